@@ -1,0 +1,2 @@
+//! The `merops` binary.
+fn main() {}
