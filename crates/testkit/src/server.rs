@@ -1,0 +1,222 @@
+//! A server process on a port and in a folder of its own, gone when dropped.
+
+use std::collections::hash_map::RandomState;
+use std::fs::{self, File};
+use std::hash::{BuildHasher, Hasher};
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
+
+use crate::{Client, programs};
+
+const START_LIMIT: Duration = Duration::from_secs(20);
+const STOP_LIMIT: Duration = Duration::from_secs(20);
+/// Ports below those that the kernel gives to outgoing connections.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
+
+/// Which server to start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Ours, in the given shape.
+    Merops(Layout),
+    /// The `redis-server` on the `PATH`.
+    Redis,
+}
+
+/// How many threads and shards Merops is to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named after the directives")]
+pub struct Layout {
+    pub threads: u16,
+    pub shards: u16,
+}
+
+impl Layout {
+    /// Everything on one thread.
+    pub const ONE: Layout = Layout { threads: 1, shards: 1 };
+    /// The smallest layout in which keys live on different threads.
+    pub const TWO: Layout = Layout { threads: 2, shards: 2 };
+}
+
+/// A running server. Dropping it kills the process and removes its folder.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    port: u16,
+    folder: PathBuf,
+}
+
+impl Server {
+    /// Starts a server and waits until it answers; `arguments` come after the ones every test needs.
+    ///
+    /// # Panics
+    /// When it does not come up, with the end of its log.
+    pub fn start(kind: Kind, arguments: &[&str]) -> Server {
+        match kind {
+            Kind::Redis => Server::start_program(Path::new("redis-server"), arguments),
+            Kind::Merops(Layout { threads, shards }) => {
+                let (threads, shards) = (threads.to_string(), shards.to_string());
+                let mut all = vec!["--threads", &threads, "--shards", &shards];
+                all.extend(arguments);
+                Server::start_program(programs::merops(), &all)
+            }
+        }
+    }
+
+    /// Starts a program that takes redis-server's arguments.
+    ///
+    /// # Panics
+    /// As [`Server::start`].
+    pub fn start_program(program: &Path, arguments: &[&str]) -> Server {
+        let mut server = Server::spawn(program, arguments)
+            .unwrap_or_else(|error| panic!("{} does not start: {error}", program.display()));
+        let begin = Instant::now();
+        while !server.answers() {
+            if let Ok(Some(status)) = server.child.try_wait() {
+                panic!("{} ended at once ({status}):\n{}", program.display(), server.log());
+            }
+            assert!(begin.elapsed() < START_LIMIT, "no answer to PING:\n{}", server.log());
+            thread::sleep(Duration::from_millis(2));
+        }
+        server
+    }
+
+    fn spawn(program: &Path, arguments: &[&str]) -> io::Result<Server> {
+        let port = free_port();
+        let folder = fresh_folder()?;
+        let log = File::create(folder.join("log"))?;
+        let child = Command::new(program)
+            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--dir"])
+            .arg(&folder)
+            .args(arguments)
+            .current_dir(&folder)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()?;
+        Ok(Server { child, port, folder })
+    }
+
+    /// Any reply will do: a server with a password answers `PING` with an error.
+    fn answers(&self) -> bool {
+        Client::connect(self.address()).and_then(|mut client| client.call(&["PING"])).is_ok()
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
+    }
+
+    /// The port it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Its folder: working directory, `dir`, and the file `log`.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The end of what it printed.
+    pub fn log(&self) -> String {
+        let text = fs::read(self.folder.join("log")).unwrap_or_default();
+        String::from_utf8_lossy(&text[text.len().saturating_sub(4000)..]).into_owned()
+    }
+
+    /// A new connection.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub fn connect(&self) -> Client {
+        Client::connect(self.address())
+            .unwrap_or_else(|error| panic!("no connection: {error}\n{}", self.log()))
+    }
+
+    /// Whether the process still runs.
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Asks it to end with SIGTERM and waits.
+    ///
+    /// # Panics
+    /// When it does not end in time.
+    pub fn stop(mut self) -> ExitStatus {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, Signal::TERM).expect("a child that was not waited for can be signalled");
+        self.wait()
+    }
+
+    /// Waits until the process has ended by itself.
+    ///
+    /// # Panics
+    /// When it does not end in time.
+    pub fn wait(&mut self) -> ExitStatus {
+        let begin = Instant::now();
+        loop {
+            match self.child.try_wait().expect("a child can be waited for") {
+                Some(status) => return status,
+                None => assert!(begin.elapsed() < STOP_LIMIT, "does not end:\n{}", self.log()),
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Both fail only when it has ended already.
+        self.child.kill().ok();
+        self.child.wait().ok();
+        fs::remove_dir_all(&self.folder).ok();
+    }
+}
+
+/// Raises this process's limit of open files (servers started later inherit it) to at least `wanted`;
+/// says whether that worked.
+pub fn raise_open_files(wanted: u64) -> bool {
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current.is_none_or(|current| current >= wanted) {
+        return true;
+    }
+    let maximum = limit.maximum.map(|maximum| maximum.max(wanted));
+    let raised = Rlimit { current: Some(wanted), maximum };
+    setrlimit(Resource::Nofile, raised).is_ok()
+}
+
+/// A port that nobody listens on. Ports are handed out in turn, from a start that differs between
+/// processes, so that tests running side by side hardly ever want the same.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let count = PORTS.end - PORTS.start;
+    let start = (u64::from(std::process::id()) * 97 % u64::from(count)) as u16;
+    loop {
+        let offset = NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = PORTS.start + (start + offset % count) % count;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+fn fresh_folder() -> io::Result<PathBuf> {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    // Process ids come again, and a killed test leaves its folder behind.
+    let salt = RandomState::new().build_hasher().finish();
+    let name = format!("merops-test-{}-{number}-{salt:016x}", std::process::id());
+    let folder = std::env::temp_dir().join(name);
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
