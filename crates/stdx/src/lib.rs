@@ -1,1 +1,15 @@
-//! stdx.
+//! What could have been in the standard library: nothing here knows a word of the domain but
+//! Redis's own number, pattern and slot rules.
+
+pub mod alloc;
+pub mod ascii;
+pub mod crc16;
+pub mod glob;
+pub mod hash;
+pub mod number;
+pub mod prefetch;
+pub mod rng;
+pub mod slot;
+pub mod tsc;
+
+pub use prefetch::prefetch;
