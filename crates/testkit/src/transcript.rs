@@ -191,7 +191,7 @@ impl Transcript {
             _ => false,
         };
         let is_reply = |line: &Line| match &line.step {
-            Step::Expect { client: other, .. } => other == client,
+            Step::Expect { client: other, what: Expectation::Reply(_) } => other == client,
             _ => false,
         };
         let sends = self.lines[index..].iter().take_while(|line| is_send(line)).count();

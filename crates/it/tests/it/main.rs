@@ -1,0 +1,7 @@
+//! Tests of a whole server over TCP: one binary, one module per concern.
+//!
+//! The same tests run against Merops on one and on two threads, and where they are about Redis's
+//! behaviour also against a real `redis-server`, so that they themselves are held to the truth.
+#![allow(clippy::disallowed_methods, reason = "tests start threads and measure time")]
+
+mod transcripts;
