@@ -1,6 +1,5 @@
 //! One cross-shard transaction, seen from the thread that coordinates it.
 
-use crate::fault::{Fault, Planted};
 use crate::id::{Draw, TxId};
 
 /// After so many refusals the next id is drawn ahead.
@@ -61,7 +60,6 @@ pub struct Coordinator {
     shards: usize,
     state: State,
     refusals: u32,
-    planted: Planted,
 }
 
 impl Coordinator {
@@ -88,14 +86,7 @@ impl Coordinator {
     fn new(id: TxId, kind: Kind, shards: usize) -> Coordinator {
         assert!(shards > 0, "a transaction has shards");
         let state = State::Granting(shards);
-        Coordinator { id, kind, shards, state, refusals: 0, planted: Planted::default() }
-    }
-
-    /// Plants a bug.
-    #[cfg(feature = "planted-bugs")]
-    #[doc(hidden)]
-    pub fn with_fault(self, fault: Fault) -> Coordinator {
-        Coordinator { planted: Planted { fault }, ..self }
+        Coordinator { id, kind, shards, state, refusals: 0 }
     }
 
     /// The present attempt's id.
@@ -109,11 +100,9 @@ impl Coordinator {
             return Action::Wait;
         }
         let State::Granting(missing) = self.state else {
-            assert!(self.is_faulty(), "granted when {:?}", self.state);
-            return Action::Wait;
+            panic!("granted when {:?}", self.state);
         };
-        let early = self.planted.is(Fault::ArmEarly) && missing == 2;
-        if missing > 1 && !early {
+        if missing > 1 {
             self.state = State::Granting(missing - 1);
             return Action::Wait;
         }
@@ -144,7 +133,7 @@ impl Coordinator {
             State::Hop(_) => self.kind == Kind::Shortcut,
             State::Held | State::Last(_) | State::Refused | State::Finished => false,
         };
-        assert!(refusable || self.is_faulty(), "refused when {:?}", self.state);
+        assert!(refusable, "refused when {:?}", self.state);
         self.state = State::Refused;
         self.refusals += 1;
         Action::Retry(Draw { above: watermark, ahead: self.refusals >= REFUSALS_PATIENT })
@@ -202,11 +191,7 @@ impl Coordinator {
     /// Whether an answer is to an attempt that was given up.
     fn is_stale(&self, id: TxId) -> bool {
         assert!(id <= self.id, "answers come to ids that were sent");
-        id < self.id && !self.planted.is(Fault::HeedStale) || self.state == State::Refused
-    }
-
-    fn is_faulty(&self) -> bool {
-        self.planted.is(Fault::ArmEarly) || self.planted.is(Fault::HeedStale)
+        id < self.id || self.state == State::Refused
     }
 }
 

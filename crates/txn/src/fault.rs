@@ -4,7 +4,7 @@
 
 use crate::claims::Claims;
 
-/// A bug to plant in a lock table or a coordinator.
+/// A bug to plant in a lock table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Fault {
     /// No bug.
@@ -22,10 +22,6 @@ pub enum Fault {
     IgnoreReaders,
     /// Let key locks and whole-shard locks not see each other.
     ForgetWhole,
-    /// Arm a transaction when one grant is still missing.
-    ArmEarly,
-    /// Take answers to an id that was given up for answers to the present one.
-    HeedStale,
 }
 
 /// Where a planted bug, if any, is kept.

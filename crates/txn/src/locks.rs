@@ -8,8 +8,14 @@ pub const SLOTS: usize = 1 << SLOTS_LOG2;
 
 const SLOTS_LOG2: u32 = 14;
 
-/// The slot of the whole-shard lock, after those of the keys.
-pub(crate) const WHOLE: usize = SLOTS;
+/// The place of the whole-shard lock.
+pub(crate) const WHOLE: usize = 0;
+
+/// Holders of [`WHOLE`] through their keys' locks; a place of its own, as it takes more counters.
+pub(crate) const INTENTS: usize = 1;
+
+/// The place of slot 0; the others follow.
+pub(crate) const KEYS: usize = 2;
 
 /// The lock slot of a key of a database; the hash must be well mixed in its upper bits, and the
 /// same on every thread.
@@ -24,8 +30,8 @@ pub fn slot_of(database: u32, key_hash: u64) -> u32 {
 /// Meant to be kept and reused: adding is a push, and clearing keeps the memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Locks {
-    /// `place << Claims::BITS | claims`, where place is a slot or [`WHOLE`]. Once sealed: sorted,
-    /// one per place, and `WHOLE` last with the intents of all others.
+    /// `place << Claims::BITS | claims`. Once sealed: sorted, one per place, and with the intents of
+    /// all others on [`WHOLE`].
     packed: Vec<u32>,
 }
 
@@ -48,7 +54,7 @@ impl Locks {
     /// Adds the lock of a key's slot (see [`slot_of`]).
     pub fn add(&mut self, slot: u32, mode: Mode) {
         assert!((slot as usize) < SLOTS, "slots come from slot_of");
-        self.push(slot as usize, Claims::on_slot(mode));
+        self.push(KEYS + slot as usize, Claims::on_slot(mode));
     }
 
     /// Adds the lock of the whole shard: every key it has or could have.
@@ -111,20 +117,21 @@ mod tests {
     fn the_stronger_mode_wins() {
         for modes in [[Mode::Shared, Mode::Exclusive], [Mode::Exclusive, Mode::Shared]] {
             let places = sealed(|locks| modes.iter().for_each(|&mode| locks.add(7, mode)));
-            assert_eq!(places[0], (7, Claims::EXCLUSIVE));
+            assert_eq!(places[1], (KEYS + 7, Claims::EXCLUSIVE));
             assert_eq!(places.len(), 2);
         }
     }
 
     #[test]
-    fn sealed_sets_are_sorted_and_end_with_their_intents() {
+    fn sealed_sets_are_sorted_and_know_their_intents() {
         let places = sealed(|locks| {
             locks.add(9, Mode::Shared);
             locks.add(3, Mode::Exclusive);
             locks.add(9, Mode::Shared);
         });
         let intents = Claims::READS | Claims::WRITES;
-        assert_eq!(places, [(3, Claims::EXCLUSIVE), (9, Claims::SHARED), (WHOLE, intents)]);
+        let keys = [(KEYS + 3, Claims::EXCLUSIVE), (KEYS + 9, Claims::SHARED)];
+        assert_eq!(places, [(WHOLE, intents), keys[0], keys[1]]);
     }
 
     #[test]
@@ -133,12 +140,12 @@ mod tests {
             locks.add(5, Mode::Exclusive);
             locks.whole(Mode::Shared);
         });
-        assert_eq!(places[1], (WHOLE, Claims::SHARED | Claims::WRITES));
+        assert_eq!(places[0], (WHOLE, Claims::SHARED | Claims::WRITES));
         let places = sealed(|locks| {
             locks.whole(Mode::Exclusive);
             locks.add(5, Mode::Shared);
         });
-        assert_eq!(places[1], (WHOLE, Claims::EXCLUSIVE));
+        assert_eq!(places[0], (WHOLE, Claims::EXCLUSIVE));
     }
 
     #[test]

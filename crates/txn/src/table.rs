@@ -15,11 +15,8 @@ use std::collections::VecDeque;
 use crate::claims::{Claims, Mode};
 use crate::fault::{Fault, Planted};
 use crate::id::TxId;
-use crate::locks::{Locks, SLOTS, WHOLE};
+use crate::locks::{INTENTS, KEYS, Locks, SLOTS, WHOLE};
 use crate::queue::Queue;
-
-/// Holders of the whole-shard slot through its keys; beside [`WHOLE`], as they need more counters.
-const INTENTS: usize = WHOLE + 1;
 
 /// `Slot::queue` where nobody waits.
 const NO_QUEUE: u32 = u32::MAX;
@@ -90,7 +87,7 @@ struct Entry {
 
 /// The lock table of one shard.
 pub struct LockTable {
-    /// By slot, then [`WHOLE`], then [`INTENTS`].
+    /// By place.
     slots: Box<[Slot]>,
     /// The scheduled transactions in id order: nearly always a push at the back and a removal near
     /// the front.
@@ -107,17 +104,7 @@ pub struct LockTable {
 
 impl Default for LockTable {
     fn default() -> LockTable {
-        LockTable {
-            slots: vec![Slot::FREE; SLOTS + 2].into_boxed_slice(),
-            order: VecDeque::new(),
-            entries: Vec::new(),
-            entries_free: Vec::new(),
-            queues: Vec::new(),
-            queues_free: Vec::new(),
-            waiting: 0,
-            ready: Vec::new(),
-            planted: Planted::default(),
-        }
+        LockTable::with_slots(SLOTS)
     }
 }
 
@@ -127,11 +114,25 @@ impl LockTable {
         LockTable::default()
     }
 
-    /// A table with a planted bug.
+    /// A small table with a planted bug.
     #[cfg(feature = "planted-bugs")]
     #[doc(hidden)]
-    pub fn with_fault(fault: Fault) -> LockTable {
-        LockTable { planted: Planted { fault }, ..LockTable::default() }
+    pub fn with_fault(fault: Fault, slots: usize) -> LockTable {
+        LockTable { planted: Planted { fault }, ..LockTable::with_slots(slots) }
+    }
+
+    fn with_slots(slots: usize) -> LockTable {
+        LockTable {
+            slots: vec![Slot::FREE; KEYS + slots].into_boxed_slice(),
+            order: VecDeque::new(),
+            entries: Vec::new(),
+            entries_free: Vec::new(),
+            queues: Vec::new(),
+            queues_free: Vec::new(),
+            waiting: 0,
+            ready: Vec::new(),
+            planted: Planted::default(),
+        }
     }
 
     /// Whether nothing is scheduled: plain commands need not look further.
@@ -170,7 +171,7 @@ impl LockTable {
     #[inline]
     pub fn admits(&self, slot: u32, mode: Mode) -> bool {
         self.is_idle()
-            || !(self.held(slot as usize).conflicts(Claims::on_slot(mode))
+            || !(self.held(KEYS + slot as usize).conflicts(Claims::on_slot(mode))
                 || self.held(WHOLE).conflicts(Claims::on_whole(mode)))
     }
 
