@@ -1,0 +1,172 @@
+//! One database of one shard: the table, the arena of its entries, and the counts over them.
+//!
+//! Invariants:
+//! - every entry in the table lies in this database's arena, once;
+//! - `expires_len` and `deadlines_ms` are the number and the sum of the entries' deadlines.
+
+use value::Value;
+
+use crate::Key;
+use crate::raw::{Content, RawEntry, Shape};
+use crate::slab::Arena;
+use crate::table::{Place, Table};
+
+#[derive(Default)]
+pub(crate) struct Database {
+    pub(crate) table: Table,
+    arena: Arena,
+    expires_len: usize,
+    deadlines_ms: i128,
+}
+
+// SAFETY: everything that a database points to is owned by it alone.
+unsafe impl Send for Database {}
+
+impl Database {
+    pub(crate) fn expires_len(&self) -> usize {
+        self.expires_len
+    }
+
+    /// The mean of all deadlines.
+    pub(crate) fn mean_deadline_ms(&self) -> Option<i64> {
+        (self.expires_len > 0).then(|| (self.deadlines_ms / self.expires_len as i128) as i64)
+    }
+
+    #[inline]
+    pub(crate) fn find(&self, key: Key<'_>) -> Option<Place> {
+        self.table.find(key.hash, |entry| entry.key() == key.bytes)
+    }
+
+    /// Adds an entry for a key that has none.
+    pub(crate) fn insert(
+        &mut self,
+        key: Key<'_>,
+        clock: u32,
+        expire_at_ms: Option<i64>,
+        content: Content<'_>,
+    ) -> Place {
+        let entry = self.create(key.bytes, clock, expire_at_ms, content);
+        self.count_deadline(None, expire_at_ms);
+        self.table.insert(key.hash, entry)
+    }
+
+    /// Gives the entry at `place` new content and deadline. Answers the old out-of-line value.
+    pub(crate) fn rewrite(
+        &mut self,
+        place: Place,
+        expire_at_ms: Option<i64>,
+        content: Content<'_>,
+    ) -> Option<Value> {
+        let entry = self.table.get(place);
+        let old_deadline_ms = entry.expire_at_ms();
+        let old_bytes = entry.block_bytes();
+        let shape = Shape::of(entry.key().len(), expire_at_ms.is_some(), &content);
+        // SAFETY: the content is overwritten, or the entry freed, below.
+        let old_value = unsafe { entry.take_value() };
+        if shape.block_bytes() == old_bytes && expire_at_ms.is_some() == old_deadline_ms.is_some() {
+            // SAFETY: same key, same presence of a deadline, same size.
+            unsafe { entry.overwrite(shape, content) };
+            if let Some(at_ms) = expire_at_ms {
+                entry.set_expire_at_ms(at_ms);
+            }
+        } else {
+            let new = self.create(entry.key(), entry.clock(), expire_at_ms, content);
+            self.table.replace(place, new);
+            // SAFETY: the table no longer has it.
+            unsafe { self.arena.free(entry.block(), old_bytes) };
+        }
+        self.count_deadline(old_deadline_ms, expire_at_ms);
+        old_value
+    }
+
+    /// Changes only the deadline of the entry at `place`.
+    pub(crate) fn set_deadline(&mut self, place: Place, expire_at_ms: Option<i64>) {
+        let entry = self.table.get(place);
+        let old_deadline_ms = entry.expire_at_ms();
+        match (old_deadline_ms, expire_at_ms) {
+            (Some(_), Some(at_ms)) => {
+                entry.set_expire_at_ms(at_ms);
+                self.count_deadline(old_deadline_ms, expire_at_ms);
+            }
+            (None, None) => {}
+            _ => self.move_deadline(place, entry, expire_at_ms),
+        }
+    }
+
+    /// Gives an entry room for a deadline, or takes it away: everything behind it moves.
+    fn move_deadline(&mut self, place: Place, entry: RawEntry, expire_at_ms: Option<i64>) {
+        use crate::raw::ContentRef;
+        let in_place = entry.is_changed_in_place();
+        let old_bytes = entry.block_bytes();
+        let content = match entry.content() {
+            ContentRef::Int(number) => Content::Int(number),
+            ContentRef::Inline(bytes) => Content::Inline(bytes),
+            ContentRef::Value(_) => {
+                // SAFETY: the entry is freed below.
+                let value = unsafe { entry.take_value() };
+                Content::Value(value.expect("the content is a value"))
+            }
+        };
+        let old_deadline_ms = entry.expire_at_ms();
+        let new = self.create(entry.key(), entry.clock(), expire_at_ms, content);
+        if in_place {
+            new.mark_changed_in_place();
+        }
+        self.table.replace(place, new);
+        // SAFETY: the table no longer has it.
+        unsafe { self.arena.free(entry.block(), old_bytes) };
+        self.count_deadline(old_deadline_ms, expire_at_ms);
+    }
+
+    /// Removes the entry at `place`. Answers its out-of-line value.
+    pub(crate) fn remove(&mut self, place: Place) -> Option<Value> {
+        let entry = self.table.get(place);
+        self.table.remove(place);
+        self.count_deadline(entry.expire_at_ms(), None);
+        let bytes = entry.block_bytes();
+        // SAFETY: the table no longer has it; the value is taken once.
+        unsafe {
+            let value = entry.take_value();
+            self.arena.free(entry.block(), bytes);
+            value
+        }
+    }
+
+    fn create(
+        &mut self,
+        key: &[u8],
+        clock: u32,
+        expire_at_ms: Option<i64>,
+        content: Content<'_>,
+    ) -> RawEntry {
+        let shape = Shape::of(key.len(), expire_at_ms.is_some(), &content);
+        let block = self.arena.allocate(shape.block_bytes());
+        // SAFETY: the block has the shape's size, the shape is that of these parts.
+        unsafe { RawEntry::write(block, shape, key, clock, expire_at_ms, content) }
+    }
+
+    fn count_deadline(&mut self, old_ms: Option<i64>, new_ms: Option<i64>) {
+        if let Some(at_ms) = old_ms {
+            self.expires_len -= 1;
+            self.deadlines_ms -= i128::from(at_ms);
+        }
+        if let Some(at_ms) = new_ms {
+            self.expires_len += 1;
+            self.deadlines_ms += i128::from(at_ms);
+        }
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let Self { table, arena, .. } = self;
+        table.scan(0, usize::MAX, |_, entry| {
+            let bytes = entry.block_bytes();
+            // SAFETY: the database goes, and each entry is visited once.
+            unsafe {
+                drop(entry.take_value());
+                arena.free(entry.block(), bytes);
+            }
+        });
+    }
+}

@@ -1,0 +1,248 @@
+//! The guard through which every change of a key goes.
+
+use value::{Kind, Value};
+
+use crate::changes::Cause;
+use crate::entry::{Entry, StringRef, WrongType};
+use crate::keyspace::{Key, Keyspace};
+use crate::raw::{self, Content, ContentRef, RawEntry};
+use crate::string_buffer::StringBuffer;
+use crate::table::Place;
+
+/// A key that is being changed, found once. Dropping it counts the change.
+pub struct Edit<'a> {
+    pub(crate) keyspace: &'a mut Keyspace,
+    pub(crate) db: usize,
+    pub(crate) key: Key<'a>,
+    /// Where the entry is, if the key exists.
+    pub(crate) place: Option<Place>,
+    pub(crate) changed: bool,
+}
+
+/// A value with its deadline, on its way from one key to another, on any shard.
+#[derive(Clone, Debug)]
+pub struct Detached {
+    value: Owned,
+    /// The deadline in ms since the epoch.
+    pub expire_at_ms: Option<i64>,
+    changed_in_place: bool,
+    clock: u32,
+}
+
+#[derive(Clone, Debug)]
+enum Owned {
+    Int(i64),
+    Bytes(Box<[u8]>),
+    Value(Value),
+}
+
+impl Detached {
+    /// A value that comes from outside, as by RESTORE.
+    pub fn new(value: Value, expire_at_ms: Option<i64>) -> Self {
+        Self { value: Owned::Value(value), expire_at_ms, changed_in_place: false, clock: 0 }
+    }
+
+    /// The data type.
+    pub fn kind(&self) -> Kind {
+        match &self.value {
+            Owned::Int(_) | Owned::Bytes(_) => Kind::String,
+            Owned::Value(value) => value.kind(),
+        }
+    }
+}
+
+impl<'a> Edit<'a> {
+    pub(crate) fn new(
+        keyspace: &'a mut Keyspace,
+        db: usize,
+        key: Key<'a>,
+        place: Option<Place>,
+    ) -> Self {
+        Self { keyspace, db, key, place, changed: false }
+    }
+
+    /// Whether the key exists.
+    pub fn exists(&self) -> bool {
+        self.place.is_some()
+    }
+
+    /// The key being changed.
+    pub fn key(&self) -> Key<'a> {
+        self.key
+    }
+
+    /// The present, as the keyspace has it.
+    pub fn now_ms(&self) -> i64 {
+        self.keyspace.now_ms
+    }
+
+    /// The key's entry, if it exists.
+    pub fn entry(&self) -> Option<Entry<'_>> {
+        Some(Entry::new(self.raw()?, &self.keyspace.clock))
+    }
+
+    /// The key's string, if it exists.
+    pub fn string(&self) -> Result<Option<StringRef<'_>>, WrongType> {
+        self.entry().map(|entry| entry.string()).transpose()
+    }
+
+    /// The key's deadline in ms since the epoch, if it exists and has one.
+    pub fn expire_at_ms(&self) -> Option<i64> {
+        self.raw()?.expire_at_ms()
+    }
+
+    /// Makes the key a string with this deadline, whatever it was: SET in one step.
+    pub fn set(&mut self, bytes: &[u8], expire_at_ms: Option<i64>) {
+        let key_len = self.key.bytes.len();
+        self.write(expire_at_ms, raw::string_content(key_len, expire_at_ms.is_some(), bytes));
+    }
+
+    /// Makes the key a string, whatever it was. A deadline stays.
+    pub fn set_string(&mut self, bytes: &[u8]) {
+        self.set(bytes, self.expire_at_ms());
+    }
+
+    /// Makes the key the text of an integer, whatever it was. A deadline stays.
+    pub fn set_int(&mut self, number: i64) {
+        self.write(self.expire_at_ms(), Content::Int(number));
+    }
+
+    /// Makes the key hold `value`, whatever it was. A deadline stays.
+    pub fn set_value(&mut self, value: Value) {
+        self.write(self.expire_at_ms(), Content::Value(value));
+    }
+
+    /// Sets or takes away the deadline of a key that exists; of one that does not, nothing.
+    pub fn set_expiry(&mut self, expire_at_ms: Option<i64>) {
+        let Some(place) = self.place else { return };
+        self.database().set_deadline(place, expire_at_ms);
+        self.changed = true;
+    }
+
+    /// Removes the key. Answers whether it existed.
+    pub fn remove(&mut self) -> bool {
+        let Some(place) = self.place.take() else { return false };
+        let value = self.database().remove(place);
+        self.keyspace.discard(value);
+        self.changed = true;
+        true
+    }
+
+    /// The string as bytes that can be changed and resized in place; an absent key becomes an
+    /// empty string.
+    pub fn string_buffer(&mut self) -> Result<StringBuffer<'_, 'a>, WrongType> {
+        StringBuffer::new(self)
+    }
+
+    /// The out-of-line value, to be changed; None if the key is absent or its string is short.
+    pub fn value_mut(&mut self) -> Option<&mut Value> {
+        let raw = self.raw()?;
+        let value = raw.value_mut()?;
+        self.changed = true;
+        Some(value)
+    }
+
+    /// Removes the key and keeps what it held, for [`Self::put`] elsewhere.
+    pub fn take(&mut self) -> Option<Detached> {
+        let place = self.place?;
+        let raw = self.keyspace.databases[self.db].table.get(place);
+        let small = match raw.content() {
+            ContentRef::Int(number) => Some(Owned::Int(number)),
+            ContentRef::Inline(bytes) => Some(Owned::Bytes(bytes.into())),
+            ContentRef::Value(_) => None,
+        };
+        let (expire_at_ms, clock) = (raw.expire_at_ms(), raw.clock());
+        let changed_in_place = raw.is_changed_in_place();
+        self.place = None;
+        self.changed = true;
+        let value = self.database().remove(place);
+        let value = small.or(value.map(Owned::Value)).expect("content is small or a value");
+        Some(Detached { value, expire_at_ms, changed_in_place, clock })
+    }
+
+    /// A copy of what the key holds, for [`Self::put`] elsewhere.
+    pub fn copy(&self) -> Option<Detached> {
+        let raw = self.raw()?;
+        let value = match raw.content() {
+            ContentRef::Int(number) => Owned::Int(number),
+            ContentRef::Inline(bytes) => Owned::Bytes(bytes.into()),
+            ContentRef::Value(value) => Owned::Value(value.clone()),
+        };
+        let (expire_at_ms, clock) = (raw.expire_at_ms(), self.keyspace.clock.fresh());
+        let changed_in_place = raw.is_changed_in_place();
+        Some(Detached { value, expire_at_ms, changed_in_place, clock })
+    }
+
+    /// Makes the key hold what another held, with its deadline.
+    pub fn put(&mut self, detached: Detached) {
+        let Detached { value, expire_at_ms, changed_in_place, clock } = detached;
+        let (key_len, has_expiry) = (self.key.bytes.len(), expire_at_ms.is_some());
+        let content = match &value {
+            Owned::Int(number) => Content::Int(*number),
+            Owned::Bytes(bytes) if raw::fits_inline(key_len, has_expiry, bytes.len()) => {
+                Content::Inline(bytes)
+            }
+            Owned::Bytes(bytes) => Content::Value(Value::Bytes((&**bytes).into())),
+            Owned::Value(_) => Content::Blank(0),
+        };
+        match value {
+            Owned::Value(value) => self.write(expire_at_ms, Content::Value(value)),
+            Owned::Int(_) | Owned::Bytes(_) => self.write(expire_at_ms, content),
+        }
+        let raw = self.raw().expect("just written");
+        raw.set_clock(clock);
+        if changed_in_place {
+            raw.mark_changed_in_place();
+        }
+    }
+
+    /// Sets the time since the last access, under LRU.
+    pub fn set_idle_seconds(&mut self, seconds: u32) {
+        if let Some(raw) = self.raw() {
+            raw.set_clock(self.keyspace.clock.idle_since(seconds));
+        }
+    }
+
+    /// Sets the access counter, under LFU.
+    pub fn set_frequency(&mut self, counter: u8) {
+        if let Some(raw) = self.raw() {
+            raw.set_clock(self.keyspace.clock.with_counter(counter));
+        }
+    }
+
+    /// Records the effect of this edit: a command in absolute terms that replays it.
+    pub fn log(&mut self, args: &[&[u8]]) {
+        self.keyspace.changes.record(self.db, self.key.hash, Cause::Command, args);
+    }
+
+    pub(crate) fn raw(&self) -> Option<RawEntry> {
+        Some(self.keyspace.databases[self.db].table.get(self.place?))
+    }
+
+    pub(crate) fn database(&mut self) -> &mut crate::database::Database {
+        &mut self.keyspace.databases[self.db]
+    }
+
+    /// Writes content and deadline, to a new entry if there is none.
+    #[inline]
+    pub(crate) fn write(&mut self, expire_at_ms: Option<i64>, content: Content<'_>) {
+        let (key, clock) = (self.key, self.keyspace.clock.fresh());
+        self.changed = true;
+        match self.place {
+            Some(place) => {
+                let old = self.database().rewrite(place, expire_at_ms, content);
+                self.keyspace.discard(old);
+            }
+            None => self.place = Some(self.database().insert(key, clock, expire_at_ms, content)),
+        }
+    }
+}
+
+impl Drop for Edit<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.changed {
+            self.keyspace.changes.touch(self.db, self.key.hash);
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! All databases of one shard.
+
+use stdx::rng::Rng;
+use value::Value;
+
+use crate::changes::{Cause, Changes};
+use crate::clock::AccessClock;
+use crate::database::Database;
+use crate::edit::Edit;
+use crate::entry::Entry;
+use crate::garbage::Garbage;
+use crate::options::{OnExpired, Options};
+use crate::stats::Stats;
+use crate::table::Place;
+
+/// A key with its hash, so that it is hashed once however often it is looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key<'a> {
+    /// The key.
+    pub bytes: &'a [u8],
+    /// `stdx::hash::hash(bytes)`.
+    pub hash: u64,
+}
+
+impl<'a> Key<'a> {
+    /// Hashes `bytes`.
+    #[inline]
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, hash: stdx::hash::hash(bytes) }
+    }
+}
+
+/// The databases of one shard.
+///
+/// Databases are named by index; one that is not below `Options::databases` is a broken invariant
+/// and panics.
+pub struct Keyspace {
+    pub(crate) databases: Vec<Database>,
+    pub(crate) clock: AccessClock,
+    pub(crate) rng: Rng,
+    pub(crate) now_ms: i64,
+    pub(crate) no_touch: bool,
+    pub(crate) on_expired: OnExpired,
+    pub(crate) changes: Changes,
+    pub(crate) stats: Stats,
+    pub(crate) expiry: crate::expiry::Walk,
+    garbage_effort_min: usize,
+    garbage: Vec<Garbage>,
+}
+
+impl Keyspace {
+    /// An empty keyspace.
+    pub fn new(options: Options) -> Self {
+        let mut databases = Vec::new();
+        databases.resize_with(options.databases, Database::default);
+        let Options { clock, lfu_log_factor, lfu_decay_minutes, .. } = options;
+        Self {
+            databases,
+            clock: AccessClock::new(clock, lfu_log_factor, lfu_decay_minutes),
+            rng: Rng::new(options.seed),
+            now_ms: 0,
+            no_touch: false,
+            on_expired: options.on_expired,
+            changes: Changes::default(),
+            stats: Stats::default(),
+            expiry: crate::expiry::Walk::default(),
+            garbage_effort_min: options.garbage_effort_min,
+            garbage: Vec::new(),
+        }
+    }
+
+    /// Changes what can be changed while running: everything but `databases` and `seed`.
+    pub fn configure(&mut self, options: &Options) {
+        self.clock.kind = options.clock;
+        self.clock.lfu_log_factor = options.lfu_log_factor;
+        self.clock.lfu_decay_minutes = options.lfu_decay_minutes;
+        self.garbage_effort_min = options.garbage_effort_min;
+        self.on_expired = options.on_expired;
+    }
+
+    /// Says what happens to keys whose time has come.
+    pub fn set_on_expired(&mut self, on_expired: OnExpired) {
+        self.on_expired = on_expired;
+    }
+
+    /// Sets the present: once per batch, so that all of it sees one time.
+    pub fn begin(&mut self, now_ms: i64) {
+        self.now_ms = now_ms;
+        self.clock.set_now(now_ms);
+    }
+
+    /// The present, as [`Self::begin`] set it.
+    pub fn now_ms(&self) -> i64 {
+        self.now_ms
+    }
+
+    /// Says whether reads and edits leave access clocks alone, as after `CLIENT NO-TOUCH ON`.
+    pub fn set_no_touch(&mut self, no_touch: bool) {
+        self.no_touch = no_touch;
+    }
+
+    /// How many databases there are.
+    pub fn databases(&self) -> usize {
+        self.databases.len()
+    }
+
+    /// Begins to load the line in which the key with `hash` would be found.
+    #[inline]
+    pub fn prefetch_bucket(&self, db: usize, hash: u64) {
+        self.databases[db].table.prefetch_bucket(hash);
+    }
+
+    /// Begins to load the entry of the key with `hash`; a while after [`Self::prefetch_bucket`].
+    #[inline]
+    pub fn prefetch_entry(&self, db: usize, hash: u64) {
+        self.databases[db].table.prefetch_entry(hash);
+    }
+
+    /// Reads a key as a command does: counts a hit or a miss and touches the access clock. A key
+    /// whose time has come is absent.
+    #[inline]
+    pub fn read(&mut self, db: usize, key: Key<'_>) -> Option<Entry<'_>> {
+        let Some(place) = self.find_live(db, key) else {
+            self.stats.misses += 1;
+            return None;
+        };
+        self.stats.hits += 1;
+        let entry = self.touch(db, place);
+        Some(Entry::new(entry, &self.clock))
+    }
+
+    /// Looks at a key and leaves no trace. A key whose time has come is absent.
+    #[inline]
+    pub fn peek(&self, db: usize, key: Key<'_>) -> Option<Entry<'_>> {
+        let database = &self.databases[db];
+        let entry = database.table.get(database.find(key)?);
+        (!self.is_expired(entry.expire_at_ms())).then(|| Entry::new(entry, &self.clock))
+    }
+
+    /// Opens a key to be changed, whether it exists or not: one lookup for all that follows.
+    #[inline]
+    pub fn edit<'a>(&'a mut self, db: usize, key: Key<'a>) -> Edit<'a> {
+        let place = self.find_live(db, key);
+        if let Some(place) = place {
+            self.touch(db, place);
+        }
+        Edit::new(self, db, key, place)
+    }
+
+    /// How many keys there are, with those whose time has come but that are not removed yet.
+    pub fn len(&self, db: usize) -> usize {
+        self.databases[db].table.len()
+    }
+
+    /// Whether there are no keys.
+    pub fn is_empty(&self, db: usize) -> bool {
+        self.len(db) == 0
+    }
+
+    /// How many keys have a deadline.
+    pub fn expires_len(&self, db: usize) -> usize {
+        self.databases[db].expires_len()
+    }
+
+    /// The mean time to live of the keys that have a deadline; 0 if none has.
+    pub fn average_ttl_ms(&self, db: usize) -> i64 {
+        self.databases[db].mean_deadline_ms().map_or(0, |mean_ms| (mean_ms - self.now_ms).max(0))
+    }
+
+    /// Empties a database in O(1). Emits no effect: the caller knows how it came about.
+    pub fn flush(&mut self, db: usize) -> Garbage {
+        Garbage::database(std::mem::take(&mut self.databases[db]))
+    }
+
+    /// Exchanges two databases in O(1). Emits no effect.
+    pub fn swap(&mut self, a: usize, b: usize) {
+        self.databases.swap(a, b);
+    }
+
+    /// Big values removed since the last call, to be dropped where time does not matter.
+    pub fn take_garbage(&mut self) -> Vec<Garbage> {
+        std::mem::take(&mut self.garbage)
+    }
+
+    /// What has been changed, to be read and cleared after each command.
+    pub fn changes(&mut self) -> &mut Changes {
+        &mut self.changes
+    }
+
+    /// The counters.
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// Sets the counters to zero.
+    pub fn reset_stats(&mut self) {
+        self.stats = Stats::default();
+    }
+
+    /// Finds a key that has not expired; removes it if it has.
+    #[inline]
+    fn find_live(&mut self, db: usize, key: Key<'_>) -> Option<Place> {
+        let database = &self.databases[db];
+        let place = database.find(key)?;
+        if self.is_expired(database.table.get(place).expire_at_ms()) {
+            if self.on_expired == OnExpired::Remove {
+                self.remove_for(db, place, key.hash, Cause::Expired);
+            }
+            return None;
+        }
+        Some(place)
+    }
+
+    #[inline]
+    pub(crate) fn is_expired(&self, expire_at_ms: Option<i64>) -> bool {
+        expire_at_ms.is_some_and(|at_ms| self.now_ms > at_ms) && self.on_expired != OnExpired::Keep
+    }
+
+    #[inline]
+    fn touch(&mut self, db: usize, place: Place) -> crate::raw::RawEntry {
+        let entry = self.databases[db].table.get(place);
+        if !self.no_touch {
+            entry.set_clock(self.clock.touched(entry.clock(), &mut self.rng));
+        }
+        entry
+    }
+
+    /// Removes a key by the keyspace's own decision, with a DEL as the effect.
+    #[cold]
+    pub(crate) fn remove_for(&mut self, db: usize, place: Place, hash: u64, cause: Cause) {
+        let key = self.databases[db].table.get(place).key();
+        self.changes.record(db, hash, cause, &[b"DEL", key]);
+        self.changes.touch(db, hash);
+        match cause {
+            Cause::Expired => self.stats.expired += 1,
+            Cause::Evicted => self.stats.evicted += 1,
+            Cause::Command => {}
+        }
+        let value = self.databases[db].remove(place);
+        self.discard(value);
+    }
+
+    /// Drops a removed value, or keeps it as garbage if that would take long.
+    #[inline]
+    pub(crate) fn discard(&mut self, value: Option<Value>) {
+        if let Some(value) = value
+            && value.free_effort() >= self.garbage_effort_min
+        {
+            self.garbage.push(Garbage::value(value));
+        }
+    }
+}
