@@ -74,12 +74,26 @@ impl Server {
     /// # Panics
     /// As [`Server::start`].
     pub fn start_program(program: &Path, arguments: &[&str]) -> Server {
-        let mut server = Server::spawn(program, arguments)
-            .unwrap_or_else(|error| panic!("{} does not start: {error}", program.display()));
+        Server::start_command(Command::new(program), arguments)
+    }
+
+    /// Starts a program with a configuration file, which comes before all other arguments.
+    ///
+    /// # Panics
+    /// As [`Server::start`].
+    pub fn start_configured(program: &Path, config: &Path, arguments: &[&str]) -> Server {
+        let mut command = Command::new(program);
+        command.arg(config);
+        Server::start_command(command, arguments)
+    }
+
+    fn start_command(mut command: Command, arguments: &[&str]) -> Server {
+        let mut server = Server::spawn(&mut command, arguments)
+            .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
         let begin = Instant::now();
         while !server.answers() {
             if let Ok(Some(status)) = server.child.try_wait() {
-                panic!("{} ended at once ({status}):\n{}", program.display(), server.log());
+                panic!("{command:?} ended at once ({status}):\n{}", server.log());
             }
             assert!(begin.elapsed() < START_LIMIT, "no answer to PING:\n{}", server.log());
             thread::sleep(Duration::from_millis(2));
@@ -87,11 +101,11 @@ impl Server {
         server
     }
 
-    fn spawn(program: &Path, arguments: &[&str]) -> io::Result<Server> {
+    fn spawn(command: &mut Command, arguments: &[&str]) -> io::Result<Server> {
         let port = free_port();
         let folder = fresh_folder()?;
         let log = File::create(folder.join("log"))?;
-        let child = Command::new(program)
+        let child = command
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--dir"])
             .arg(&folder)
             .args(arguments)

@@ -2,6 +2,13 @@
 //!
 //! The same tests run against Merops on one and on two threads, and where they are about Redis's
 //! behaviour also against a real `redis-server`, so that they themselves are held to the truth.
+//! `IT_SERVERS=redis` or `IT_SERVERS=merops` leaves the others out.
 #![allow(clippy::disallowed_methods, reason = "tests start threads and measure time")]
 
+mod clients;
+mod connections;
+mod limits;
+mod process;
+mod protocol;
+mod servers;
 mod transcripts;

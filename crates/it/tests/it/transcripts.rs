@@ -13,9 +13,7 @@ fn redis() {
         return;
     }
     if env::var_os("UPDATE_TRANSCRIPTS").is_some() {
-        for path in files() {
-            record(&path);
-        }
+        files().iter().for_each(|path| record(path));
     }
     run_all(Kind::Redis);
 }

@@ -1,0 +1,136 @@
+//! Much of everything: long pipelines, big values, and clients that do not read.
+
+use std::io::{Read, Write};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use testkit::{Reply, Server, encode, is_closed, show};
+
+use crate::servers::on_every_server;
+
+/// A field of INFO.
+fn info(server: &Server, section: &str, field: &str) -> u64 {
+    let reply = server.connect().ask(&format!("INFO {section}"));
+    let Reply::Bulk(text) = reply else { panic!("INFO says {}", show(&reply)) };
+    let text = String::from_utf8(text).expect("INFO is text");
+    let line = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+    let line = line.unwrap_or_else(|| panic!("INFO has no {field}:\n{text}"));
+    line.parse().unwrap_or_else(|_| panic!("{field} is {line}"))
+}
+
+/// Waits until something becomes true.
+fn eventually(what: &str, mut check: impl FnMut() -> bool) {
+    let begin = Instant::now();
+    while !check() {
+        assert!(begin.elapsed() < Duration::from_secs(20), "never: {what}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_pipeline_of_any_length() {
+    const COMMANDS: usize = 200_000;
+    on_every_server(&[], |server| {
+        let mut bytes = Vec::new();
+        for number in 0..COMMANDS {
+            let key = format!("k{}", number % 1000);
+            match number % 4 {
+                0 => encode(&["SET", &key, &number.to_string()], &mut bytes),
+                1 => encode(&["ECHO", &number.to_string()], &mut bytes),
+                2 => encode(&["MGET", &key, "none", "n2"], &mut bytes),
+                _ => encode(&["INCR", "counter"], &mut bytes),
+            }
+        }
+        let mut client = server.connect();
+        let mut writer = client.stream().try_clone().expect("a second handle");
+        // Written while the replies are read: a server need not buffer them all.
+        let writing = thread::spawn(move || writer.write_all(&bytes));
+        for number in 0..COMMANDS {
+            let reply = client.receive().expect("every command is answered");
+            match number % 4 {
+                0 => assert_eq!(reply, Reply::Simple(b"OK".into())),
+                1 => assert_eq!(reply, Reply::Bulk(number.to_string().into())),
+                2 => assert!(matches!(&reply, Reply::Array(items) if items.len() == 3)),
+                _ => assert_eq!(reply, Reply::Integer(number as i64 / 4 + 1)),
+            }
+        }
+        writing.join().expect("no panic").expect("the server reads it all");
+    });
+}
+
+#[test]
+fn big_values() {
+    on_every_server(&[], |server| {
+        let mut client = server.connect();
+        let value: Vec<u8> = (0..20_000_000_u32).map(|n| (n % 251) as u8).collect();
+        for key in ["a", "b"] {
+            assert_eq!(show(&client.call(&[b"SET", key.as_bytes(), &value]).expect("OK")), "+OK");
+        }
+        let copies = client.call(&["MGET", "a", "b"]).expect("both");
+        assert!(copies == Reply::Array(vec![Reply::Bulk(value.clone()), Reply::Bulk(value)]));
+        assert_eq!(show(&client.ask("APPEND a x")), ":20000001");
+        assert_eq!(show(&client.ask("GETRANGE b 19999998 -1")), "\"CD\"");
+        assert_eq!(show(&client.ask("DEL a b")), ":2");
+    });
+}
+
+#[test]
+fn a_client_that_sends_too_much_is_cut() {
+    on_every_server(&["--client-query-buffer-limit", "1mb"], |server| {
+        let mut client = server.connect();
+        let mut bytes = b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$8000000\r\n".to_vec();
+        bytes.resize(8_000_000, b'x');
+        let cut = client.send(&bytes).and_then(|()| client.receive());
+        assert!(cut.as_ref().is_err_and(is_closed), "{cut:?}");
+        assert_eq!(show(&server.connect().ask("EXISTS k")), ":0");
+    });
+}
+
+#[test]
+fn a_client_that_does_not_read_is_cut() {
+    const VALUE_BYTES: usize = 100_000;
+    const GETS: usize = 2_000;
+    on_every_server(&["--client-output-buffer-limit", "normal 1mb 0 0"], |server| {
+        let value = vec![b'v'; VALUE_BYTES];
+        let mut client = server.connect();
+        client.call(&[b"SET", b"k".as_slice(), &value]).expect("OK");
+        let before = info(server, "memory", "used_memory");
+        let mut peak = before;
+
+        let mut deaf = server.connect();
+        let mut bytes = Vec::new();
+        (0..GETS).for_each(|_| encode(&["GET", "k"], &mut bytes));
+        deaf.send(&bytes).ok();
+        eventually("the deaf client is cut", || {
+            peak = peak.max(info(server, "memory", "used_memory"));
+            show(&server.connect().ask("CLIENT LIST")).matches("id=").count() == 2
+        });
+        let received = deaf.receive_to_end().map_or(0, |bytes| bytes.len());
+        assert!(received < GETS * VALUE_BYTES, "it got everything");
+        // The limit, and what one batch may add to it.
+        assert!(peak < before + (32 << 20), "{peak} bytes, from {before}");
+        assert_eq!(show(&client.ask("PING")), "+PONG");
+    });
+}
+
+#[test]
+fn replies_that_nobody_reads_wait() {
+    // Without a limit the client gets everything in the end, however slow it is.
+    on_every_server(&[], |server| {
+        let mut client = server.connect();
+        client.call(&[b"SET", b"k".as_slice(), &vec![b'v'; 100_000]]).expect("OK");
+        let mut slow = server.connect();
+        let mut bytes = Vec::new();
+        (0..300).for_each(|_| encode(&["GET", "k"], &mut bytes));
+        slow.send(&bytes).expect("commands are small");
+        thread::sleep(Duration::from_millis(100));
+        assert_eq!(show(&client.ask("PING")), "+PONG");
+        let mut left = 300 * (100_000 + "$100000\r\n\r\n".len());
+        let mut buffer = vec![0; 1 << 20];
+        while left > 0 {
+            let count = slow.stream().read(&mut buffer).expect("all is sent");
+            assert!(count > 0, "closed with {left} bytes to go");
+            left -= count;
+        }
+    });
+}

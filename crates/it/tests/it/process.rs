@@ -1,0 +1,164 @@
+//! The process: how it starts, refuses to start, and ends.
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::process::{Command, Stdio};
+use std::thread;
+
+use testkit::{Kind, Server, programs, show};
+
+use crate::servers::{kinds, merops, on_every_server};
+
+#[test]
+fn sigterm_ends_it_well() {
+    for kind in kinds() {
+        let server = Server::start(kind, &[]);
+        let mut client = server.connect();
+        client.ask("SET k v");
+        let status = server.stop();
+        assert!(status.success(), "{kind:?}: {status}");
+        assert!(client.is_closed());
+    }
+}
+
+#[test]
+fn shutdown_ends_it_well() {
+    for kind in kinds() {
+        let mut server = Server::start(kind, &[]);
+        let mut client = server.connect();
+        assert_eq!(show(&client.ask("SHUTDOWN NOSUCH")), "-ERR syntax error");
+        client.send(b"SHUTDOWN NOSAVE\r\n").expect("it takes commands");
+        assert!(client.is_closed());
+        assert!(server.wait().success());
+    }
+}
+
+#[test]
+fn a_second_one_on_the_port_says_so() {
+    for kind in merops() {
+        let first = Server::start(kind, &[]);
+        let second = Command::new(programs::merops())
+            .args(["--bind", "127.0.0.1", "--port", &first.port().to_string()])
+            .output()
+            .expect("it starts");
+        assert_eq!(second.status.code(), Some(1));
+        let said = [second.stdout, second.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        assert!(said.contains(&first.port().to_string()) && said.contains("in use"), "{said}");
+        assert_eq!(show(&first.connect().ask("PING")), "+PONG");
+    }
+}
+
+#[test]
+fn bad_values_are_refused_with_name_and_value() {
+    if merops().is_empty() {
+        return;
+    }
+    for (directive, value) in [("maxmemory", "lots"), ("port", "70000"), ("maxmemory-policy", "x")]
+    {
+        let output = Command::new(programs::merops())
+            .args([format!("--{directive}"), value.to_owned()])
+            .output()
+            .expect("it starts");
+        assert!(!output.status.success());
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        assert!(said.contains(directive) && said.contains(value), "{said}");
+    }
+}
+
+#[test]
+fn config_from_standard_input() {
+    if merops().is_empty() {
+        return;
+    }
+    let mut child = Command::new(programs::merops())
+        .args(["-", "--port", "0"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut input = child.stdin.take().expect("it is piped");
+    input.write_all(b"# fine\nhz 20\nnosuchdirective 1\nmaxclients none\n").expect("it reads");
+    drop(input);
+    let output = child.wait_with_output().expect("it ends");
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    assert!(!output.status.success(), "{said}");
+    assert!(said.contains("maxclients") && said.contains("none"), "{said}");
+    assert!(said.contains("nosuchdirective") && said.contains('3'), "{said}");
+}
+
+#[test]
+fn unix_sockets() {
+    for kind in kinds() {
+        let path = std::env::temp_dir().join(format!("merops-{}.sock", std::process::id()));
+        let text = path.to_str().expect("a plain path");
+        let server = Server::start(kind, &["--unixsocket", text, "--unixsocketperm", "700"]);
+        let mut stream = UnixStream::connect(&path).expect("it listens there");
+        stream.write_all(b"SET k v\r\nGET k\r\nCLIENT LIST\r\n").expect("it takes commands");
+        let mut reply = [0; 13];
+        stream.read_exact(&mut reply).expect("it answers");
+        assert_eq!(&reply, b"+OK\r\n$1\r\nv\r\n$");
+        drop(server);
+        std::fs::remove_file(&path).ok();
+    }
+}
+
+#[test]
+fn shutdown_while_clients_work() {
+    for kind in kinds() {
+        let server = Server::start(kind, &[]);
+        let clients: Vec<_> = (0..8).map(|_| server.connect()).collect();
+        let workers: Vec<_> = clients
+            .into_iter()
+            .map(|mut client| {
+                thread::spawn(move || {
+                    let batch = vec![vec!["MSET", "a", "1", "b", "2", "c", "3"]; 100];
+                    // Until the server is gone.
+                    while client.pipeline(&batch).is_ok() {}
+                })
+            })
+            .collect();
+        thread::sleep(std::time::Duration::from_millis(100));
+        assert!(server.stop().success());
+        workers.into_iter().for_each(|worker| worker.join().expect("no panic"));
+    }
+}
+
+#[test]
+fn config_rewrite_keeps_what_people_wrote() {
+    for kind in kinds() {
+        let folder = std::env::temp_dir().join(format!("merops-rewrite-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let path = folder.join("test.conf");
+        std::fs::write(&path, "# my server\nmaxclients 200\n\n# memory\nmaxmemory 10mb\n")
+            .expect("a file");
+        let program = match kind {
+            Kind::Redis => "redis-server".into(),
+            Kind::Merops(_) => programs::merops().to_owned(),
+        };
+        let server = Server::start_configured(&program, &path, &[]);
+        let mut client = server.connect();
+        assert_eq!(show(&client.ask("CONFIG GET maxclients")), "[\"maxclients\", \"200\"]");
+        client.ask("CONFIG SET maxmemory 20mb maxmemory-policy allkeys-lfu");
+        assert_eq!(show(&client.ask("CONFIG REWRITE")), "+OK");
+        let text = std::fs::read_to_string(&path).expect("the file is there");
+        let place = |part: &str| text.find(part).unwrap_or_else(|| panic!("no {part}:\n{text}"));
+        assert!(place("# my server") < place("maxclients 200"), "{text}");
+        assert!(place("maxclients 200") < place("# memory"), "{text}");
+        assert!(place("# memory") < place("maxmemory 20mb"), "{text}");
+        place("maxmemory-policy allkeys-lfu");
+        std::fs::remove_dir_all(&folder).ok();
+    }
+}
+
+#[test]
+fn a_name_for_it_all() {
+    on_every_server(&[], |server| {
+        let said = show(&server.connect().ask("INFO server"));
+        assert!(said.contains(&format!("tcp_port:{}", server.port())), "{said}");
+        assert!(said.contains(&format!("process_id:{}", server.pid())), "{said}");
+    });
+}
