@@ -1,1 +1,18 @@
-//! command.
+//! What a command *is*: its row's metadata, where its keys are, its arguments, its error replies.
+//!
+//! It knows no shard, no engine and no value. Rows are plain `const` data beside their handlers;
+//! COMMAND, ACL, cluster routing, MONITOR and the gates read them and nothing else.
+
+mod args;
+mod error;
+pub mod flag;
+mod keys;
+mod spec;
+
+pub use args::{Args, Words};
+pub use error::Error;
+pub use keys::{Access, Begin, Find, KeySpec, Positions, access};
+pub use spec::{Group, Spec};
+
+/// What a handler returns; the reply is written along the way and taken back on an error.
+pub type Result<T = ()> = std::result::Result<T, Error>;

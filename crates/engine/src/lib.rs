@@ -1,1 +1,27 @@
-//! engine.
+//! Runs command rows on shards: the shard and its run loop, mailboxes, routing, transactions.
+//!
+//! Handlers see a [`Context`] and nothing of threads; [`Router`] alone knows that there are many
+//! shards. No socket, no clock, no runtime: the server brings those.
+
+mod alone;
+mod batch;
+mod command;
+mod context;
+mod flight;
+mod mailbox;
+mod memory;
+mod merge;
+mod parcel;
+mod plan;
+mod router;
+mod shard;
+
+pub use alone::run_alone;
+pub use batch::{Batch, Departed, Item, PipelineOrder};
+pub use command::{Command, Handler, Merge, PlanFuture, PlanHandler, Run};
+pub use context::{Context, Limits};
+pub use memory::MemoryGate;
+pub use parcel::{Call, Outcome, Work};
+pub use plan::Plan;
+pub use router::{Inbound, Network, Router};
+pub use shard::{Clock, Moment, Shard};

@@ -1,0 +1,93 @@
+//! The one list of error replies. `Display` is the text on the wire, without the leading `-`.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// An error reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the texts below say it")]
+pub enum Error {
+    WrongType,
+    Syntax,
+    NotInteger,
+    NotFloat,
+    NotInRange,
+    NoSuchKey,
+    OutOfMemory,
+    NoAuth,
+    WrongPass,
+    IncrementOverflow,
+    DecrementOverflow,
+    NanOrInfinity,
+    OffsetOutOfRange,
+    StringTooLong,
+    InvalidExpire(Cow<'static, str>),
+    DbIndexOutOfRange,
+    InvalidDbIndex,
+    InvalidCursor,
+    SameObject,
+    /// Wrong number of arguments for the command with this full name, lower case.
+    WrongArity(String),
+    /// A text with the code `ERR`.
+    Plain(Cow<'static, str>),
+    /// A text that brings its own code.
+    Coded(Cow<'static, str>),
+}
+
+impl Error {
+    /// `ERR` and a fixed text.
+    pub const fn new(text: &'static str) -> Self {
+        Error::Plain(Cow::Borrowed(text))
+    }
+
+    /// `ERR` and a made text.
+    pub fn made(text: impl Into<String>) -> Self {
+        Error::Plain(Cow::Owned(text.into()))
+    }
+
+    /// `invalid expire time` of this command (lower case).
+    pub const fn invalid_expire(command: &'static str) -> Self {
+        Error::InvalidExpire(Cow::Borrowed(command))
+    }
+
+    /// The code, for INFO errorstats.
+    pub fn code(&self) -> String {
+        let text = self.to_string();
+        text.split(' ').next().unwrap_or("ERR").to_owned()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Error::WrongType => "WRONGTYPE Operation against a key holding the wrong kind of value",
+            Error::Syntax => "ERR syntax error",
+            Error::NotInteger => "ERR value is not an integer or out of range",
+            Error::NotFloat => "ERR value is not a valid float",
+            Error::NotInRange => "ERR value is out of range",
+            Error::NoSuchKey => "ERR no such key",
+            Error::OutOfMemory => "OOM command not allowed when used memory > 'maxmemory'.",
+            Error::NoAuth => "NOAUTH Authentication required.",
+            Error::WrongPass => "WRONGPASS invalid username-password pair or user is disabled.",
+            Error::IncrementOverflow => "ERR increment or decrement would overflow",
+            Error::DecrementOverflow => "ERR decrement would overflow",
+            Error::NanOrInfinity => "ERR increment would produce NaN or Infinity",
+            Error::OffsetOutOfRange => "ERR offset is out of range",
+            Error::StringTooLong => "ERR string exceeds maximum allowed size (proto-max-bulk-len)",
+            Error::DbIndexOutOfRange => "ERR DB index is out of range",
+            Error::InvalidDbIndex => "ERR invalid DB index",
+            Error::InvalidCursor => "ERR invalid cursor",
+            Error::SameObject => "ERR source and destination objects are the same",
+            Error::InvalidExpire(command) => {
+                return write!(f, "ERR invalid expire time in '{command}' command");
+            }
+            Error::WrongArity(command) => {
+                return write!(f, "ERR wrong number of arguments for '{command}' command");
+            }
+            Error::Plain(text) => return write!(f, "ERR {text}"),
+            Error::Coded(text) => text,
+        })
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,90 @@
+//! Calls that do not join a batch: those that hop, and those that every shard runs.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use command::flag;
+use keyspace::Key;
+use resp::{Protocol, Span, Writer};
+use txn::{Locks, Mode};
+
+use crate::batch::everywhere;
+use crate::command::{PlanHandler, Run};
+use crate::flight::Part;
+use crate::merge::merge;
+use crate::parcel::Call;
+use crate::plan::Plan;
+use crate::router::Router;
+
+/// Runs one call that [`Batch::can_join`](crate::Batch::can_join) refuses, and returns its reply.
+///
+/// It must be brought to its end even if the client vanishes: spawn it, don't drop it.
+pub async fn run_alone(router: Rc<Router>, call: Call, data: Vec<u8>, spans: Vec<Span>) -> Vec<u8> {
+    match call.command.run {
+        Run::Everywhere { .. } => {
+            let (flight, how) = everywhere(&router, call, &data, &spans);
+            let flight = flight.await;
+            let parcels: Vec<_> = flight.parts.into_iter().filter_map(|part| part.parcel).collect();
+            let answers: Vec<(usize, &[u8])> =
+                parcels.iter().map(|parcel| &parcel.replies[..]).enumerate().collect();
+            let mut out = Vec::new();
+            merge(how, &answers, &[], &mut out);
+            out
+        }
+        Run::Roam(across) => run_plan(across, new_plan(router, call, data, spans)).await,
+        Run::Plan { across, .. } => run_locked(across, router, call, data, spans).await,
+        Run::Shard(_) | Run::Scatter { .. } | Run::Container => {
+            unreachable!("these join batches, or are only names")
+        }
+    }
+}
+
+fn new_plan(router: Rc<Router>, call: Call, data: Vec<u8>, spans: Vec<Span>) -> Plan {
+    let first = call.first_span as usize;
+    let spans = spans[first..first + call.span_count as usize].to_vec();
+    let (db, protocol) = (usize::from(call.db), call.protocol);
+    Plan { router, data, spans, db, protocol, reply: Vec::new() }
+}
+
+async fn run_plan(across: PlanHandler, mut plan: Plan) -> Vec<u8> {
+    if let Err(error) = across(&mut plan).await {
+        plan.reply.clear();
+        Writer::new(&mut plan.reply, Protocol::Resp2).error(&error.to_string());
+    }
+    plan.reply
+}
+
+/// Locks the keys of a call on all their shards, runs its plan, and lets go.
+async fn run_locked(
+    across: PlanHandler,
+    router: Rc<Router>,
+    call: Call,
+    data: Vec<u8>,
+    spans: Vec<Span>,
+) -> Vec<u8> {
+    let parts = locked_parts(&router, &call, &data, &spans);
+    let plan = new_plan(router.clone(), call, data, spans);
+    if parts.is_empty() {
+        // Arguments that name no keys: the handler says what is wrong with them.
+        return run_plan(across, plan).await;
+    }
+    let shards: Vec<usize> = parts.iter().map(|part| part.shard).collect();
+    let flight = router.lock(parts).await;
+    let reply = run_plan(across, plan).await;
+    router.release(flight.id(), shards.into_iter());
+    reply
+}
+
+fn locked_parts(router: &Router, call: &Call, data: &[u8], spans: &[Span]) -> Vec<Part> {
+    let spec = &call.command.spec;
+    let mode = if spec.has(flag::WRITE) { Mode::Exclusive } else { Mode::Shared };
+    let args = call.args(data, spans);
+    let mut locks: BTreeMap<usize, Locks> = BTreeMap::new();
+    for positions in spec.keys.iter().filter_map(|keys| keys.resolve(args)) {
+        for key in positions.iter().map(|at| args.at(at)) {
+            let slot = txn::slot_of(u32::from(call.db), Key::new(key).hash);
+            locks.entry(router.owner(key)).or_default().add(slot, mode);
+        }
+    }
+    locks.into_iter().map(|(shard, locks)| Part::new(shard, None, locks)).collect()
+}

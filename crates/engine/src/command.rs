@@ -1,0 +1,90 @@
+//! A data command's row: what it is ([`Spec`]) and where and how it runs.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use command::{Args, Spec};
+use resp::Writer;
+
+use crate::context::Context;
+use crate::plan::Plan;
+
+/// Runs a command on the shard that owns its keys. The reply is complete when it returns `Ok`; what
+/// it wrote before an `Err` is taken back.
+pub type Handler = fn(&mut Context<'_>, Args<'_>, &mut Writer<'_>) -> command::Result;
+
+/// What a plan comes to.
+pub type PlanFuture<'a> = Pin<Box<dyn Future<Output = command::Result> + 'a>>;
+
+/// Runs a command whose reads decide its writes on several shards.
+pub type PlanHandler = for<'a> fn(&'a mut Plan) -> PlanFuture<'a>;
+
+/// How the replies of a command's parts become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Merge {
+    /// Each part answers an integer: their sum.
+    Sum,
+    /// Each part answers OK (or the first error): that.
+    First,
+    /// Each part answers an array with one element per key: the elements in the order of the keys.
+    PerKey,
+    /// Each part answers an array: all elements, shard after shard.
+    Concat,
+}
+
+/// Where a command runs.
+#[derive(Clone, Copy)]
+pub enum Run {
+    /// One key, or none that matters: on its owner.
+    Shard(Handler),
+    /// Each owner runs the handler with its keys' arguments; then the replies are merged.
+    Scatter {
+        /// Runs with a part of the keys, or with all.
+        part: Handler,
+        /// Makes one reply.
+        merge: Merge,
+    },
+    /// Several hops under one set of locks, unless one shard owns all keys.
+    Plan {
+        /// Runs when one shard owns all keys.
+        local: Handler,
+        /// Runs on the coordinating thread, with every key locked.
+        across: PlanHandler,
+    },
+    /// Every shard runs the handler; then the replies are merged.
+    Everywhere {
+        /// Runs on each shard.
+        part: Handler,
+        /// Makes one reply.
+        merge: Merge,
+        /// Whether all shards are locked, so that it is one step, or each is asked on its own.
+        atomic: bool,
+    },
+    /// Hops over shards of its own choice, without locks (SCAN, RANDOMKEY).
+    Roam(PlanHandler),
+    /// Only a name for its subcommands.
+    Container,
+}
+
+/// A row of the command table: plain `const` data next to its handler.
+#[derive(Clone, Copy)]
+pub struct Command {
+    /// What it is.
+    pub spec: Spec,
+    /// What it does.
+    pub run: Run,
+    /// `OBJECT ENCODING` and the like.
+    pub subcommands: &'static [Command],
+}
+
+impl Command {
+    /// A command without subcommands.
+    pub const fn new(spec: Spec, run: Run) -> Self {
+        Self { spec, run, subcommands: &[] }
+    }
+
+    /// A container of subcommands.
+    pub const fn container(spec: Spec, subcommands: &'static [Command]) -> Self {
+        Self { spec, run: Run::Container, subcommands }
+    }
+}

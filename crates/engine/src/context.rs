@@ -1,0 +1,56 @@
+//! What a handler sees of its shard: one database's keys, the time, randomness. Nothing else.
+
+use command::Args;
+use keyspace::{Edit, Entry, Key, Keyspace};
+use stdx::rng::Rng;
+
+/// A shard as one command sees it.
+pub struct Context<'a> {
+    /// All databases of the shard.
+    pub keyspace: &'a mut Keyspace,
+    /// The database that the connection selected.
+    pub db: usize,
+    /// Randomness, seeded per shard.
+    pub rng: &'a mut Rng,
+    /// Hash of the first key, which routing and prefetching needed already.
+    pub(crate) first_key: Option<(usize, u64)>,
+    /// Limits of values.
+    pub limits: &'a Limits,
+}
+
+/// Parameters that handlers obey.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// `proto-max-bulk-len`: no string grows beyond it, in bytes.
+    pub string_bytes_max: usize,
+}
+
+impl<'a> Context<'a> {
+    /// Argument `index` as a key.
+    #[inline]
+    pub fn key<'k>(&self, args: Args<'k>, index: usize) -> Key<'k> {
+        let bytes = args.at(index);
+        match self.first_key {
+            Some((at, hash)) if at == index => Key { bytes, hash },
+            _ => Key::new(bytes),
+        }
+    }
+
+    /// Milliseconds since 1970; the same for all commands of a batch.
+    #[inline]
+    pub fn now_ms(&self) -> i64 {
+        self.keyspace.now_ms()
+    }
+
+    /// Looks a key up for reading in the selected database: counts a hit or a miss.
+    #[inline]
+    pub fn read(&mut self, key: Key<'_>) -> Option<Entry<'_>> {
+        self.keyspace.read(self.db, key)
+    }
+
+    /// Looks a key up for changing it in the selected database.
+    #[inline]
+    pub fn edit<'e>(&'e mut self, key: Key<'e>) -> Edit<'e> {
+        self.keyspace.edit(self.db, key)
+    }
+}

@@ -1,0 +1,201 @@
+//! Work that left for shards and has not come back: a plain hop, or a transaction.
+
+use std::any::Any;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use txn::{Action, Coordinator, Locks, TxId};
+
+use crate::parcel::Parcel;
+use crate::router::Router;
+use crate::shard::{Answer, Moment, OnGrant, Request};
+
+/// One shard's share of a flight.
+#[derive(Default)]
+pub(crate) struct Part {
+    pub(crate) shard: usize,
+    /// On the ground: before it is sent, and once it came back.
+    pub(crate) parcel: Option<Box<Parcel>>,
+    /// Until it is scheduled.
+    pub(crate) locks: Locks,
+    /// What a job gave.
+    pub(crate) hopped: Option<Box<dyn Any + Send>>,
+    /// The id under which it lies at the shard.
+    sent_as: Option<TxId>,
+    /// What the shard does when it grants; kept for the next attempt.
+    on_grant: Option<OnGrant>,
+}
+
+impl Part {
+    pub(crate) fn new(shard: usize, parcel: Option<Box<Parcel>>, locks: Locks) -> Self {
+        Self { shard, parcel, locks, ..Self::default() }
+    }
+}
+
+enum State {
+    Flying(Option<Waker>),
+    Landed,
+    Abandoned,
+}
+
+/// See the module.
+pub(crate) struct Flight {
+    pub(crate) parts: Vec<Part>,
+    coordinator: Option<Coordinator>,
+    /// Without a coordinator: answers still to come.
+    missing: usize,
+    /// When a shortcut's remote part ran.
+    moment: Option<Moment>,
+    state: State,
+}
+
+impl Flight {
+    /// Hops that need no coordination.
+    pub(crate) fn plain(parts: usize) -> Self {
+        Self {
+            parts: (0..parts).map(|_| Part::default()).collect(),
+            coordinator: None,
+            missing: parts,
+            moment: None,
+            state: State::Flying(None),
+        }
+    }
+
+    /// A transaction.
+    pub(crate) fn coordinated(coordinator: Coordinator, parts: Vec<Part>) -> Self {
+        let coordinator = Some(coordinator);
+        Self { parts, coordinator, missing: 0, moment: None, state: State::Flying(None) }
+    }
+
+    /// The present id of the transaction.
+    pub(crate) fn id(&self) -> TxId {
+        self.coordinator.as_ref().map_or(TxId::NONE, Coordinator::id)
+    }
+
+    pub(crate) fn shards(&self) -> Vec<usize> {
+        self.parts.iter().map(|part| part.shard).collect()
+    }
+
+    pub(crate) fn moment(&self) -> Moment {
+        self.moment.expect("the remote part ran")
+    }
+
+    /// Takes an answer in; says what to do about it.
+    pub(crate) fn on_answer(&mut self, part: usize, answer: Answer) -> Action {
+        let Some(coordinator) = &mut self.coordinator else {
+            match answer {
+                Answer::Ran(parcel, _) => self.parts[part].parcel = Some(parcel),
+                Answer::Hopped(result) => self.parts[part].hopped = Some(result),
+                Answer::Granted(_) | Answer::Refused { .. } => {
+                    unreachable!("plain work has no coordinator")
+                }
+            }
+            self.missing -= 1;
+            return if self.missing == 0 { Action::Finished } else { Action::Wait };
+        };
+        match answer {
+            Answer::Granted(id) => coordinator.on_granted(id),
+            Answer::Refused { id, watermark } => coordinator.on_refused(id, watermark),
+            Answer::Ran(parcel, moment) => {
+                self.parts[part].parcel = Some(parcel);
+                self.moment = Some(moment);
+                coordinator.on_done(coordinator.id())
+            }
+            Answer::Hopped(_) => unreachable!("plans hop in flights of their own"),
+        }
+    }
+
+    /// Begins the next attempt; returns the parts that are to be scheduled now.
+    pub(crate) fn restart(&mut self, id: TxId) -> std::ops::Range<usize> {
+        let coordinator = self.coordinator.as_mut().expect("only transactions are refused");
+        coordinator.restart(id);
+        // A shortcut's own part goes first; its remote part follows when that is granted.
+        let shortcut = self.parts.iter().any(|part| part.on_grant == Some(OnGrant::Run));
+        0..if shortcut { 1 } else { self.parts.len() }
+    }
+
+    /// The request that schedules a part under `id`, and its shard.
+    pub(crate) fn schedule(
+        &mut self,
+        part: usize,
+        id: TxId,
+        on_grant: OnGrant,
+    ) -> (usize, Request) {
+        let part = &mut self.parts[part];
+        let request = match part.sent_as.replace(id) {
+            Some(old) => Request::Reschedule { old, new: id },
+            None => {
+                let locks = std::mem::take(&mut part.locks);
+                part.on_grant = Some(on_grant);
+                Request::Schedule { id, locks, parcel: part.parcel.take(), on_grant }
+            }
+        };
+        (part.shard, request)
+    }
+
+    /// It is over. Returns whether nobody waits for it.
+    pub(crate) fn land(&mut self) -> bool {
+        match std::mem::replace(&mut self.state, State::Landed) {
+            State::Flying(Some(waker)) => waker.wake(),
+            State::Flying(None) => {}
+            State::Abandoned => return true,
+            State::Landed => unreachable!("a flight lands once"),
+        }
+        false
+    }
+
+    pub(crate) fn has_landed(&mut self, task: &Context<'_>) -> bool {
+        match &mut self.state {
+            State::Landed => true,
+            State::Flying(waker) => {
+                *waker = Some(task.waker().clone());
+                false
+            }
+            State::Abandoned => unreachable!("nobody waits for it"),
+        }
+    }
+
+    /// Returns whether it has landed and can go.
+    pub(crate) fn abandon(&mut self) -> bool {
+        let landed = matches!(self.state, State::Landed);
+        self.state = State::Abandoned;
+        landed
+    }
+}
+
+/// Resolves to the flight when it is back.
+pub(crate) struct FlightFuture {
+    router: Rc<Router>,
+    flight: Option<u32>,
+}
+
+impl FlightFuture {
+    pub(crate) fn new(router: Rc<Router>, flight: u32) -> Self {
+        Self { router, flight: Some(flight) }
+    }
+}
+
+impl Future for FlightFuture {
+    type Output = Flight;
+
+    fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Flight> {
+        let flight = self.flight.expect("polled after it was ready");
+        match self.router.try_land(flight, task) {
+            Some(landed) => {
+                self.flight = None;
+                Poll::Ready(landed)
+            }
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl Drop for FlightFuture {
+    fn drop(&mut self) {
+        if let Some(flight) = self.flight {
+            self.router.abandon(flight);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Work for one shard and what comes of it.
+
+use command::Args;
+use resp::{Protocol, Span};
+
+use crate::command::Command;
+
+/// One call, as positions in the data and spans around it.
+#[derive(Clone, Copy)]
+pub struct Call {
+    /// The row.
+    pub command: &'static Command,
+    /// The caller's own number for the row; the engine only carries it.
+    pub row: u16,
+    /// Its first span, the command's name.
+    pub first_span: u32,
+    /// How many spans.
+    pub span_count: u32,
+    /// The selected database.
+    pub db: u16,
+    /// How to write the reply.
+    pub protocol: Protocol,
+    /// Hash slot of the first key; `None` where routing does not need it.
+    pub slot: Option<u16>,
+    /// Position and hash of the first key, if there is a key.
+    pub key: Option<(u32, u64)>,
+}
+
+impl Call {
+    /// The call's arguments among `spans`.
+    #[inline]
+    pub fn args<'a>(&self, data: &'a [u8], spans: &'a [Span]) -> Args<'a> {
+        let first = self.first_span as usize;
+        Args::new(data, &spans[first..first + self.span_count as usize])
+    }
+}
+
+/// Calls to run one after the other, borrowed from wherever they lie.
+#[derive(Clone, Copy)]
+pub struct Work<'a> {
+    /// What the spans point into.
+    pub data: &'a [u8],
+    /// The arguments of all calls.
+    pub spans: &'a [Span],
+    /// The calls.
+    pub calls: &'a [Call],
+}
+
+/// What came of one call.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Outcome {
+    /// Bytes of its reply, which follows that of the call before.
+    pub reply_len: usize,
+    /// Whether the reply is an error.
+    pub failed: bool,
+    /// How long it ran, in ticks of the engine's clock, summed over its parts.
+    pub ticks: u64,
+}
+
+/// Work that owns its bytes, so that it can go to another thread, or wait; it comes back with the
+/// replies, and its buffers are used again.
+#[derive(Default)]
+pub(crate) struct Parcel {
+    /// What the spans point into.
+    pub(crate) data: Vec<u8>,
+    /// The arguments of all calls.
+    pub(crate) spans: Vec<Span>,
+    /// The calls.
+    pub(crate) calls: Vec<Call>,
+    /// The replies, one after the other.
+    pub(crate) replies: Vec<u8>,
+    /// One per call, once it ran.
+    pub(crate) outcomes: Vec<Outcome>,
+}
+
+impl Parcel {
+    /// The calls.
+    pub(crate) fn work(&self) -> Work<'_> {
+        Work { data: &self.data, spans: &self.spans, calls: &self.calls }
+    }
+
+    /// Appends a call whose arguments are copied.
+    pub(crate) fn push<'a>(&mut self, call: Call, args: impl Iterator<Item = &'a [u8]>) {
+        let first_span = self.spans.len();
+        for arg in args {
+            self.spans.push(Span { start: self.data.len() as u32, len: arg.len() as u32 });
+            self.data.extend_from_slice(arg);
+        }
+        let span_count = (self.spans.len() - first_span) as u32;
+        self.calls.push(Call { first_span: first_span as u32, span_count, ..call });
+    }
+
+    /// Empties it and keeps its memory, unless it is much.
+    pub(crate) fn clear(&mut self) {
+        /// Buffers beyond this are given back rather than kept for the next batch.
+        const KEEP_BYTES_MAX: usize = 64 * 1024;
+        self.data.clear();
+        self.spans.clear();
+        self.calls.clear();
+        self.replies.clear();
+        self.outcomes.clear();
+        if self.data.capacity() > KEEP_BYTES_MAX {
+            self.data = Vec::new();
+        }
+        if self.replies.capacity() > KEEP_BYTES_MAX {
+            self.replies = Vec::new();
+        }
+    }
+}

@@ -1,0 +1,475 @@
+//! The one type that knows that there are many shards.
+//!
+//! Each core thread has a router. It carries requests to shards (its own by a call, others' through
+//! mailboxes), answers back to the [`Flight`] that waits for them, and follows the coordinators of
+//! the transactions that began on its thread.
+//!
+//! Invariants: a flight that began ends, whoever still waits for it; messages between two threads
+//! keep their order; nothing here is entered while the shard is borrowed.
+
+use std::any::Any;
+use std::cell::{Cell, Ref, RefCell, RefMut};
+use std::collections::VecDeque;
+use std::future::Future;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
+
+use crossbeam_channel::Receiver;
+use slab::Slab;
+use stdx::rng::Rng;
+use txn::{Action, Coordinator, Ids, Locks, TxId};
+
+use crate::context::Context;
+use crate::flight::{Flight, FlightFuture, Part};
+use crate::mailbox::Letterbox;
+use crate::parcel::{Outcome, Parcel, Work};
+use crate::shard::{Address, Answer, Clock, OnGrant, Request, Shard};
+
+/// Messages to one thread are sent on when there are so many, even within a turn.
+const OUTBOX_MESSAGES_MAX: usize = 64;
+
+/// What travels between threads.
+pub(crate) enum Message {
+    Request(Address, Request),
+    Answer(Address, Answer),
+    /// Something to do on the receiving thread, for the administration.
+    Call(Box<dyn FnOnce() + Send>),
+}
+
+/// What all routers of a process share.
+pub struct Network {
+    letterboxes: Vec<Letterbox<Message>>,
+    shard_count: usize,
+    ids: Ids,
+}
+
+/// The receiving end of one thread's mailbox.
+pub struct Inbound(Receiver<Vec<Message>>);
+
+impl Network {
+    /// Mailboxes for `threads` threads, of which the first `shards` have a shard.
+    pub fn new(threads: usize, shards: usize) -> (Arc<Self>, Vec<Inbound>) {
+        assert!(0 < shards && shards <= threads, "shards live on threads");
+        let (letterboxes, inbound): (Vec<_>, Vec<_>) =
+            (0..threads).map(|_| Letterbox::new()).map(|(out, inn)| (out, Inbound(inn))).unzip();
+        (Arc::new(Self { letterboxes, shard_count: shards, ids: Ids::default() }), inbound)
+    }
+
+    /// Runs `call` on a thread; for those that have no router (signals, side threads).
+    pub fn call(&self, thread: usize, call: impl FnOnce() + Send + 'static) {
+        self.letterboxes[thread].push(vec![Message::Call(Box::new(call))]);
+    }
+
+    /// How many core threads there are.
+    pub fn thread_count(&self) -> usize {
+        self.letterboxes.len()
+    }
+}
+
+/// One thread's view of all shards.
+pub struct Router {
+    thread: usize,
+    network: Arc<Network>,
+    inbound: Receiver<Vec<Message>>,
+    shard: Option<RefCell<Shard>>,
+    outboxes: RefCell<Vec<Vec<Message>>>,
+    /// Messages of this thread to itself, so that handling one never nests in another.
+    inbox: RefCell<VecDeque<Message>>,
+    pumping: Cell<bool>,
+    flights: RefCell<Slab<Flight>>,
+    spare_parcels: RefCell<Vec<Box<Parcel>>>,
+    clock: Clock,
+    rng: RefCell<Rng>,
+    messages_sent: Cell<u64>,
+}
+
+impl Router {
+    /// The router of a thread; `shard` is there if the thread has one.
+    pub fn new(
+        thread: usize,
+        network: Arc<Network>,
+        inbound: Inbound,
+        shard: Option<Shard>,
+        clock: Clock,
+        seed: u64,
+    ) -> Rc<Self> {
+        assert_eq!(shard.is_some(), thread < network.shard_count);
+        Rc::new(Self {
+            thread,
+            outboxes: RefCell::new((0..network.thread_count()).map(|_| Vec::new()).collect()),
+            network,
+            inbound: inbound.0,
+            shard: shard.map(RefCell::new),
+            inbox: RefCell::default(),
+            pumping: Cell::new(false),
+            flights: RefCell::default(),
+            spare_parcels: RefCell::default(),
+            clock,
+            rng: RefCell::new(Rng::new(seed)),
+            messages_sent: Cell::new(0),
+        })
+    }
+
+    /// This thread's number.
+    pub fn thread(&self) -> usize {
+        self.thread
+    }
+
+    /// How many threads there are.
+    pub fn thread_count(&self) -> usize {
+        self.network.thread_count()
+    }
+
+    /// How many shards there are.
+    pub fn shard_count(&self) -> usize {
+        self.network.shard_count
+    }
+
+    /// Messages sent to other threads so far.
+    pub fn messages_sent(&self) -> u64 {
+        self.messages_sent.get()
+    }
+
+    /// The engine's clock.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// The shard that owns a key. Free with one shard.
+    #[inline]
+    pub fn owner(&self, key: &[u8]) -> usize {
+        match self.network.shard_count {
+            1 => 0,
+            shards => self.owner_of_slot(stdx::slot::of(key), shards),
+        }
+    }
+
+    /// The shard that owns a slot.
+    #[inline]
+    pub(crate) fn owner_of_slot(&self, slot: u16, shards: usize) -> usize {
+        usize::from(slot) % shards
+    }
+
+    /// Whether this thread has that shard.
+    #[inline]
+    pub fn is_own(&self, shard: usize) -> bool {
+        shard == self.thread
+    }
+
+    /// The shard of this thread, or shard 0: where a call without keys runs.
+    pub(crate) fn home(&self) -> usize {
+        if self.shard.is_some() { self.thread } else { 0 }
+    }
+
+    /// This thread's shard, to look at.
+    pub fn shard(&self) -> Option<Ref<'_, Shard>> {
+        self.shard.as_ref().map(RefCell::borrow)
+    }
+
+    /// This thread's shard.
+    pub fn shard_mut(&self) -> Option<RefMut<'_, Shard>> {
+        self.shard.as_ref().map(RefCell::borrow_mut)
+    }
+
+    pub(crate) fn random(&self) -> u64 {
+        self.rng.borrow_mut().next_u64()
+    }
+
+    /// Runs calls on this thread's shard if nothing holds their keys: the path that must cost
+    /// nothing. Returns whether they ran.
+    #[inline]
+    pub(crate) fn run_here(
+        &self,
+        work: Work<'_>,
+        replies: &mut Vec<u8>,
+        outcomes: &mut Vec<Outcome>,
+    ) -> bool {
+        let Some(shard) = &self.shard else { return false };
+        let mut shard = shard.borrow_mut();
+        if !shard.admits(work) {
+            return false;
+        }
+        shard.run(work, self.clock.moment(), TxId::NONE, replies, outcomes);
+        true
+    }
+
+    /// An empty parcel, used before if there is one.
+    pub(crate) fn parcel(&self) -> Box<Parcel> {
+        self.spare_parcels.borrow_mut().pop().unwrap_or_default()
+    }
+
+    /// Takes a parcel back.
+    pub(crate) fn recycle(&self, mut parcel: Box<Parcel>) {
+        /// Enough for the connections of one turn.
+        const SPARE_PARCELS_MAX: usize = 256;
+        let mut spare = self.spare_parcels.borrow_mut();
+        if spare.len() < SPARE_PARCELS_MAX {
+            parcel.clear();
+            spare.push(parcel);
+        }
+    }
+
+    /// Sends plain calls to one shard.
+    pub(crate) fn send(self: &Rc<Self>, shard: usize, parcel: Box<Parcel>) -> FlightFuture {
+        let flight = self.launch(Flight::plain(1));
+        self.request(shard, self.address(flight, 0), Request::Run(parcel));
+        self.pump();
+        FlightFuture::new(self.clone(), flight)
+    }
+
+    /// Runs parcels on several shards without any lock between them.
+    pub(crate) fn send_each(self: &Rc<Self>, parcels: Vec<(usize, Box<Parcel>)>) -> FlightFuture {
+        let flight = self.launch(Flight::plain(parcels.len()));
+        for (part, (shard, parcel)) in parcels.into_iter().enumerate() {
+            self.request(shard, self.address(flight, part), Request::Run(parcel));
+        }
+        self.pump();
+        FlightFuture::new(self.clone(), flight)
+    }
+
+    /// Runs parcels on several shards as one transaction.
+    pub(crate) fn transact(self: &Rc<Self>, mut parts: Vec<Part>) -> FlightFuture {
+        let id = self.network.ids.draw();
+        let shortcut = parts.len() == 2 && parts.iter().any(|part| part.shard == self.thread);
+        if shortcut {
+            // The own part first: `on_action` relies on it.
+            parts.sort_by_key(|part| part.shard != self.thread);
+        }
+        let coordinator = match shortcut {
+            true => Coordinator::shortcut(id),
+            false => Coordinator::one_shot(id, parts.len()),
+        };
+        let sent_first = if shortcut { 1 } else { parts.len() };
+        let flight = self.launch(Flight::coordinated(coordinator, parts));
+        for part in 0..sent_first {
+            self.schedule(flight, part, id, OnGrant::Report);
+        }
+        self.pump();
+        FlightFuture::new(self.clone(), flight)
+    }
+
+    /// Locks keys on several shards for a plan; done when all are held. [`Router::release`] ends it.
+    pub(crate) fn lock(self: &Rc<Self>, parts: Vec<Part>) -> FlightFuture {
+        let id = self.network.ids.draw();
+        let count = parts.len();
+        let flight = self.launch(Flight::coordinated(Coordinator::plan(id, count), parts));
+        for part in 0..count {
+            self.schedule(flight, part, id, OnGrant::Report);
+        }
+        self.pump();
+        FlightFuture::new(self.clone(), flight)
+    }
+
+    /// Ends a plan: every shard lets go.
+    pub(crate) fn release(&self, id: TxId, shards: impl Iterator<Item = usize>) {
+        for shard in shards {
+            self.request(shard, self.address(0, 0), Request::Release(id));
+        }
+        self.pump();
+    }
+
+    /// Runs a job on a shard.
+    pub fn hop<R, J>(
+        self: &Rc<Self>,
+        shard: usize,
+        db: usize,
+        job: J,
+    ) -> impl Future<Output = R> + use<R, J>
+    where
+        R: Send + 'static,
+        J: FnOnce(&mut Context<'_>) -> R + Send + 'static,
+    {
+        let flight = self.launch(Flight::plain(1));
+        let job =
+            Box::new(|context: &mut Context<'_>| Box::new(job(context)) as Box<dyn Any + Send>);
+        let moment = self.clock.moment();
+        self.request(shard, self.address(flight, 0), Request::Hop { db, moment, job });
+        self.pump();
+        let landed = FlightFuture::new(self.clone(), flight);
+        async move {
+            let result = landed.await.parts.pop().and_then(|part| part.hopped);
+            *result.expect("a hop has a result").downcast().expect("of the job's own type")
+        }
+    }
+
+    /// Runs `call` on another thread (or this one) at its next turn.
+    pub fn call(&self, thread: usize, call: impl FnOnce() + Send + 'static) {
+        self.post(thread, Message::Call(Box::new(call)));
+        self.pump();
+    }
+
+    /// Before the thread sleeps: sends what is due, and stays awake if there is mail.
+    pub fn before_park(&self) {
+        self.flush();
+        self.network.letterboxes[self.thread].fall_asleep(&self.inbound);
+    }
+
+    /// After the thread slept.
+    pub fn after_unpark(&self) {
+        self.network.letterboxes[self.thread].wake_up();
+    }
+
+    /// Handles mail for ever; the thread's one task that does.
+    pub fn receive(self: Rc<Self>) -> impl Future<Output = ()> {
+        std::future::poll_fn(move |task: &mut TaskContext<'_>| {
+            self.network.letterboxes[self.thread].set_waker(task.waker());
+            self.read_mail();
+            Poll::Pending
+        })
+    }
+
+    /// Handles the mail that has come, without waiting.
+    #[inline]
+    pub fn read_mail(&self) {
+        while let Ok(batch) = self.inbound.try_recv() {
+            self.inbox.borrow_mut().extend(batch);
+            self.pump();
+        }
+    }
+
+    fn launch(&self, flight: Flight) -> u32 {
+        self.flights.borrow_mut().insert(flight) as u32
+    }
+
+    fn address(&self, flight: u32, part: usize) -> Address {
+        Address { thread: self.thread as u32, flight, part: part as u32 }
+    }
+
+    fn request(&self, shard: usize, address: Address, request: Request) {
+        // The shard of number n lives on thread n.
+        self.post(shard, Message::Request(address, request));
+    }
+
+    fn post(&self, thread: usize, message: Message) {
+        if thread == self.thread {
+            self.inbox.borrow_mut().push_back(message);
+            return;
+        }
+        self.messages_sent.set(self.messages_sent.get() + 1);
+        let outbox = &mut self.outboxes.borrow_mut()[thread];
+        outbox.push(message);
+        if outbox.len() >= OUTBOX_MESSAGES_MAX {
+            self.network.letterboxes[thread].push(std::mem::take(outbox));
+        }
+    }
+
+    /// Sends on what this turn has written.
+    pub fn flush(&self) {
+        for (thread, outbox) in self.outboxes.borrow_mut().iter_mut().enumerate() {
+            if !outbox.is_empty() {
+                self.network.letterboxes[thread].push(std::mem::take(outbox));
+            }
+        }
+    }
+
+    /// Handles this thread's own messages until there are none.
+    fn pump(&self) {
+        if self.pumping.replace(true) {
+            return;
+        }
+        loop {
+            let Some(message) = self.inbox.borrow_mut().pop_front() else { break };
+            match message {
+                Message::Request(address, request) => self.on_request(address, request),
+                Message::Answer(address, answer) => self.on_answer(address, answer),
+                Message::Call(call) => call(),
+            }
+        }
+        self.pumping.set(false);
+    }
+
+    fn on_request(&self, address: Address, request: Request) {
+        let shard = self.shard.as_ref().expect("requests go to threads that have a shard");
+        let answers = {
+            let mut shard = shard.borrow_mut();
+            shard.handle(request, address, || self.network.ids.draw());
+            shard.take_answers()
+        };
+        for (address, answer) in answers {
+            self.post(address.thread as usize, Message::Answer(address, answer));
+        }
+    }
+
+    fn on_answer(&self, address: Address, answer: Answer) {
+        let mut flights = self.flights.borrow_mut();
+        let flight = flights.get_mut(address.flight as usize).expect("flights wait for answers");
+        let action = flight.on_answer(address.part as usize, answer);
+        drop(flights);
+        match action {
+            Action::Wait => {}
+            other => self.on_action(address.flight, other),
+        }
+    }
+
+    fn on_action(&self, flight: u32, action: Action) {
+        match action {
+            Action::Wait => {}
+            Action::Run => {
+                let moment = self.clock.moment();
+                let (id, shards) = self.with_flight(flight, |f| (f.id(), f.shards()));
+                for (part, shard) in shards.into_iter().enumerate() {
+                    self.request(shard, self.address(flight, part), Request::Arm(id, moment));
+                }
+            }
+            Action::RunRemote => {
+                let id = self.with_flight(flight, |f| f.id());
+                self.schedule(flight, 1, id, OnGrant::Run);
+            }
+            Action::RunLocal => {
+                let (id, moment) = self.with_flight(flight, |f| (f.id(), f.moment()));
+                self.request(self.thread, self.address(flight, 0), Request::Arm(id, moment));
+            }
+            Action::Retry(draw) => {
+                let id = self.network.ids.redraw(draw);
+                let again = self.with_flight(flight, |f| f.restart(id));
+                for part in again {
+                    let on_grant = OnGrant::Report;
+                    self.schedule(flight, part, id, on_grant);
+                }
+            }
+            Action::Held | Action::Finished => self.land(flight),
+        }
+    }
+
+    /// Sends a part of a transaction to its shard, or, if it is there already, its new id.
+    fn schedule(&self, flight: u32, part: usize, id: TxId, on_grant: OnGrant) {
+        let (shard, request) = self.with_flight(flight, |f| f.schedule(part, id, on_grant));
+        self.request(shard, self.address(flight, part), request);
+    }
+
+    fn land(&self, flight: u32) {
+        let mut flights = self.flights.borrow_mut();
+        if flights[flight as usize].land() {
+            flights.remove(flight as usize);
+        }
+    }
+
+    pub(crate) fn with_flight<R>(&self, flight: u32, see: impl FnOnce(&mut Flight) -> R) -> R {
+        see(&mut self.flights.borrow_mut()[flight as usize])
+    }
+
+    /// The flight, if it has landed; then it is gone here.
+    pub(crate) fn try_land(&self, flight: u32, task: &TaskContext<'_>) -> Option<Flight> {
+        let mut flights = self.flights.borrow_mut();
+        if flights[flight as usize].has_landed(task) {
+            return Some(flights.remove(flight as usize));
+        }
+        None
+    }
+
+    /// Nobody waits for a flight any more; it ends all the same.
+    pub(crate) fn abandon(&self, flight: u32) {
+        let mut flights = self.flights.borrow_mut();
+        if flights[flight as usize].abandon() {
+            flights.remove(flight as usize);
+        }
+    }
+}
+
+/// The locks that calls need, in a fresh set.
+pub(crate) fn locks_of(work: Work<'_>) -> Locks {
+    let mut locks = Locks::new();
+    crate::shard::add_locks(work, &mut locks);
+    locks
+}

@@ -1,0 +1,449 @@
+//! One shard: its keys, its locks, and the run loop that executes calls.
+//!
+//! Plain single-threaded code: no channel, no clock, no file, nothing asynchronous. Requests go in,
+//! [`Answer`]s come out with the address they are for; the [`Router`](crate::Router) carries them.
+//!
+//! Invariants: a call runs only when no granted lock of another transaction conflicts with its keys;
+//! a parcel that must wait is kept in `parked` under its id until it is granted.
+
+use std::any::Any;
+use std::collections::HashMap;
+
+use command::{Args, flag};
+use journal::{Record, Sink, Words};
+use keyspace::{Key, Keyspace};
+use resp::Writer;
+use stdx::rng::Rng;
+use txn::{LockTable, Locks, Mode, Scheduled, TxId};
+
+use crate::command::Run;
+use crate::context::{Context, Limits};
+use crate::memory::{MemoryGate, Pressure};
+use crate::parcel::{Call, Outcome, Parcel, Work};
+
+/// The instant at which work happens: the same on all shards of a transaction.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// Milliseconds since 1970.
+    pub now_ms: i64,
+    /// Monotonic nanoseconds.
+    pub stamp_ns: u64,
+}
+
+/// A job that a plan sends to a shard.
+pub(crate) type Job = Box<dyn FnOnce(&mut Context<'_>) -> Box<dyn Any + Send> + Send>;
+
+/// Where an answer goes: a thread and one of its flights. The shard only hands it back.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Address {
+    pub(crate) thread: u32,
+    pub(crate) flight: u32,
+    pub(crate) part: u32,
+}
+
+/// What a shard says to whoever sent work.
+pub(crate) enum Answer {
+    /// The parcel ran, then.
+    Ran(Box<Parcel>, Moment),
+    /// The transaction holds its locks here.
+    Granted(TxId),
+    /// It never will under this id; its work is kept here for the next.
+    Refused { id: TxId, watermark: TxId },
+    /// A job ran.
+    Hopped(Box<dyn Any + Send>),
+}
+
+/// What to do when a transaction is granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OnGrant {
+    /// Say so, and wait to be armed.
+    Report,
+    /// This was the last grant that was missing: run, answer, let go.
+    Run,
+}
+
+/// A transaction's part that waits: to be granted, to be armed, or for a new id.
+struct Parked {
+    parcel: Option<Box<Parcel>>,
+    on_grant: OnGrant,
+    address: Address,
+    /// Its locks, while no lock table has them: after a refusal.
+    locks: Option<Locks>,
+}
+
+/// What is asked of a shard.
+pub(crate) enum Request {
+    /// Plain calls: run them as soon as their keys are free.
+    Run(Box<Parcel>),
+    /// A transaction's part, or only its locks.
+    Schedule { id: TxId, locks: Locks, parcel: Option<Box<Parcel>>, on_grant: OnGrant },
+    /// The same again under a new id, after a refusal somewhere.
+    Reschedule { old: TxId, new: TxId },
+    /// Every shard granted: run and let go.
+    Arm(TxId, Moment),
+    /// Let go of a plan's locks.
+    Release(TxId),
+    /// A hop, under locks that are held or without any.
+    Hop { db: usize, moment: Moment, job: Job },
+}
+
+/// What the engine needs of the outside; functions, so that a test can stop time.
+#[derive(Clone, Copy)]
+pub struct Clock {
+    /// Milliseconds since 1970.
+    pub now_ms: fn() -> i64,
+    /// Monotonic nanoseconds.
+    pub stamp_ns: fn() -> u64,
+    /// A cheap counter, to time commands.
+    pub ticks: fn() -> u64,
+}
+
+impl Clock {
+    /// Now.
+    #[inline]
+    pub fn moment(&self) -> Moment {
+        Moment { now_ms: (self.now_ms)(), stamp_ns: (self.stamp_ns)() }
+    }
+}
+
+/// One shard.
+pub struct Shard {
+    /// The keys.
+    pub keyspace: Keyspace,
+    /// What handlers must obey.
+    pub limits: Limits,
+    /// When to evict and when to refuse.
+    pub memory: MemoryGate,
+    pub(crate) locks: LockTable,
+    parked: HashMap<TxId, Parked>,
+    answers: Vec<(Address, Answer)>,
+    granted: Vec<TxId>,
+    journal: Box<dyn Sink + Send>,
+    rng: Rng,
+    clock: Clock,
+}
+
+impl Shard {
+    /// An empty shard.
+    pub fn new(keyspace: Keyspace, limits: Limits, clock: Clock, seed: u64) -> Self {
+        Self {
+            keyspace,
+            limits,
+            memory: MemoryGate::default(),
+            locks: LockTable::default(),
+            parked: HashMap::new(),
+            answers: Vec::new(),
+            granted: Vec::new(),
+            journal: Box::new(journal::CountingSink::default()),
+            rng: Rng::new(seed),
+            clock,
+        }
+    }
+
+    /// Records handed to the journal so far.
+    pub fn journal_records(&self) -> u64 {
+        self.journal.records()
+    }
+
+    /// Whether these calls may run right now, without a transaction.
+    #[inline]
+    pub(crate) fn admits(&self, work: Work<'_>) -> bool {
+        self.locks.is_idle()
+            || work.calls.iter().all(|call| {
+                let mut free = true;
+                for_each_lock(call, call.args(work.data, work.spans), |slot, mode| {
+                    free &= self.locks.admits(slot, mode);
+                });
+                free
+            })
+    }
+
+    /// Runs calls one after the other; replies and outcomes are appended.
+    #[inline]
+    pub(crate) fn run(
+        &mut self,
+        work: Work<'_>,
+        moment: Moment,
+        transaction: TxId,
+        replies: &mut Vec<u8>,
+        outcomes: &mut Vec<Outcome>,
+    ) {
+        self.keyspace.begin(moment.now_ms);
+        self.prefetch(work);
+        let mut ticks = (self.clock.ticks)();
+        for call in work.calls {
+            let start = replies.len();
+            let args = call.args(work.data, work.spans);
+            let mut reply = Writer::new(replies, call.protocol);
+            if let Err(error) = self.execute(call, args, &mut reply, moment, transaction) {
+                reply.truncate(start);
+                reply.error(&error.to_string());
+            }
+            let after = (self.clock.ticks)();
+            outcomes.push(Outcome {
+                reply_len: replies.len() - start,
+                failed: replies.get(start) == Some(&b'-'),
+                ticks: after.wrapping_sub(ticks),
+            });
+            ticks = after;
+        }
+    }
+
+    /// Two passes, so that the cache misses of a batch overlap: first all buckets, then all entries.
+    #[inline]
+    fn prefetch(&self, work: Work<'_>) {
+        if work.calls.len() < 2 {
+            return;
+        }
+        for call in work.calls {
+            if let Some((_, hash)) = call.key {
+                self.keyspace.prefetch_bucket(usize::from(call.db), hash);
+            }
+        }
+        for call in work.calls {
+            if let Some((_, hash)) = call.key {
+                self.keyspace.prefetch_entry(usize::from(call.db), hash);
+            }
+        }
+    }
+
+    #[inline]
+    fn execute(
+        &mut self,
+        call: &Call,
+        args: Args<'_>,
+        reply: &mut Writer<'_>,
+        moment: Moment,
+        transaction: TxId,
+    ) -> command::Result {
+        if self.memory.is_limited() && self.make_room() && call.command.spec.has(flag::DENYOOM) {
+            return Err(command::Error::OutOfMemory);
+        }
+        let dirty = self.keyspace.changes().dirty();
+        let handler = match call.command.run {
+            Run::Shard(handler)
+            | Run::Scatter { part: handler, .. }
+            | Run::Plan { local: handler, .. }
+            | Run::Everywhere { part: handler, .. } => handler,
+            Run::Roam(_) | Run::Container => unreachable!("dispatch runs these elsewhere"),
+        };
+        let mut context = Context {
+            keyspace: &mut self.keyspace,
+            db: usize::from(call.db),
+            rng: &mut self.rng,
+            first_key: call.key.map(|(at, hash)| (at as usize, hash)),
+            limits: &self.limits,
+        };
+        let result = handler(&mut context, args, reply);
+        let changes = self.keyspace.changes();
+        if changes.dirty() != dirty {
+            self.record(call, args, moment, transaction);
+        }
+        result
+    }
+
+    /// Hands what a call changed to the journal: the effects that were logged in its stead (and the
+    /// expiries met on the way), else the call itself.
+    fn record(&mut self, call: &Call, args: Args<'_>, moment: Moment, transaction: TxId) {
+        let record = |db, slot, effect| Record {
+            stamp_ns: moment.stamp_ns,
+            transaction: transaction.get(),
+            db,
+            slot,
+            effect,
+        };
+        let changes = self.keyspace.changes();
+        let mut effects = changes.effects().peekable();
+        if effects.peek().is_none() {
+            let words = CallWords(args);
+            let effect = journal::Effect::Call(&words);
+            self.journal.record(&record(u32::from(call.db), call.slot, effect));
+            return;
+        }
+        for effect in effects {
+            let encoded = journal::Effect::Encoded(effect.encoded);
+            self.journal.record(&record(effect.db as u32, None, encoded));
+        }
+        changes.clear();
+    }
+
+    /// Evicts until memory is below its limit. Returns whether it still is above.
+    fn make_room(&mut self) -> bool {
+        let Self { keyspace, memory, locks, .. } = self;
+        let locked = |db: usize, hash: u64| {
+            !locks.is_idle() && !locks.admits(txn::slot_of(db as u32, hash), Mode::Exclusive)
+        };
+        memory.relieve(keyspace, &locked) == Pressure::Exceeded
+    }
+
+    /// One step of active expiry: visits at most `visits_max` entries.
+    pub fn expire_some(&mut self, now_ms: i64, visits_max: usize) -> keyspace::Expired {
+        self.keyspace.begin(now_ms);
+        let Self { keyspace, locks, .. } = self;
+        let locked = |db: usize, hash: u64| {
+            !locks.is_idle() && !locks.admits(txn::slot_of(db as u32, hash), Mode::Exclusive)
+        };
+        keyspace.expire_some(visits_max, &locked)
+    }
+
+    /// Takes the answers that are due.
+    pub(crate) fn take_answers(&mut self) -> Vec<(Address, Answer)> {
+        std::mem::take(&mut self.answers)
+    }
+
+    /// Does what is asked; `draw` gives an id to plain calls that must wait.
+    pub(crate) fn handle(&mut self, request: Request, address: Address, draw: impl Fn() -> TxId) {
+        match request {
+            Request::Run(parcel) => self.run_parcel(parcel, address, draw),
+            Request::Schedule { id, locks, parcel, on_grant } => {
+                self.schedule(id, locks, Parked { parcel, on_grant, address, locks: None });
+            }
+            Request::Reschedule { old, new } => self.reschedule(old, new),
+            Request::Arm(id, moment) => self.run_parked(id, moment),
+            Request::Release(id) => {
+                self.parked.remove(&id);
+                self.locks.release(id, &mut self.granted);
+            }
+            Request::Hop { db, moment, job } => {
+                let result = self.hop(db, moment, job);
+                self.answers.push((address, Answer::Hopped(result)));
+            }
+        }
+        // What this granted may run and grant more; the lowest id first.
+        while !self.granted.is_empty() {
+            let id = self.granted.remove(0);
+            self.on_granted(id);
+        }
+    }
+
+    /// Runs a job of a plan (its locks are held) or of the administration.
+    fn hop(&mut self, db: usize, moment: Moment, job: Job) -> Box<dyn Any + Send> {
+        self.keyspace.begin(moment.now_ms);
+        let mut context = Context {
+            keyspace: &mut self.keyspace,
+            db,
+            rng: &mut self.rng,
+            first_key: None,
+            limits: &self.limits,
+        };
+        let result = job(&mut context);
+        let (stamp_ns, transaction, slot) = (moment.stamp_ns, 0, None);
+        for effect in self.keyspace.changes().effects() {
+            let db = effect.db as u32;
+            let effect = journal::Effect::Encoded(effect.encoded);
+            self.journal.record(&Record { stamp_ns, transaction, db, slot, effect });
+        }
+        self.keyspace.changes().clear();
+        result
+    }
+
+    /// Runs a parcel of plain calls, now or, scheduled as a transaction, when its keys are free.
+    fn run_parcel(&mut self, mut parcel: Box<Parcel>, address: Address, draw: impl Fn() -> TxId) {
+        if self.admits(parcel.work()) {
+            let moment = self.clock.moment();
+            self.run_now(&mut parcel, moment, TxId::NONE);
+            self.answers.push((address, Answer::Ran(parcel, moment)));
+            return;
+        }
+        let mut locks = Locks::new();
+        add_locks(parcel.work(), &mut locks);
+        let on_grant = OnGrant::Run;
+        let mut parked = Parked { parcel: Some(parcel), on_grant, address, locks: None };
+        // On one shard a refusal needs no message: a fresh id is drawn until one is let in.
+        loop {
+            let id = draw();
+            match self.locks.schedule(id, locks) {
+                Scheduled::Refused { locks: back, .. } => locks = back,
+                Scheduled::Queued => {
+                    self.parked.insert(id, parked);
+                    return;
+                }
+                Scheduled::Granted => {
+                    parked.on_grant = OnGrant::Run;
+                    self.parked.insert(id, parked);
+                    self.granted.push(id);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn schedule(&mut self, id: TxId, locks: Locks, mut parked: Parked) {
+        match self.locks.schedule(id, locks) {
+            Scheduled::Refused { watermark, locks } => {
+                self.answers.push((parked.address, Answer::Refused { id, watermark }));
+                parked.locks = Some(locks);
+            }
+            Scheduled::Queued => {}
+            Scheduled::Granted => self.granted.push(id),
+        }
+        self.parked.insert(id, parked);
+    }
+
+    fn reschedule(&mut self, old: TxId, new: TxId) {
+        let mut parked = self.parked.remove(&old).expect("a refused part stays parked");
+        let locks = match parked.locks.take() {
+            Some(locks) => locks,
+            None => self.locks.release(old, &mut self.granted).expect("it was scheduled"),
+        };
+        self.schedule(new, locks, parked);
+    }
+
+    fn run_now(&mut self, parcel: &mut Parcel, moment: Moment, transaction: TxId) {
+        let Parcel { data, spans, calls, replies, outcomes } = parcel;
+        self.run(Work { data, spans, calls }, moment, transaction, replies, outcomes);
+    }
+
+    fn on_granted(&mut self, id: TxId) {
+        let parked = self.parked.get(&id).expect("granted ids are parked");
+        match parked.on_grant {
+            OnGrant::Report => self.answers.push((parked.address, Answer::Granted(id))),
+            OnGrant::Run => {
+                let moment = self.clock.moment();
+                self.run_parked(id, moment);
+            }
+        }
+    }
+
+    /// Runs a granted part, answers, lets go.
+    fn run_parked(&mut self, id: TxId, moment: Moment) {
+        let parked = self.parked.remove(&id).expect("armed ids are parked");
+        let mut parcel = parked.parcel.expect("what is armed has work");
+        self.run_now(&mut parcel, moment, id);
+        self.answers.push((parked.address, Answer::Ran(parcel, moment)));
+        self.locks.release(id, &mut self.granted);
+    }
+}
+
+/// Visits the lock that each key of a call needs.
+pub(crate) fn for_each_lock(call: &Call, args: Args<'_>, mut visit: impl FnMut(u32, Mode)) {
+    let spec = &call.command.spec;
+    let mode = if spec.has(flag::WRITE) { Mode::Exclusive } else { Mode::Shared };
+    for key_spec in spec.keys {
+        let Some(positions) = key_spec.resolve(args) else { continue };
+        for position in positions.iter() {
+            let hash = match call.key {
+                Some((at, hash)) if at as usize == position => hash,
+                _ => Key::new(args.at(position)).hash,
+            };
+            visit(txn::slot_of(u32::from(call.db), hash), mode);
+        }
+    }
+}
+
+/// Adds the locks of all calls.
+pub(crate) fn add_locks(work: Work<'_>, locks: &mut Locks) {
+    for call in work.calls {
+        for_each_lock(call, call.args(work.data, work.spans), |slot, mode| locks.add(slot, mode));
+    }
+}
+
+/// A call's arguments as a record's words.
+#[derive(Debug)]
+struct CallWords<'a>(Args<'a>);
+
+impl Words for CallWords<'_> {
+    fn each(&self, visit: &mut dyn FnMut(&[u8])) {
+        self.0.iter().for_each(visit);
+    }
+}
