@@ -12,10 +12,12 @@ pub enum Fault {
     None,
     /// Accept every id, whatever has been granted.
     NeverRefuse,
-    /// Let a writer in behind a higher reader that has come and gone.
+    /// Let writers in behind higher readers.
     ForgetReaders,
-    /// Let anybody in behind a higher writer that has come and gone.
+    /// Let anybody in behind higher writers.
     ForgetWriters,
+    /// Let anybody in behind higher ids that have come and gone.
+    ForgetGone,
     /// Grant past conflicting transactions that are queued.
     IgnoreQueue,
     /// Grant a writer while readers hold its slot.
@@ -44,11 +46,13 @@ impl Planted {
 
     /// Of the claims that a newcomer excludes, those whose watermark it minds.
     #[inline]
-    pub(crate) fn minded(self, whole: bool, excluded: Claims) -> Claims {
+    pub(crate) fn minded(self, whole: bool, held: Claims, excluded: Claims) -> Claims {
         if self.is(Fault::ForgetReaders) {
             excluded.without(Claims::SHARED | Claims::READS)
         } else if self.is(Fault::ForgetWriters) {
             excluded.without(Claims::EXCLUSIVE | Claims::WRITES)
+        } else if self.is(Fault::ForgetGone) {
+            Claims(excluded.0 & held.0)
         } else if whole && self.is(Fault::ForgetWhole) {
             Claims::NONE
         } else {

@@ -249,7 +249,8 @@ impl LockTable {
     fn watermark(&self, locks: &Locks) -> TxId {
         let mut highest = TxId::NONE;
         for (place, claims) in locks.places() {
-            let excluded = self.planted.minded(place == WHOLE, claims.excluded());
+            let held = self.held(place);
+            let excluded = self.planted.minded(place == WHOLE, held, claims.excluded());
             highest = highest.max(self.slots[place].highest(excluded));
             if place == WHOLE {
                 highest = highest.max(self.slots[INTENTS].highest(excluded.intents()));
