@@ -7,6 +7,7 @@
 
 mod clients;
 mod connections;
+mod consistency;
 mod limits;
 mod process;
 mod protocol;

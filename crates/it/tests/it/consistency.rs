@@ -1,0 +1,295 @@
+//! Many clients at once: no torn, lost or doubled state, and one order that explains it all.
+//!
+//! `IT_SECONDS` sets how long each server is worked on (2), `IT_SEED` makes other histories.
+
+use std::env;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use it::history::{Call, explain};
+use it::invariants::{is_each_token_once, is_flag_ahead, is_torn, number};
+use it::model::{Operation, State};
+use testkit::{Client, Kind, Layout, Random, Reply, Server, encode, show, slots};
+
+use crate::servers::kinds;
+
+/// What `tests` run against: as everywhere, and with more shards than cores.
+fn each_server(test: impl Fn(&Server)) {
+    let mut kinds = kinds();
+    if kinds.contains(&Kind::Merops(Layout::TWO)) {
+        kinds.push(Kind::Merops(Layout { threads: 4, shards: 4 }));
+    }
+    for kind in kinds {
+        println!("on {kind:?}");
+        test(&Server::start(kind, &[]));
+    }
+}
+
+fn setting(name: &str, default: u64) -> u64 {
+    env::var(name).ok().map_or(default, |text| text.parse().expect("a number"))
+}
+
+fn duration() -> Duration {
+    Duration::from_secs(setting("IT_SECONDS", 2))
+}
+
+/// Keys that take turns in living on each of four shards (and so on each of two).
+fn keys(prefix: &str, count: usize) -> Vec<String> {
+    (0..count)
+        .map(|index| slots::key_on(&format!("{prefix}{index}:"), index as u16 % 4, 4))
+        .collect()
+}
+
+/// Runs `work` on one thread per client, again and again until the time is up or it complains.
+fn all_at_once(
+    server: &Server,
+    clients: usize,
+    work: impl Fn(usize, &mut Client, &mut Random) -> Result<(), String> + Sync,
+) {
+    let end = Instant::now() + duration();
+    let failed = AtomicBool::new(false);
+    let turns = AtomicU64::new(0);
+    let run = |index: usize| {
+        let mut client = server.connect();
+        let mut random = Random::new(setting("IT_SEED", 1) * 1000 + index as u64);
+        while Instant::now() < end && !failed.load(Ordering::Relaxed) {
+            if let Err(problem) = work(index, &mut client, &mut random) {
+                failed.store(true, Ordering::Relaxed);
+                panic!("client {index}: {problem}");
+            }
+            turns.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    thread::scope(|scope| {
+        let run = &run;
+        (0..clients).for_each(|index| drop(scope.spawn(move || run(index))));
+    });
+    println!("{} turns", turns.into_inner());
+}
+
+fn words<W: ToString>(command: &str, arguments: impl IntoIterator<Item = W>) -> Vec<String> {
+    let arguments = arguments.into_iter().map(|argument| argument.to_string());
+    std::iter::once(command.to_owned()).chain(arguments).collect()
+}
+
+fn pipeline(client: &mut Client, commands: &[Vec<String>]) -> Result<Vec<Reply>, String> {
+    client.pipeline(commands).map_err(|error| format!("{error} after {commands:?}"))
+}
+
+#[test]
+fn keys_written_together_are_seen_together() {
+    const GROUPS: usize = 4;
+    each_server(|server| {
+        let groups: Vec<_> = (0..GROUPS).map(|group| keys(&format!("g{group}:"), 6)).collect();
+        let fresh = AtomicU64::new(0);
+        all_at_once(server, 8, |_, client, random| {
+            let commands: Vec<Vec<String>> = (0..1 + random.below(8))
+                .map(|_| {
+                    let group = random.pick(&groups);
+                    let value = fresh.fetch_add(1, Ordering::Relaxed).to_string();
+                    let pairs = group.iter().flat_map(|key| [key.clone(), value.clone()]);
+                    match random.below(8) {
+                        0 => words("DEL", group),
+                        1 => words("UNLINK", group),
+                        2 | 3 => words("MSETNX", pairs),
+                        4 | 5 => words("MSET", pairs),
+                        _ => words("MGET", group),
+                    }
+                })
+                .collect();
+            for (command, reply) in commands.iter().zip(pipeline(client, &commands)?) {
+                if command[0] == "MGET" && is_torn(&reply) {
+                    return Err(format!("{} shows {}", command.join(" "), show(&reply)));
+                }
+            }
+            Ok(())
+        });
+    });
+}
+
+#[test]
+fn what_is_renamed_is_in_one_place() {
+    const FREE: usize = 8;
+    const CLIENTS: usize = 6;
+    each_server(|server| {
+        // Free tokens are moved by all clients to where there is room; every client also owns two
+        // keys between which it moves a token of its own.
+        let places = keys("free", 2 * FREE);
+        let own = keys("own", 2 * CLIENTS);
+        let all: Vec<&String> = places.iter().chain(&own).collect();
+        let homes = places.iter().take(FREE).chain(own.iter().step_by(2));
+        let set = homes.enumerate().flat_map(|(token, key)| [key.clone(), token.to_string()]);
+        server.connect().call(&words("MSET", set)).expect("OK");
+        all_at_once(server, CLIENTS, |index, client, random| {
+            let mut commands = Vec::new();
+            for _ in 0..1 + random.below(4) {
+                let (from, to) = (random.pick(&places), random.pick(&places));
+                commands.push(words("RENAMENX", [from, to]));
+                commands.push(words("MGET", &all));
+                commands.push(words("RENAME", [&own[2 * index], &own[2 * index + 1]]));
+                commands.push(words("MGET", &all));
+                commands.push(words("RENAME", [&own[2 * index + 1], &own[2 * index]]));
+            }
+            for (command, reply) in commands.iter().zip(pipeline(client, &commands)?) {
+                let fine = match command[0].as_str() {
+                    "MGET" => is_each_token_once(&reply, FREE + CLIENTS),
+                    "RENAME" => show(&reply) == "+OK",
+                    _ => true,
+                };
+                if !fine {
+                    return Err(format!("{} shows {}", command.join(" "), show(&reply)));
+                }
+            }
+            Ok(())
+        });
+    });
+}
+
+#[test]
+fn a_flag_is_never_ahead_of_its_data() {
+    const PAIRS: usize = 4;
+    each_server(|server| {
+        // The keys of a pair live on different shards, both ways round.
+        let data = keys("data", PAIRS);
+        let mut flags = keys("flag", PAIRS);
+        flags.rotate_left(1);
+        let written = AtomicU64::new(0);
+        all_at_once(server, 2 * PAIRS, |index, client, random| {
+            let pair = index % PAIRS;
+            let (data, flag) = (&data[pair], &flags[pair]);
+            let most = if random.one_in(50) { 400 } else { 20 };
+            let rounds = 1 + random.below(most);
+            if index < PAIRS {
+                let first = written.fetch_add(rounds as u64, Ordering::Relaxed);
+                let commands: Vec<_> = (1..=rounds as u64)
+                    .map(|number| (first + number).to_string())
+                    .flat_map(|number| {
+                        [words("SET", [data, &number]), words("SET", [flag, &number])]
+                    })
+                    .collect();
+                return pipeline(client, &commands).map(drop);
+            }
+            let commands: Vec<_> =
+                (0..rounds).flat_map(|_| [words("GET", [flag]), words("GET", [data])]).collect();
+            let mut last = [Some(0), Some(0)];
+            for seen in pipeline(client, &commands)?.chunks(2) {
+                let now = [number(&seen[0]), number(&seen[1])];
+                if is_flag_ahead(&seen[0], &seen[1]) || now < last || now[1] < last[1] {
+                    return Err(format!("{flag}, {data} are {now:?} after {last:?}"));
+                }
+                last = now;
+            }
+            Ok(())
+        });
+    });
+}
+
+#[test]
+fn one_order_explains_every_reply() {
+    const CLIENTS: usize = 5;
+    const KEYS: usize = 6;
+    each_server(|server| {
+        let names = keys("k", KEYS);
+        let mut random = Random::new(setting("IT_SEED", 1));
+        let mut clients: Vec<Client> = (0..CLIENTS).map(|_| server.connect()).collect();
+        let mut judge = server.connect();
+        let clock = Instant::now();
+        let mut state: State = vec![None; KEYS];
+        let mut rounds = 0;
+        while clock.elapsed() < duration() {
+            let plans: Vec<_> = (0..CLIENTS).map(|_| plan(&mut random, KEYS)).collect();
+            let start = Barrier::new(CLIENTS);
+            let mut history: Vec<Vec<Call>> = thread::scope(|scope| {
+                let workers: Vec<_> = clients
+                    .iter_mut()
+                    .zip(plans)
+                    .map(|(client, plan)| {
+                        let (names, start) = (&names, &start);
+                        scope.spawn(move || {
+                            start.wait();
+                            perform(client, &plan, names, clock)
+                        })
+                    })
+                    .collect();
+                workers.into_iter().map(|worker| worker.join().expect("it was answered")).collect()
+            });
+            // What is there afterwards belongs to the evidence, and is where the next round begins.
+            let last =
+                perform(&mut judge, &[vec![Operation::Mget((0..KEYS).collect())]], &names, clock);
+            let next = snapshot(&last[0].reply);
+            history.push(last);
+            if let Err(verdict) = explain(&history, state.clone()) {
+                panic!("from {state:?}, round {rounds}:\n{}", verdict.describe(&history, &names));
+            }
+            state = next;
+            rounds += 1;
+        }
+        println!("{rounds} rounds");
+    });
+}
+
+/// Some pipelines of random commands. Values are unique, so that each tells where it came from.
+fn plan(random: &mut Random, keys: usize) -> Vec<Vec<Operation>> {
+    use Operation::*;
+    let mut operation = || {
+        let mut order: Vec<usize> = (0..keys).collect();
+        random.shuffle(&mut order);
+        let (a, b) = (order[0], order[1]);
+        let some = order[..1 + random.below(keys)].to_vec();
+        let value = (random.next_u64() >> 20) as i64;
+        let pairs = some.iter().map(|&key| (key, value)).collect();
+        match random.below(16) {
+            0 => Get(a),
+            1 => Set(a, value),
+            2 => Swap(a, value),
+            3 => Incr(a),
+            4 | 5 => Mset(pairs),
+            6 => Msetnx(pairs),
+            7 | 8 => Rename(a, b),
+            9 => Renamenx(a, b),
+            10 => Copy(a, b),
+            11 => CopyOver(a, b),
+            12 => Del(some),
+            13 => Exists(some),
+            _ => Mget(some),
+        }
+    };
+    let sizes = [1, 1, 2, 3];
+    sizes.iter().map(|&size| (0..size).map(|_| operation()).collect()).collect()
+}
+
+/// Sends each pipeline in one write and notes when its replies were there.
+fn perform(
+    client: &mut Client,
+    plan: &[Vec<Operation>],
+    names: &[String],
+    clock: Instant,
+) -> Vec<Call> {
+    let now_ns = || clock.elapsed().as_nanos() as u64;
+    let mut calls = Vec::new();
+    for operations in plan {
+        let mut bytes = Vec::new();
+        operations.iter().for_each(|operation| encode(&operation.words(names), &mut bytes));
+        let start_ns = now_ns();
+        client.send(&bytes).expect("it takes commands");
+        for operation in operations.iter().cloned() {
+            let reply = client.receive().expect("a reply");
+            calls.push(Call { operation, reply, start_ns, end_ns: now_ns() });
+        }
+    }
+    calls
+}
+
+/// The state that an MGET of all keys shows.
+fn snapshot(reply: &Reply) -> State {
+    let Reply::Array(items) = reply else { panic!("MGET says {}", show(reply)) };
+    let value = |item: &Reply| match item {
+        Reply::Null => None,
+        other => {
+            Some(number(other).unwrap_or_else(|| panic!("a key holds {}", show(other))) as i64)
+        }
+    };
+    items.iter().map(value).collect()
+}
