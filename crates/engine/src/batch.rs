@@ -60,6 +60,8 @@ pub struct Batch {
     /// A bit per shard that some call needs; the last bit stands for all beyond.
     shards: u64,
     has_muted: bool,
+    /// The bytes under `spans`, of a batch that left: the reader's buffer serves others meanwhile.
+    kept: Vec<u8>,
 }
 
 impl Batch {
@@ -74,6 +76,7 @@ impl Batch {
         self.outcomes.clear();
         self.shards = 0;
         self.has_muted = false;
+        self.kept.clear();
     }
 
     /// Whether nothing waits for a reply.
@@ -99,6 +102,23 @@ impl Batch {
     /// What came of the calls, once they ran.
     pub fn outcomes(&self) -> &[Outcome] {
         &self.outcomes
+    }
+
+    /// The arguments of a call; `data` is what the batch was decoded from, of which a batch that
+    /// left has kept its part.
+    pub fn args<'a>(&'a self, call: &Call, data: &'a [u8]) -> Args<'a> {
+        let data = if self.kept.is_empty() { data } else { &self.kept };
+        call.args(data, &self.spans)
+    }
+
+    /// Keeps the bytes of all arguments, and points the spans at them.
+    fn keep(&mut self, data: &[u8]) {
+        let start = self.spans.iter().map(|span| span.start).min().unwrap_or(0);
+        let end = self.spans.iter().map(|span| span.start + span.len).max().unwrap_or(0);
+        self.kept.extend_from_slice(&data[start as usize..end as usize]);
+        for span in &mut self.spans {
+            span.start -= start;
+        }
     }
 
     /// Adds a reply that is ready.
@@ -195,7 +215,9 @@ impl Batch {
     /// Sends the calls to their shards. The batch is empty afterwards; it comes back, with the
     /// replies, from [`Departed::landed`].
     pub fn depart(&mut self, router: &Rc<Router>, data: &[u8], order: PipelineOrder) -> Departed {
+        self.keep(data);
         let batch = std::mem::take(self);
+        let data = &batch.kept;
         let mut parts: Vec<Part> = Vec::new();
         let mut runs = Vec::with_capacity(batch.calls.len());
         let mut owners = batch.owners.as_slice();
@@ -210,7 +232,8 @@ impl Batch {
                 Place::Split(count) => {
                     let (own, rest) = owners.split_at(count);
                     owners = rest;
-                    let own = own.iter().map(|owner| part_of(&mut parts, router, *owner)).collect();
+                    let own: Vec<usize> =
+                        own.iter().map(|owner| part_of(&mut parts, router, *owner)).collect();
                     push_split(&mut parts, call, args, &own);
                     runs.push(RunAt::Parts(own));
                 }
@@ -377,7 +400,7 @@ fn take_parcel(part: &mut Part) -> Box<Parcel> {
 }
 
 /// Gives each part of `keys` the call with its own keys and what stands before and behind them.
-fn push_split(parts: &mut [Part], call: &Call, args: Args<'_>, keys: &Vec<usize>) {
+fn push_split(parts: &mut [Part], call: &Call, args: Args<'_>, keys: &[usize]) {
     let spec = call.command.spec.keys.first().expect("split calls have keys");
     let Find::Range { .. } = spec.find else { unreachable!("Scatter rows have a range of keys") };
     let positions = spec.resolve(args).expect("resolved when it was placed");

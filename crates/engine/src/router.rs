@@ -78,6 +78,7 @@ pub struct Router {
     inbox: RefCell<VecDeque<Message>>,
     pumping: Cell<bool>,
     flights: RefCell<Slab<Flight>>,
+    #[expect(clippy::vec_box, reason = "they are taken and sent as boxes")]
     spare_parcels: RefCell<Vec<Box<Parcel>>>,
     clock: Clock,
     rng: RefCell<Rng>,

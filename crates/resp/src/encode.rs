@@ -29,6 +29,11 @@ impl<'a> Writer<'a> {
         self.protocol
     }
 
+    /// Speaks another protocol from here on, as HELLO and RESET do within their reply.
+    pub fn set_protocol(&mut self, protocol: Protocol) {
+        self.protocol = protocol;
+    }
+
     /// Whether this writer speaks RESP3.
     pub fn is_resp3(&self) -> bool {
         self.protocol == Protocol::Resp3

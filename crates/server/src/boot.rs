@@ -1,0 +1,171 @@
+//! Starts the threads and stops them; the one place that spawns.
+
+use std::hash::{BuildHasher, RandomState};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use config::Config;
+use engine::{Inbound, Limits, Network, Router, Shard};
+use keyspace::{Keyspace, Options};
+use tokio::runtime::{Builder, LocalOptions};
+
+use crate::clock::{self, CLOCK};
+use crate::core::{Core, Server};
+use crate::net::Listeners;
+use crate::registry::{Action, Registry};
+
+/// How long connections get to end what they are at when the server stops.
+const STOP_PATIENCE: Duration = Duration::from_millis(500);
+
+/// Runs the server until it is told to stop.
+///
+/// The error says why it could not start.
+pub(crate) fn run(config: Config, config_file: Option<std::path::PathBuf>) -> Result<(), String> {
+    clock::calibrate();
+    let random = RandomState::new();
+    stdx::hash::set_seed(random.hash_one("keys"));
+    let (threads, shards) = config.threads.resolve(cores());
+    let registry = Registry::new(actions(), &config.security.rename_command)?;
+    let listeners = Listeners::open(&config)?;
+    let (network, inbound) = Network::new(threads, shards);
+    let config = Arc::new(config);
+    let server = Arc::new(Server {
+        network,
+        registry,
+        config: Mutex::new(config.clone()),
+        config_file,
+        run_id: run_id(&random),
+        started_at_ms: clock::now_ms(),
+        connections: (0..threads).map(|_| AtomicUsize::new(0)).collect(),
+        next_client_id: AtomicU64::new(1),
+        monitors: AtomicUsize::new(0),
+        stopping: AtomicBool::new(false),
+    });
+    let mut handles = Vec::new();
+    for (thread, inbound) in inbound.into_iter().enumerate() {
+        let listeners = listeners.try_clone().map_err(|error| error.to_string())?;
+        let (server, config) = (server.clone(), config.clone());
+        let seed = random.hash_one(("shard", thread));
+        let has_shard = thread < shards;
+        let body = move || core_thread(thread, server, config, inbound, listeners, has_shard, seed);
+        handles.push(spawn(&format!("core-{thread}"), body)?);
+    }
+    drop(listeners);
+    tracing::info!(threads, shards, "Ready to accept connections");
+    wait_for_signal()?;
+    stop(&server);
+    for handle in handles {
+        if let Err(panic) = handle.join() {
+            std::panic::resume_unwind(panic);
+        }
+    }
+    tracing::info!("Merops is now ready to exit, bye bye...");
+    Ok(())
+}
+
+/// Cores that the process may use.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, String> {
+    let builder = std::thread::Builder::new().name(name.to_owned());
+    builder.spawn(body).map_err(|error| format!("Can't start thread {name}: {error}"))
+}
+
+/// All rows, of data and session commands.
+pub(crate) fn actions() -> impl Iterator<Item = Action> {
+    let data = commands::FAMILIES.iter().copied().flatten().map(Action::Data);
+    let session = crate::session::FAMILIES.iter().chain(crate::admin::FAMILIES);
+    data.chain(session.copied().flatten().map(Action::Session))
+}
+
+/// 40 hexadecimal digits that tell this run from every other.
+fn run_id(random: &RandomState) -> String {
+    let digits: String = (0..3).map(|part| format!("{:016x}", random.hash_one(part))).collect();
+    digits[..40].to_owned()
+}
+
+fn core_thread(
+    thread: usize,
+    server: Arc<Server>,
+    config: Arc<Config>,
+    inbound: Inbound,
+    listeners: Listeners,
+    has_shard: bool,
+    seed: u64,
+) {
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .on_thread_park(|| Core::try_current(Core::before_park))
+        .on_thread_unpark(|| Core::try_current(Core::after_unpark))
+        .build_local(LocalOptions::default())
+        .expect("the system gives an event queue and a wake-up descriptor");
+    let shard = has_shard.then(|| new_shard(&config, seed));
+    let network = server.network.clone();
+    let router = Router::new(thread, network, inbound, shard, CLOCK, seed);
+    let core = Core::new(server, router.clone(), config);
+    runtime.block_on(async move {
+        if let Err(error) = listeners.accept(&core) {
+            tracing::error!("Can't listen: {error}");
+            return;
+        }
+        tokio::task::spawn_local(router.receive());
+        tokio::task::spawn_local(crate::cron::run(core.clone()));
+        until_stopped(core).await;
+    });
+}
+
+async fn until_stopped(core: Rc<Core>) {
+    core.stopped.notified().await;
+    let patience = tokio::time::sleep(STOP_PATIENCE);
+    tokio::pin!(patience);
+    let mut look = tokio::time::interval(Duration::from_millis(5));
+    // Idle connections end at once; those that are at something get a moment.
+    for client in core.clients.borrow().values() {
+        client.close(crate::client::Closing::AfterReply);
+    }
+    while !core.clients.borrow().is_empty() {
+        tokio::select! {
+            _ = look.tick() => {}
+            () = &mut patience => break,
+        }
+    }
+}
+
+fn new_shard(config: &Config, seed: u64) -> Shard {
+    let keyspace = Keyspace::new(Options {
+        databases: config.process.databases as usize,
+        seed,
+        ..Options::default()
+    });
+    let limits = Limits { string_bytes_max: config.clients.proto_max_bulk_len_bytes as usize };
+    Shard::new(keyspace, limits, CLOCK, seed)
+}
+
+/// Blocks until SIGTERM or SIGINT.
+fn wait_for_signal() -> Result<(), String> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
+    runtime.block_on(async {
+        let mut terminate = signal(SignalKind::terminate()).map_err(|e| e.to_string())?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| e.to_string())?;
+        let name = tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        };
+        tracing::warn!("Received {name} scheduling shutdown...");
+        Ok(())
+    })
+}
+
+/// Tells every thread to end.
+fn stop(server: &Server) {
+    server.stopping.store(true, Ordering::Relaxed);
+    for thread in 0..server.network.thread_count() {
+        server.network.call(thread, || Core::current().stopped.notify_one());
+    }
+}

@@ -1,0 +1,157 @@
+//! One client as its thread and the administration see it.
+
+use std::cell::{Cell, RefCell};
+use std::task::Waker;
+
+use resp::Protocol;
+
+/// What CLIENT REPLY asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum ReplyMode {
+    #[default]
+    On,
+    Off,
+    /// The reply of the next command is left out.
+    SkipNext,
+    /// The reply of this command is left out.
+    Skip,
+}
+
+/// Why a connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Closing {
+    /// What was written still leaves.
+    AfterReply,
+    /// At once.
+    Now,
+}
+
+/// Numbers that CLIENT LIST shows and limits are held against; kept by the connection.
+#[derive(Debug, Default)]
+pub(crate) struct Usage {
+    /// Bytes of requests that wait to be processed.
+    pub(crate) query_buffer: Cell<usize>,
+    /// Room left in the query buffer.
+    pub(crate) query_buffer_free: Cell<usize>,
+    /// Bytes of arguments of an incomplete command.
+    pub(crate) arguments: Cell<usize>,
+    /// Reply bytes that wait to be sent.
+    pub(crate) output: Cell<usize>,
+    /// Bytes received.
+    pub(crate) received: Cell<u64>,
+    /// Bytes sent.
+    pub(crate) sent: Cell<u64>,
+    /// Commands processed.
+    pub(crate) commands: Cell<u64>,
+}
+
+/// A client.
+pub(crate) struct Client {
+    pub(crate) id: u64,
+    /// Remote address, or the path of the Unix socket with `:0`.
+    pub(crate) address: String,
+    /// Local address.
+    pub(crate) local_address: String,
+    /// File descriptor, for CLIENT LIST.
+    pub(crate) fd: i32,
+    /// Whether it is on this machine.
+    pub(crate) is_local: bool,
+    pub(crate) connected_at_ms: i64,
+    pub(crate) last_active_ms: Cell<i64>,
+    pub(crate) name: RefCell<Vec<u8>>,
+    pub(crate) library_name: RefCell<Vec<u8>>,
+    pub(crate) library_version: RefCell<Vec<u8>>,
+    pub(crate) db: Cell<u16>,
+    pub(crate) protocol: Cell<Protocol>,
+    pub(crate) authenticated: Cell<bool>,
+    pub(crate) reply_mode: Cell<ReplyMode>,
+    pub(crate) no_evict: Cell<bool>,
+    pub(crate) no_touch: Cell<bool>,
+    pub(crate) monitor: Cell<bool>,
+    /// Row of the last command.
+    pub(crate) last_command: Cell<Option<u16>>,
+    pub(crate) usage: Usage,
+    closing: Cell<Option<Closing>>,
+    /// What others on this thread want the client to get (MONITOR lines).
+    pushed: RefCell<Vec<u8>>,
+    waker: RefCell<Option<Waker>>,
+}
+
+/// What is known of a client when it connects.
+pub(crate) struct NewClient {
+    pub(crate) id: u64,
+    pub(crate) address: String,
+    pub(crate) local_address: String,
+    pub(crate) fd: i32,
+    pub(crate) is_local: bool,
+    pub(crate) authenticated: bool,
+    pub(crate) now_ms: i64,
+}
+
+impl Client {
+    pub(crate) fn new(new: NewClient) -> Self {
+        Self {
+            id: new.id,
+            address: new.address,
+            local_address: new.local_address,
+            fd: new.fd,
+            is_local: new.is_local,
+            connected_at_ms: new.now_ms,
+            last_active_ms: Cell::new(new.now_ms),
+            name: RefCell::default(),
+            library_name: RefCell::default(),
+            library_version: RefCell::default(),
+            db: Cell::new(0),
+            protocol: Cell::default(),
+            authenticated: Cell::new(new.authenticated),
+            reply_mode: Cell::default(),
+            no_evict: Cell::new(false),
+            no_touch: Cell::new(false),
+            monitor: Cell::new(false),
+            last_command: Cell::new(None),
+            usage: Usage::default(),
+            closing: Cell::new(None),
+            pushed: RefCell::default(),
+            waker: RefCell::default(),
+        }
+    }
+
+    /// Why the connection is to end, if it is.
+    pub(crate) fn closing(&self) -> Option<Closing> {
+        self.closing.get()
+    }
+
+    /// Ends the connection; `Now` wins over `AfterReply`.
+    pub(crate) fn close(&self, closing: Closing) {
+        if self.closing.get() != Some(Closing::Now) {
+            self.closing.set(Some(closing));
+        }
+        self.wake();
+    }
+
+    /// Sends bytes that are no reply.
+    pub(crate) fn push(&self, bytes: &[u8]) {
+        self.pushed.borrow_mut().extend_from_slice(bytes);
+        self.usage.output.set(self.usage.output.get() + bytes.len());
+        self.wake();
+    }
+
+    /// Moves what was pushed behind `out`.
+    pub(crate) fn take_pushed(&self, out: &mut Vec<u8>) {
+        out.append(&mut self.pushed.borrow_mut());
+    }
+
+    /// The connection's task, to be woken by `close` and `push`.
+    pub(crate) fn set_waker(&self, waker: &Waker) {
+        let mut current = self.waker.borrow_mut();
+        if !current.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            *current = Some(waker.clone());
+        }
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = &*self.waker.borrow() {
+            waker.wake_by_ref();
+        }
+    }
+}

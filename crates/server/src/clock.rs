@@ -1,0 +1,60 @@
+//! The clocks: the only place of the server that reads them.
+
+use std::sync::OnceLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use engine::Clock;
+use stdx::tsc::{self, Scale};
+
+/// How long the tick counter is compared with the clock at start-up.
+const CALIBRATION: Duration = Duration::from_millis(10);
+
+static START: OnceLock<Instant> = OnceLock::new();
+static SCALE: OnceLock<Scale> = OnceLock::new();
+
+/// The engine's clock.
+pub(crate) const CLOCK: Clock = Clock { now_ms, stamp_ns, ticks };
+
+/// Measures the tick counter. Once, before any thread starts.
+pub(crate) fn calibrate() {
+    let (start, start_ticks) = (now(), ticks());
+    START.get_or_init(|| start);
+    std::thread::sleep(CALIBRATION);
+    let elapsed_ns = start.elapsed().as_nanos() as u64;
+    SCALE.get_or_init(|| Scale::measured(ticks() - start_ticks, elapsed_ns));
+}
+
+/// A length of time in the engine's ticks, as nanoseconds.
+pub(crate) fn ticks_to_ns(ticks: u64) -> u64 {
+    SCALE.get().expect("calibrated at boot").ns(ticks)
+}
+
+/// Milliseconds since 1970.
+pub(crate) fn now_ms() -> i64 {
+    since_epoch().as_millis() as i64
+}
+
+/// Microseconds since 1970.
+pub(crate) fn now_us() -> i64 {
+    since_epoch().as_micros() as i64
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is where time comes from")]
+fn since_epoch() -> Duration {
+    // A clock before 1970 reads as 1970.
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is where time comes from")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// Monotonic nanoseconds since the process started.
+fn stamp_ns() -> u64 {
+    now().duration_since(*START.get_or_init(now)).as_nanos() as u64
+}
+
+fn ticks() -> u64 {
+    if tsc::HAS_TICKS { tsc::ticks() } else { stamp_ns() }
+}

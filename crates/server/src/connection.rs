@@ -1,0 +1,430 @@
+//! One connection: bytes in, batches through the engine, bytes out.
+//!
+//! A task per connection. While it has nothing to do it holds no buffer: see `Input` and
+//! `Core::take_output`.
+//!
+//! Invariant: at most one batch of a connection is under way, so its replies keep their order.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use command::Args;
+use config::{OutputLimit, PipelineOrder as ConfiguredOrder};
+use engine::{Batch, Call, Item, PipelineOrder, run_alone};
+use resp::{Decoder, Limits, Protocol, Span, Writer};
+use tokio::io::AsyncWrite;
+
+use crate::client::{Client, Closing};
+use crate::command::{Later, Request};
+use crate::core::Core;
+use crate::dispatch::{Next, dispatch, is_cross_protocol, take_mute};
+use crate::input::Input;
+use crate::stats::add;
+use crate::stream::Stream;
+
+/// Commands of one read that run as one batch.
+const BATCH_COMMANDS_MAX: usize = 256;
+/// Replies beyond this many bytes leave before the next batch.
+const OUTPUT_FLUSH_BYTES: usize = 256 * 1024;
+
+/// See the module.
+pub(crate) struct Connection {
+    core: Rc<Core>,
+    client: Rc<Client>,
+    stream: Stream,
+    decoder: Decoder,
+    input: Input,
+    output: Vec<u8>,
+    /// Bytes of `output` that are sent.
+    sent: usize,
+    /// Since when more than the soft limit waits, in milliseconds since 1970.
+    soft_limit_since_ms: Option<i64>,
+}
+
+/// What decoding stopped at.
+enum Stop {
+    /// All complete commands are in the batch.
+    NeedInput,
+    /// The batch is full.
+    Full,
+    /// This is to run after the batch.
+    Alone(Call, OwnedArgs),
+    /// So is this.
+    Later(u16, Later, OwnedArgs),
+}
+
+/// Arguments that outlive the input buffer.
+struct OwnedArgs {
+    data: Vec<u8>,
+    spans: Vec<Span>,
+}
+
+impl OwnedArgs {
+    fn new(args: Args<'_>) -> Self {
+        let (mut data, mut spans) = (Vec::new(), Vec::new());
+        for arg in args.iter() {
+            spans.push(Span { start: data.len() as u32, len: arg.len() as u32 });
+            data.extend_from_slice(arg);
+        }
+        Self { data, spans }
+    }
+}
+
+impl Connection {
+    pub(crate) fn new(core: Rc<Core>, client: Rc<Client>, stream: Stream) -> Self {
+        Self {
+            core,
+            client,
+            stream,
+            decoder: Decoder::default(),
+            input: Input::default(),
+            output: Vec::new(),
+            sent: 0,
+            soft_limit_since_ms: None,
+        }
+    }
+
+    /// Serves the client until it leaves or is closed.
+    pub(crate) async fn serve(mut self) {
+        while let Ok(received) = self.receive().await {
+            add(&self.core.stats.reads_processed, 1);
+            add(&self.core.stats.bytes_received, received as u64);
+            add(&self.client.usage.received, received as u64);
+            self.client.last_active_ms.set(self.core.router.clock().moment().now_ms);
+            self.process().await;
+            self.input.settle(&self.core);
+            if self.send_now().is_err() || self.is_over() {
+                break;
+            }
+            self.publish_usage();
+        }
+        self.input.settle(&self.core);
+    }
+
+    /// Waits for input, sending meanwhile what has to leave; returns how much came. An error when
+    /// the connection is over.
+    async fn receive(&mut self) -> io::Result<usize> {
+        poll_fn(|task| {
+            self.client.set_waker(task.waker());
+            self.client.take_pushed(&mut self.output);
+            self.poll_send(task)?;
+            if self.is_over() || self.exceeds_output_limit() {
+                return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+            }
+            if self.client.closing().is_some() {
+                return Poll::Pending;
+            }
+            let missing = self.decoder.bytes_missing(self.input.pending());
+            match self.input.poll_fill(&self.core, &mut self.stream, task, missing) {
+                Poll::Ready(Ok(0)) => Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+                other => other,
+            }
+        })
+        .await
+    }
+
+    /// Whether the connection ends now.
+    fn is_over(&self) -> bool {
+        match self.client.closing() {
+            Some(Closing::Now) => true,
+            Some(Closing::AfterReply) => self.unsent() == 0,
+            None => false,
+        }
+    }
+
+    fn unsent(&self) -> usize {
+        self.output.len() - self.sent
+    }
+
+    /// Handles all complete commands of the input.
+    async fn process(&mut self) {
+        if self.output.capacity() == 0 {
+            self.output = self.core.take_output();
+        }
+        let mut batch = self.core.take_batch();
+        loop {
+            let stop = self.decode(&mut batch);
+            let reply_start = self.output.len();
+            let router = &self.core.router;
+            if !batch.is_empty()
+                && !batch.try_run_here(router, self.input.bytes(), &mut self.output)
+            {
+                let order = match self.core.config().threads.pipeline_order {
+                    ConfiguredOrder::Strict => PipelineOrder::Strict,
+                    ConfiguredOrder::Relaxed => PipelineOrder::Relaxed,
+                };
+                let departed = batch.depart(router, self.input.bytes(), order);
+                self.input.settle(&self.core);
+                batch = departed.landed(&mut self.output).await;
+            }
+            self.count(&batch, reply_start);
+            batch.clear();
+            match stop {
+                Stop::NeedInput => break,
+                Stop::Full => {}
+                Stop::Alone(call, args) => self.run_alone(call, args).await,
+                Stop::Later(row, run, args) => self.run_later(row, run, args).await,
+            }
+            if self.client.closing().is_some() || self.relieve_output() {
+                break;
+            }
+        }
+        self.core.return_batch(batch);
+    }
+
+    /// Decodes and dispatches up to one batch.
+    fn decode(&mut self, batch: &mut Batch) -> Stop {
+        let limits = Limits {
+            bulk_bytes_max: self.core.config().clients.proto_max_bulk_len_bytes as i64,
+            authenticated: self.client.authenticated.get() || !self.core.needs_password.get(),
+        };
+        while self.client.closing().is_none() {
+            if batch.len() >= BATCH_COMMANDS_MAX {
+                return Stop::Full;
+            }
+            let first_span = batch.spans.len();
+            let (data, at) = self.input.parts();
+            match self.decoder.next(data, *at, limits, &mut batch.spans) {
+                Ok(None) => break,
+                Ok(Some(next)) => *at = next,
+                Err(error) => {
+                    let text = format!("ERR Protocol error: {error}");
+                    batch.push_ready(|ready| Writer::new(ready, Protocol::Resp2).error(&text));
+                    self.client.close(Closing::AfterReply);
+                    tracing::debug!(client = self.client.id, "Protocol error ({error}) from client");
+                    break;
+                }
+            }
+            if batch.spans.len() == first_span {
+                continue;
+            }
+            let args = Args::new(data, &batch.spans[first_span..]);
+            if is_cross_protocol(args) {
+                tracing::warn!(
+                    address = self.client.address,
+                    "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or \
+                     Host: commands to this server, to compromise it through a web browser. \
+                     Connection aborted."
+                );
+                self.client.close(Closing::Now);
+                break;
+            }
+            match dispatch(&self.core, &self.client, batch, data, first_span) {
+                Next::Joined => {}
+                Next::Alone(call) => {
+                    let args = OwnedArgs::new(Args::new(data, &batch.spans[first_span..]));
+                    batch.spans.truncate(first_span);
+                    return Stop::Alone(Call { first_span: 0, ..call }, args);
+                }
+                Next::Later(row, run) => {
+                    let args = OwnedArgs::new(Args::new(data, &batch.spans[first_span..]));
+                    batch.spans.truncate(first_span);
+                    return Stop::Later(row, run, args);
+                }
+            }
+        }
+        Stop::NeedInput
+    }
+
+    /// Counts what a batch did; its replies start at `reply_start`.
+    fn count(&self, batch: &Batch, reply_start: usize) {
+        let stats = &self.core.stats;
+        let mut at = reply_start;
+        let mut calls = batch.calls().iter().zip(batch.outcomes());
+        for item in batch.items() {
+            if let Item::Ready(len) = item {
+                at += len;
+                continue;
+            }
+            let Some((call, outcome)) = calls.next() else { break };
+            stats.ran(call.row, outcome.ticks);
+            let muted = *item == Item::MutedCall;
+            if outcome.failed && !muted {
+                stats.failed(call.row, &self.output[at..]);
+            }
+            crate::admin::command_log::consider(
+                &self.core,
+                &self.client,
+                call.row,
+                batch.args(call, self.input.bytes()),
+                outcome,
+            );
+            at += if muted { 0 } else { outcome.reply_len };
+        }
+        add(&self.client.usage.commands, batch.len() as u64);
+    }
+
+    async fn run_alone(&mut self, call: Call, args: OwnedArgs) {
+        self.input.settle(&self.core);
+        let muted = take_mute(&self.client);
+        let started = (self.core.router.clock().ticks)();
+        let (router, shown) = (self.core.router.clone(), OwnedArgs::new(args_of(&args)));
+        // A task of its own: what has begun must end, even if this client goes away.
+        let task = tokio::task::spawn_local(run_alone(router, call, args.data, args.spans));
+        let reply = task.await.expect("tasks neither panic nor are cancelled");
+        let outcome = engine::Outcome {
+            reply_len: reply.len(),
+            failed: reply.first() == Some(&b'-'),
+            ticks: (self.core.router.clock().ticks)() - started,
+        };
+        self.finish(call.row, args_of(&shown), &outcome, &reply, muted);
+    }
+
+    async fn run_later(&mut self, row: u16, run: Later, args: OwnedArgs) {
+        self.input.settle(&self.core);
+        let muted = take_mute(&self.client);
+        let started = (self.core.router.clock().ticks)();
+        let mut request = Request {
+            core: self.core.clone(),
+            client: self.client.clone(),
+            data: args.data,
+            spans: args.spans,
+            protocol: self.client.protocol.get(),
+            out: Vec::new(),
+        };
+        if let Err(error) = run(&mut request).await {
+            request.out.clear();
+            Writer::new(&mut request.out, Protocol::Resp2).error(&error.to_string());
+        }
+        let outcome = engine::Outcome {
+            reply_len: request.out.len(),
+            failed: request.out.first() == Some(&b'-'),
+            ticks: (self.core.router.clock().ticks)() - started,
+        };
+        self.finish(row, request.args(), &outcome, &request.out, muted);
+    }
+
+    fn finish(
+        &mut self,
+        row: u16,
+        args: Args<'_>,
+        outcome: &engine::Outcome,
+        reply: &[u8],
+        muted: bool,
+    ) {
+        self.core.stats.ran(row, outcome.ticks);
+        if outcome.failed {
+            self.core.stats.failed(row, reply);
+        }
+        crate::admin::command_log::consider(&self.core, &self.client, row, args, outcome);
+        add(&self.client.usage.commands, 1);
+        if !muted {
+            self.output.extend_from_slice(reply);
+        }
+    }
+
+    /// Sends what can leave at once; buffers that are empty then go back to the thread.
+    fn send_now(&mut self) -> io::Result<()> {
+        while self.unsent() > 0 {
+            match self.stream.try_write(&self.output[self.sent..]) {
+                Ok(written) => self.note_sent(written),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+        self.release_output();
+        Ok(())
+    }
+
+    fn poll_send(&mut self, task: &mut Context<'_>) -> io::Result<()> {
+        while self.unsent() > 0 {
+            let unsent = &self.output[self.sent..];
+            match Pin::new(&mut self.stream).poll_write(task, unsent) {
+                Poll::Ready(Ok(written)) => self.note_sent(written),
+                Poll::Ready(Err(error)) => return Err(error),
+                Poll::Pending => return Ok(()),
+            }
+        }
+        self.release_output();
+        Ok(())
+    }
+
+    fn note_sent(&mut self, written: usize) {
+        self.sent += written;
+        add(&self.core.stats.writes_processed, 1);
+        add(&self.core.stats.bytes_sent, written as u64);
+        add(&self.client.usage.sent, written as u64);
+    }
+
+    fn release_output(&mut self) {
+        if self.output.capacity() > 0 {
+            self.core.return_output(std::mem::take(&mut self.output));
+        }
+        self.sent = 0;
+        self.client.usage.output.set(0);
+    }
+
+    /// Between batches: lets replies leave when they are many. Returns whether the connection must
+    /// end, because the client does not read them.
+    fn relieve_output(&mut self) -> bool {
+        if self.unsent() < OUTPUT_FLUSH_BYTES {
+            return false;
+        }
+        if self.send_now().is_err() {
+            self.client.close(Closing::Now);
+            return true;
+        }
+        if self.sent > 0 {
+            // What was sent must not count as memory.
+            self.output.drain(..self.sent);
+            self.sent = 0;
+        }
+        self.exceeds_output_limit()
+    }
+
+    /// Holds the client against its output limit and closes it if it exceeds that.
+    fn exceeds_output_limit(&mut self) -> bool {
+        let unsent = self.unsent() as u64;
+        self.client.usage.output.set(self.unsent());
+        if unsent == 0 {
+            self.soft_limit_since_ms = None;
+            return false;
+        }
+        let config = self.core.config();
+        let limit = config.clients.output_buffer_limit.normal;
+        let now_ms = self.core.router.clock().moment().now_ms;
+        let over_soft = limit.soft_bytes > 0 && unsent > limit.soft_bytes;
+        let since_ms = over_soft.then(|| *self.soft_limit_since_ms.get_or_insert(now_ms));
+        self.soft_limit_since_ms = since_ms;
+        if !is_exceeded(limit, unsent, since_ms.map(|since_ms| now_ms - since_ms)) {
+            return false;
+        }
+        tracing::warn!(
+            client = self.client.id,
+            address = self.client.address,
+            output_bytes = unsent,
+            "Client closed for overcoming of output buffer limits."
+        );
+        self.client.close(Closing::Now);
+        true
+    }
+
+    fn publish_usage(&self) {
+        let usage = &self.client.usage;
+        usage.query_buffer.set(self.input.pending());
+        usage.query_buffer_free.set(self.input.capacity().saturating_sub(self.input.pending()));
+        usage.output.set(self.unsent());
+        let limit = self.core.config().clients.query_buffer_limit_bytes;
+        if self.input.pending() as u64 > limit {
+            tracing::warn!(
+                client = self.client.id,
+                address = self.client.address,
+                "Closing client that reached max query buffer length"
+            );
+            self.client.close(Closing::Now);
+        }
+    }
+}
+
+fn args_of(args: &OwnedArgs) -> Args<'_> {
+    Args::new(&args.data, &args.spans)
+}
+
+fn is_exceeded(limit: OutputLimit, unsent: u64, over_soft_ms: Option<i64>) -> bool {
+    let hard = limit.hard_bytes > 0 && unsent > limit.hard_bytes;
+    let soft = over_soft_ms.is_some_and(|ms| ms > limit.soft_seconds as i64 * 1000);
+    hard || soft
+}

@@ -1,0 +1,199 @@
+//! What a core thread has, and what all of them share.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use config::Config;
+use engine::{Batch, Network, Router};
+
+use crate::admin::command_log::CommandLogs;
+use crate::client::Client;
+use crate::registry::Registry;
+use crate::stats::Stats;
+
+/// Bytes that one read takes at most, and so what a batch can hold.
+pub(crate) const READ_BYTES_MAX: usize = 64 * 1024;
+
+/// What all threads share; nothing of it is on the path of a plain command but relaxed loads.
+pub(crate) struct Server {
+    pub(crate) network: Arc<Network>,
+    pub(crate) registry: Registry,
+    /// The configuration that CONFIG SET changes; threads have copies.
+    pub(crate) config: Mutex<Arc<Config>>,
+    /// The file that CONFIG REWRITE writes, and how the server was started.
+    pub(crate) config_file: Option<std::path::PathBuf>,
+    pub(crate) run_id: String,
+    pub(crate) started_at_ms: i64,
+    /// Connections per thread, to give new ones to the least loaded.
+    pub(crate) connections: Vec<AtomicUsize>,
+    pub(crate) next_client_id: AtomicU64,
+    /// Clients in MONITOR, so that no command pays for it while there are none.
+    pub(crate) monitors: AtomicUsize,
+    /// Set once the process stops: no new connections.
+    pub(crate) stopping: AtomicBool,
+}
+
+impl Server {
+    /// Clients of all threads.
+    pub(crate) fn connection_count(&self) -> usize {
+        self.connections.iter().map(|count| count.load(Ordering::Relaxed)).sum()
+    }
+
+    /// The thread with the fewest connections.
+    pub(crate) fn least_loaded_thread(&self) -> usize {
+        let counts = self.connections.iter().map(|count| count.load(Ordering::Relaxed));
+        counts.enumerate().min_by_key(|(_, count)| *count).map_or(0, |(thread, _)| thread)
+    }
+}
+
+/// What one core thread has.
+pub(crate) struct Core {
+    pub(crate) server: Arc<Server>,
+    pub(crate) router: Rc<Router>,
+    config: RefCell<Arc<Config>>,
+    /// Whether clients need a password; asked per command.
+    pub(crate) needs_password: Cell<bool>,
+    pub(crate) clients: RefCell<BTreeMap<u64, Rc<Client>>>,
+    pub(crate) stats: Stats,
+    pub(crate) command_logs: CommandLogs,
+    /// Notified when the thread is to end.
+    pub(crate) stopped: tokio::sync::Notify,
+    scratch: RefCell<Scratch>,
+}
+
+/// Buffers that connections of a thread use in turns, so that idle ones need none.
+#[derive(Default)]
+struct Scratch {
+    input: Vec<u8>,
+    output: Vec<u8>,
+    batch: Batch,
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<Rc<Core>>> = const { RefCell::new(None) };
+}
+
+impl Core {
+    pub(crate) fn new(server: Arc<Server>, router: Rc<Router>, config: Arc<Config>) -> Rc<Self> {
+        let stats = Stats::new(server.registry.rows().len());
+        let core = Rc::new(Self {
+            server,
+            router,
+            config: RefCell::new(config.clone()),
+            needs_password: Cell::new(false),
+            clients: RefCell::default(),
+            stats,
+            command_logs: CommandLogs::default(),
+            stopped: tokio::sync::Notify::new(),
+            scratch: RefCell::default(),
+        });
+        core.apply(config);
+        CURRENT.set(Some(core.clone()));
+        core
+    }
+
+    /// The core of this thread, for calls that came from another.
+    pub(crate) fn current() -> Rc<Core> {
+        CURRENT.with_borrow(Clone::clone).expect("core threads have a core")
+    }
+
+    /// Calls `see` with this thread's core, if it has one yet.
+    pub(crate) fn try_current(see: impl FnOnce(&Core)) {
+        CURRENT.with_borrow(|core| {
+            if let Some(core) = core {
+                see(core);
+            }
+        });
+    }
+
+    /// The thread is about to sleep, its turn is over.
+    pub(crate) fn before_park(&self) {
+        self.router.before_park();
+        stdx::alloc::publish();
+    }
+
+    /// The thread goes on.
+    pub(crate) fn after_unpark(&self) {
+        self.router.after_unpark();
+    }
+
+    /// This thread's configuration.
+    pub(crate) fn config(&self) -> Arc<Config> {
+        self.config.borrow().clone()
+    }
+
+    /// Makes a configuration this thread's.
+    pub(crate) fn apply(&self, config: Arc<Config>) {
+        self.needs_password.set(!config.security.requirepass.is_empty());
+        if let Some(mut shard) = self.router.shard_mut() {
+            crate::tuning::tune(&mut shard, &config);
+        }
+        *self.config.borrow_mut() = config;
+    }
+
+    /// Runs `ask` on every thread, this one included, and returns the answers in thread order.
+    pub(crate) async fn gather<R: Send + 'static>(
+        &self,
+        ask: impl Fn(&Rc<Core>) -> R + Clone + Send + 'static,
+    ) -> Vec<R> {
+        let mut answers = Vec::new();
+        for thread in 0..self.router.thread_count() {
+            let (answer, answered) = tokio::sync::oneshot::channel();
+            let ask = ask.clone();
+            self.router.call(thread, move || {
+                // Who asked may be gone; then nobody wants to know.
+                let _ = answer.send(ask(&Core::current()));
+            });
+            answers.push(answered);
+        }
+        let mut gathered = Vec::new();
+        for answer in answers {
+            gathered.extend(answer.await.ok());
+        }
+        gathered
+    }
+
+    /// A client of this thread.
+    pub(crate) fn client(&self, id: u64) -> Option<Rc<Client>> {
+        self.clients.borrow().get(&id).cloned()
+    }
+
+    /// The thread's input buffer, [`READ_BYTES_MAX`] long; give it back before waiting.
+    pub(crate) fn take_input(&self) -> Vec<u8> {
+        let mut input = std::mem::take(&mut self.scratch.borrow_mut().input);
+        if input.is_empty() {
+            input.resize(READ_BYTES_MAX, 0);
+        }
+        input
+    }
+
+    pub(crate) fn return_input(&self, input: Vec<u8>) {
+        self.scratch.borrow_mut().input = input;
+    }
+
+    /// An output buffer; give it back when all is sent.
+    pub(crate) fn take_output(&self) -> Vec<u8> {
+        std::mem::take(&mut self.scratch.borrow_mut().output)
+    }
+
+    pub(crate) fn return_output(&self, mut output: Vec<u8>) {
+        /// Larger buffers are given back to the allocator.
+        const KEEP_BYTES_MAX: usize = 1024 * 1024;
+        if output.capacity() <= KEEP_BYTES_MAX {
+            output.clear();
+            self.scratch.borrow_mut().output = output;
+        }
+    }
+
+    pub(crate) fn take_batch(&self) -> Batch {
+        std::mem::take(&mut self.scratch.borrow_mut().batch)
+    }
+
+    pub(crate) fn return_batch(&self, mut batch: Batch) {
+        batch.clear();
+        self.scratch.borrow_mut().batch = batch;
+    }
+}

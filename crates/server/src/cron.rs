@@ -1,0 +1,69 @@
+//! A thread's background work, `hz` times a second: expiry, idle clients, counters.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use config::Config;
+
+use crate::client::Closing;
+use crate::clock;
+use crate::core::Core;
+
+/// Entries that active expiry visits between two looks at the clock.
+const EXPIRY_VISITS: usize = 256;
+/// Microseconds per second that active expiry may take at effort 1; Redis's quarter of a core.
+const EXPIRY_US_PER_SECOND: u64 = 250_000;
+/// And per step of `active-expire-effort` more.
+const EXPIRY_US_PER_EFFORT: u64 = 20_000;
+/// A step never holds the thread longer, so that commands in between stay fast.
+const EXPIRY_STEP_US_MAX: u64 = 1_000;
+
+/// Runs for ever.
+pub(crate) async fn run(core: Rc<Core>) {
+    let mut turn: u64 = 0;
+    loop {
+        let config = core.config();
+        let hz = u64::from(config.process.hz.max(1));
+        tokio::time::sleep(Duration::from_micros(1_000_000 / hz)).await;
+        turn += 1;
+        expire(&core, &config, hz);
+        if turn.is_multiple_of(hz) {
+            close_idle(&core, &config);
+        }
+        stdx::alloc::publish();
+    }
+}
+
+/// Removes keys whose time has come, within a time budget.
+fn expire(core: &Core, config: &Config, hz: u64) {
+    let Some(mut shard) = core.router.shard_mut() else { return };
+    let effort = u64::from(config.memory.active_expire_effort.max(1)) - 1;
+    let budget_us = (EXPIRY_US_PER_SECOND + effort * EXPIRY_US_PER_EFFORT) / hz;
+    let budget_us = budget_us.min(EXPIRY_STEP_US_MAX * (effort + 1));
+    let ticks = core.router.clock().ticks;
+    let started = ticks();
+    loop {
+        let expired = shard.expire_some(clock::now_ms(), EXPIRY_VISITS);
+        // Where few of those visited had expired, the rest can wait for the next turn.
+        let worth_more = expired.removed * 10 > expired.visited;
+        if !worth_more || clock::ticks_to_ns(ticks() - started) / 1000 > budget_us {
+            break;
+        }
+    }
+}
+
+/// Closes clients that have been silent for longer than `timeout`.
+fn close_idle(core: &Core, config: &Config) {
+    let timeout_seconds = i64::from(config.clients.timeout_seconds);
+    if timeout_seconds == 0 {
+        return;
+    }
+    let now_ms = clock::now_ms();
+    for client in core.clients.borrow().values() {
+        let idle_ms = now_ms - client.last_active_ms.get();
+        if idle_ms > timeout_seconds * 1000 && !client.monitor.get() {
+            tracing::debug!(client = client.id, "Closing idle client");
+            client.close(Closing::Now);
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! From decoded arguments to a call: finding the row, and the gates in Redis's order.
+
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+
+use command::{Args, Error, flag};
+use engine::{Batch, Call};
+use resp::{Protocol, Span, Writer};
+
+use crate::client::{Client, ReplyMode};
+use crate::command::{Later, SessionRun};
+use crate::core::Core;
+use crate::registry::{Action, Row};
+
+/// What to do with a decoded command.
+pub(crate) enum Next {
+    /// It is in the batch, or its reply is.
+    Joined,
+    /// It runs alone, after the batch.
+    Alone(Call),
+    /// A session command that runs alone, after the batch.
+    Later(u16, Later),
+}
+
+/// Puts one decoded command, the spans of `batch` from `first_span` on, into the batch, or says how
+/// it is to run.
+#[inline]
+pub(crate) fn dispatch(
+    core: &Rc<Core>,
+    client: &Rc<Client>,
+    batch: &mut Batch,
+    data: &[u8],
+    first_span: usize,
+) -> Next {
+    let args = Args::new(data, &batch.spans[first_span..]);
+    let row = match find_row(core, args) {
+        Ok(row) => row,
+        Err(error) => return reject(core, client, batch, None, &error),
+    };
+    if let Err(error) = check(core, client, row, args) {
+        return reject(core, client, batch, Some(row.id), &error);
+    }
+    client.last_command.set(Some(row.id));
+    if core.server.monitors.load(Ordering::Relaxed) > 0 && !row.spec.has(flag::SKIP_MONITOR) {
+        crate::admin::monitor::show(core, client, args);
+    }
+    match row.action {
+        Action::Data(command) => {
+            let span_count = (batch.spans.len() - first_span) as u32;
+            let call = Call {
+                command,
+                row: row.id,
+                first_span: first_span as u32,
+                span_count,
+                db: client.db.get(),
+                protocol: client.protocol.get(),
+                slot: None,
+                key: None,
+            };
+            if Batch::can_join(&core.router, command, args) {
+                let muted = take_mute(client);
+                batch.push_call(&core.router, data, call, muted);
+                return Next::Joined;
+            }
+            Next::Alone(call)
+        }
+        Action::Session(command) => match command.run {
+            SessionRun::Now(run) => {
+                let spans: Vec<Span> = batch.spans.drain(first_span..).collect();
+                let args = Args::new(data, &spans);
+                run_now(core, client, batch, row.id, |reply| run(core, client, args, reply));
+                Next::Joined
+            }
+            SessionRun::Later(run) => Next::Later(row.id, run),
+            SessionRun::Container => unreachable!("find_row resolves containers"),
+        },
+    }
+}
+
+/// The row of a call, subcommands resolved.
+#[inline]
+fn find_row<'a>(core: &'a Core, args: Args<'_>) -> Result<&'a Row, Error> {
+    let registry = &core.server.registry;
+    let Some(row) = registry.find(args.at(0)) else { return Err(unknown_command(args)) };
+    let row = match args.get(1) {
+        Some(sub) if row.is_container() => {
+            registry.find_sub(row, sub).ok_or_else(|| unknown_subcommand(row, sub))?
+        }
+        _ => row,
+    };
+    if row.is_container() || !row.spec.accepts(args.len()) {
+        return Err(Error::WrongArity(row.name.clone()));
+    }
+    Ok(row)
+}
+
+/// Redis quotes what was sent, cut to this many bytes.
+const QUOTED_BYTES_MAX: usize = 128;
+
+fn unknown_command(args: Args<'_>) -> Error {
+    let shown = |bytes: &[u8], max: usize| {
+        String::from_utf8_lossy(&bytes[..bytes.len().min(max)]).into_owned()
+    };
+    let mut quoted = String::new();
+    for arg in args.iter_from(1) {
+        if quoted.len() >= QUOTED_BYTES_MAX {
+            break;
+        }
+        quoted += &format!("'{}' ", shown(arg, QUOTED_BYTES_MAX - quoted.len()));
+    }
+    let name = shown(args.at(0), QUOTED_BYTES_MAX);
+    Error::made(format!("unknown command '{name}', with args beginning with: {quoted}"))
+}
+
+fn unknown_subcommand(container: &Row, sub: &[u8]) -> Error {
+    let shown = String::from_utf8_lossy(&sub[..sub.len().min(QUOTED_BYTES_MAX)]).into_owned();
+    let upper = container.name.to_ascii_uppercase();
+    Error::made(format!("unknown subcommand '{shown}'. Try {upper} HELP."))
+}
+
+/// The gates that stand before every command.
+#[inline]
+fn check(core: &Core, client: &Client, row: &Row, _args: Args<'_>) -> Result<(), Error> {
+    if row.spec.has(flag::PROTECTED) {
+        let allowed = core.config().security.enable_debug_command;
+        if !allowed.allows(client.is_local) {
+            return Err(Error::new(
+                "DEBUG command not allowed. If the enable-debug-command option is set to \
+                 \"local\", you can run it from a local connection, otherwise you need to set this \
+                 option in the configuration file, and then restart the server.",
+            ));
+        }
+    }
+    if !client.authenticated.get() && core.needs_password.get() && !row.spec.has(flag::NO_AUTH) {
+        return Err(Error::NoAuth);
+    }
+    Ok(())
+}
+
+/// Whether the reply of this command is left out; moves CLIENT REPLY SKIP on.
+pub(crate) fn take_mute(client: &Client) -> bool {
+    match client.reply_mode.get() {
+        ReplyMode::On => false,
+        ReplyMode::Off => true,
+        ReplyMode::SkipNext => {
+            client.reply_mode.set(ReplyMode::Skip);
+            true
+        }
+        ReplyMode::Skip => {
+            client.reply_mode.set(ReplyMode::On);
+            true
+        }
+    }
+}
+
+/// Runs something whose reply is ready at once.
+fn run_now(
+    core: &Core,
+    client: &Client,
+    batch: &mut Batch,
+    row: u16,
+    run: impl FnOnce(&mut Writer<'_>) -> command::Result,
+) {
+    let started = (core.router.clock().ticks)();
+    let mut out = Vec::new();
+    let mut reply = Writer::new(&mut out, client.protocol.get());
+    let result = run(&mut reply);
+    if let Err(error) = result {
+        reply.truncate(0);
+        reply.error(&error.to_string());
+    }
+    core.stats.ran(row, (core.router.clock().ticks)() - started);
+    if out.first() == Some(&b'-') {
+        core.stats.failed(row, &out);
+    }
+    push(client, batch, &out);
+}
+
+fn reject(
+    core: &Core,
+    client: &Client,
+    batch: &mut Batch,
+    row: Option<u16>,
+    error: &Error,
+) -> Next {
+    let mut out = Vec::new();
+    Writer::new(&mut out, Protocol::Resp2).error(&error.to_string());
+    core.stats.rejected(row, &out);
+    push(client, batch, &out);
+    Next::Joined
+}
+
+fn push(client: &Client, batch: &mut Batch, reply: &[u8]) {
+    if !take_mute(client) {
+        batch.push_ready(|ready| ready.extend_from_slice(reply));
+    }
+}
+
+/// Whether this is a web browser's request rather than a command: somebody may use a user's browser
+/// to reach a server that only the user can reach.
+pub(crate) fn is_cross_protocol(args: Args<'_>) -> bool {
+    let name = args.at(0);
+    // Cheap first: hardly any command starts like this.
+    matches!(name.first(), Some(b'P' | b'p' | b'H' | b'h'))
+        && (name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:"))
+}

@@ -1,0 +1,266 @@
+//! Listening sockets, and new connections: any thread accepts, the least loaded one serves.
+
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::os::fd::AsRawFd;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use config::Config;
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+
+use crate::client::{Client, NewClient};
+use crate::clock;
+use crate::connection::Connection;
+use crate::core::Core;
+use crate::stats::add;
+use crate::stream::Stream;
+
+/// The sockets that the server listens on; every thread accepts from all.
+pub(crate) struct Listeners {
+    tcp: Vec<std::net::TcpListener>,
+    unix: Option<std::os::unix::net::UnixListener>,
+}
+
+impl Listeners {
+    /// Opens what the configuration names. The error says which address could not be had.
+    pub(crate) fn open(config: &Config) -> Result<Self, String> {
+        let network = &config.network;
+        let mut tcp = Vec::new();
+        for address in network.bind.iter().filter(|_| network.port != 0) {
+            let (name, optional) = match address.strip_prefix('-') {
+                Some(name) => (name, true),
+                None => (address.as_str(), false),
+            };
+            match listen(name, network.port, network.tcp_backlog) {
+                Ok(listener) => tcp.push(listener),
+                Err(error) if optional && is_missing(&error) => {}
+                Err(error) => {
+                    return Err(format!(
+                        "Could not create server TCP listening socket {name}:{}: {error}",
+                        network.port
+                    ));
+                }
+            }
+        }
+        if tcp.is_empty() && network.port != 0 {
+            return Err(format!("None of the addresses to bind exists: {:?}", network.bind));
+        }
+        let unix = match &network.unixsocket {
+            None => None,
+            Some(path) => Some(listen_unix(path, network.unixsocketperm).map_err(|error| {
+                format!("Could not create server Unix socket {}: {error}", path.display())
+            })?),
+        };
+        if tcp.is_empty() && unix.is_none() {
+            return Err("Configured to not listen anywhere, exiting.".into());
+        }
+        Ok(Self { tcp, unix })
+    }
+
+    /// A second set of handles on the same sockets, for another thread.
+    pub(crate) fn try_clone(&self) -> io::Result<Self> {
+        let tcp = self.tcp.iter().map(std::net::TcpListener::try_clone).collect::<Result<_, _>>()?;
+        let unix = self.unix.as_ref().map(|unix| unix.try_clone()).transpose()?;
+        Ok(Self { tcp, unix })
+    }
+
+    /// Accepts from all sockets, in tasks of this thread.
+    pub(crate) fn accept(self, core: &Rc<Core>) -> io::Result<()> {
+        for listener in self.tcp {
+            let listener = TcpListener::from_std(listener)?;
+            tokio::task::spawn_local(accept_tcp(core.clone(), listener));
+        }
+        if let Some(listener) = self.unix {
+            let listener = UnixListener::from_std(listener)?;
+            tokio::task::spawn_local(accept_unix(core.clone(), listener));
+        }
+        Ok(())
+    }
+}
+
+/// Whether the error says that this machine does not have the address.
+fn is_missing(error: &io::Error) -> bool {
+    use io::ErrorKind::{AddrNotAvailable, Unsupported};
+    matches!(error.kind(), AddrNotAvailable | Unsupported)
+        || error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error())
+}
+
+fn listen(name: &str, port: u16, backlog: u32) -> io::Result<std::net::TcpListener> {
+    let name = match name {
+        "*" => "0.0.0.0",
+        "::*" => "::",
+        other => other,
+    };
+    let address: SocketAddr = (name, port)
+        .to_socket_addrs()?
+        .next()
+        .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the name has no address"))?;
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(backlog.min(i32::MAX as u32) as i32)?;
+    Ok(socket.into())
+}
+
+fn listen_unix(path: &Path, permissions: u32) -> io::Result<std::os::unix::net::UnixListener> {
+    use std::os::unix::fs::PermissionsExt;
+    // A socket that a process before left there.
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = std::os::unix::net::UnixListener::bind(path)?;
+    listener.set_nonblocking(true)?;
+    if permissions != 0 {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(permissions))?;
+    }
+    Ok(listener)
+}
+
+/// How long accepting rests after an error such as too many open files.
+const ACCEPT_REST: Duration = Duration::from_millis(100);
+
+async fn accept_tcp(core: Rc<Core>, listener: TcpListener) {
+    while !core.server.stopping.load(Ordering::Relaxed) {
+        match listener.accept().await {
+            Ok((stream, _)) => match stream.into_std() {
+                Ok(stream) => hand_over(&core, Accepted::Tcp(stream)),
+                Err(error) => tracing::warn!("Accepting client connection: {error}"),
+            },
+            Err(error) => {
+                tracing::warn!("Accepting client connection: {error}");
+                tokio::time::sleep(ACCEPT_REST).await;
+            }
+        }
+    }
+}
+
+async fn accept_unix(core: Rc<Core>, listener: UnixListener) {
+    while !core.server.stopping.load(Ordering::Relaxed) {
+        match listener.accept().await {
+            Ok((stream, _)) => match stream.into_std() {
+                Ok(stream) => hand_over(&core, Accepted::Unix(stream)),
+                Err(error) => tracing::warn!("Accepting client connection: {error}"),
+            },
+            Err(error) => {
+                tracing::warn!("Accepting client connection: {error}");
+                tokio::time::sleep(ACCEPT_REST).await;
+            }
+        }
+    }
+}
+
+/// A connection that no thread has registered yet.
+enum Accepted {
+    Tcp(std::net::TcpStream),
+    Unix(std::os::unix::net::UnixStream),
+}
+
+/// Gives a connection to the thread that has fewest.
+fn hand_over(core: &Rc<Core>, accepted: Accepted) {
+    let thread = core.server.least_loaded_thread();
+    core.server.connections[thread].fetch_add(1, Ordering::Relaxed);
+    if thread == core.router.thread() {
+        start(core, accepted);
+    } else {
+        core.router.call(thread, move || start(&Core::current(), accepted));
+    }
+}
+
+/// Starts the task of a connection on this thread.
+fn start(core: &Rc<Core>, accepted: Accepted) {
+    match register(core, accepted) {
+        Ok((client, stream)) => {
+            let core = core.clone();
+            tokio::task::spawn_local(async move {
+                if admit(&core, &client, &stream) {
+                    Connection::new(core.clone(), client.clone(), stream).serve().await;
+                }
+                crate::admin::monitor::stop(&core, &client);
+                core.clients.borrow_mut().remove(&client.id);
+                let thread = core.router.thread();
+                core.server.connections[thread].fetch_sub(1, Ordering::Relaxed);
+            });
+        }
+        Err(error) => {
+            core.server.connections[core.router.thread()].fetch_sub(1, Ordering::Relaxed);
+            tracing::warn!("Registering a client connection: {error}");
+        }
+    }
+}
+
+fn register(core: &Rc<Core>, accepted: Accepted) -> io::Result<(Rc<Client>, Stream)> {
+    let config = core.config();
+    let (stream, address, local_address, fd, is_local) = match accepted {
+        Accepted::Tcp(stream) => {
+            stream.set_nodelay(true)?;
+            if config.network.tcp_keepalive_seconds > 0 {
+                keep_alive(&stream, config.network.tcp_keepalive_seconds)?;
+            }
+            let (peer, local) = (stream.peer_addr()?, stream.local_addr()?);
+            let fd = stream.as_raw_fd();
+            let stream = Stream::Tcp(TcpStream::from_std(stream)?);
+            (stream, peer.to_string(), local.to_string(), fd, peer.ip().to_canonical().is_loopback())
+        }
+        Accepted::Unix(stream) => {
+            let fd = stream.as_raw_fd();
+            let path = config.network.unixsocket.as_ref();
+            let address = format!("{}:0", path.map_or_else(String::new, |p| p.display().to_string()));
+            let stream = Stream::Unix(UnixStream::from_std(stream)?);
+            (stream, address.clone(), address, fd, true)
+        }
+    };
+    let client = Rc::new(Client::new(NewClient {
+        id: core.server.next_client_id.fetch_add(1, Ordering::Relaxed),
+        address,
+        local_address,
+        fd,
+        is_local,
+        authenticated: config.security.requirepass.is_empty(),
+        now_ms: clock::now_ms(),
+    }));
+    core.clients.borrow_mut().insert(client.id, client.clone());
+    add(&core.stats.connections_received, 1);
+    Ok((client, stream))
+}
+
+/// Probes start after `seconds`, and three that fail in a third of that each end the connection.
+fn keep_alive(stream: &std::net::TcpStream, seconds: u32) -> io::Result<()> {
+    let interval = (seconds / 3).max(1);
+    let keepalive = TcpKeepalive::new()
+        .with_time(Duration::from_secs(u64::from(seconds)))
+        .with_interval(Duration::from_secs(u64::from(interval)))
+        .with_retries(3);
+    SockRef::from(stream).set_tcp_keepalive(&keepalive)
+}
+
+/// Whether the connection may stay; one that may not is told why.
+fn admit(core: &Core, client: &Client, stream: &Stream) -> bool {
+    let config = core.config();
+    let network = &config.network;
+    let open_to_all =
+        network.protected_mode && config.security.requirepass.is_empty() && !client.is_local;
+    let reason = if core.server.connection_count() > config.clients.maxclients as usize {
+        "-ERR max number of clients reached\r\n"
+    } else if open_to_all {
+        "-DENIED Redis is running in protected mode because protected mode is enabled and no \
+         password is set for the default user. In this mode connections are only accepted from the \
+         loopback interface. To connect from other hosts, set a password with 'requirepass' in the \
+         configuration or with CONFIG SET, or, if the server is not reachable from the internet, \
+         disable protected mode with 'protected-mode no'.\r\n"
+    } else {
+        return true;
+    };
+    add(&core.stats.connections_rejected, 1);
+    // Best effort: the socket is new, so that its buffer takes it.
+    let _ = stream.try_write(reason.as_bytes());
+    false
+}

@@ -1,0 +1,153 @@
+//! The command table at run time: rows of both kinds by name, with a number each.
+
+use ahash::AHashMap;
+use command::Spec;
+use config::RenameCommand;
+use engine::Command;
+
+use crate::command::SessionCommand;
+
+/// Longest name of a command that can exist; longer ones need no look-up.
+const NAME_BYTES_MAX: usize = 64;
+
+/// What a row does.
+#[derive(Clone, Copy)]
+pub(crate) enum Action {
+    /// Runs on shards.
+    Data(&'static Command),
+    /// Runs on the connection's thread.
+    Session(&'static SessionCommand),
+}
+
+impl Action {
+    pub(crate) fn spec(&self) -> &'static Spec {
+        match self {
+            Action::Data(command) => &command.spec,
+            Action::Session(command) => &command.spec,
+        }
+    }
+
+    fn subcommands(&self) -> Vec<Action> {
+        match self {
+            Action::Data(command) => command.subcommands.iter().map(Action::Data).collect(),
+            Action::Session(command) => command.subcommands.iter().map(Action::Session).collect(),
+        }
+    }
+}
+
+/// A row with its place in the table.
+pub(crate) struct Row {
+    /// Its number; statistics are kept by it.
+    pub(crate) id: u16,
+    /// Lower-case full name, `client|list`.
+    pub(crate) name: String,
+    pub(crate) action: Action,
+    pub(crate) spec: &'static Spec,
+    /// The container it belongs to.
+    pub(crate) parent: Option<u16>,
+    /// Numbers of its subcommands.
+    pub(crate) subcommands: Vec<u16>,
+}
+
+impl Row {
+    /// Whether it is only a name for its subcommands.
+    pub(crate) fn is_container(&self) -> bool {
+        !self.subcommands.is_empty()
+    }
+}
+
+/// All commands by name.
+pub(crate) struct Registry {
+    rows: Vec<Row>,
+    by_name: AHashMap<Vec<u8>, u16>,
+}
+
+impl Registry {
+    /// The table of all commands, with `rename-command` applied in order.
+    pub(crate) fn new(
+        actions: impl Iterator<Item = Action>,
+        renames: &[RenameCommand],
+    ) -> std::result::Result<Self, String> {
+        let mut registry = Self { rows: Vec::new(), by_name: AHashMap::new() };
+        for action in actions {
+            let id = registry.add(action, None);
+            registry.by_name.insert(action.spec().name.as_bytes().to_vec(), id);
+        }
+        for rename in renames {
+            registry.rename(rename)?;
+        }
+        Ok(registry)
+    }
+
+    fn add(&mut self, action: Action, parent: Option<u16>) -> u16 {
+        let id = self.rows.len() as u16;
+        let spec = action.spec();
+        let own = spec.name.to_ascii_lowercase();
+        let name = match parent {
+            Some(parent) => format!("{}|{own}", self.rows[usize::from(parent)].name),
+            None => own,
+        };
+        self.rows.push(Row { id, name, action, spec, parent, subcommands: Vec::new() });
+        let subcommands: Vec<u16> =
+            action.subcommands().into_iter().map(|sub| self.add(sub, Some(id))).collect();
+        self.rows[usize::from(id)].subcommands = subcommands;
+        id
+    }
+
+    fn rename(&mut self, rename: &RenameCommand) -> std::result::Result<(), String> {
+        let shown = String::from_utf8_lossy(&rename.from).into_owned();
+        let id = self
+            .by_name
+            .remove(&rename.from.to_ascii_uppercase())
+            .ok_or_else(|| format!("No such command '{shown}' in rename-command"))?;
+        if rename.to.is_empty() {
+            return Ok(());
+        }
+        match self.by_name.insert(rename.to.to_ascii_uppercase(), id) {
+            None => Ok(()),
+            Some(_) => Err(format!("Target command name for '{shown}' already exists")),
+        }
+    }
+
+    /// All rows; a row's number is its index.
+    pub(crate) fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// A row by its number.
+    #[inline]
+    pub(crate) fn row(&self, id: u16) -> &Row {
+        &self.rows[usize::from(id)]
+    }
+
+    /// Top-level rows that have a name.
+    pub(crate) fn named(&self) -> impl Iterator<Item = &Row> {
+        self.by_name.values().map(|id| self.row(*id))
+    }
+
+    /// The top-level row of a name.
+    #[inline]
+    pub(crate) fn find(&self, name: &[u8]) -> Option<&Row> {
+        let mut upper = [0; NAME_BYTES_MAX];
+        let upper = upper.get_mut(..name.len())?;
+        upper.copy_from_slice(name);
+        upper.make_ascii_uppercase();
+        self.by_name.get(&*upper).map(|id| self.row(*id))
+    }
+
+    /// A container's subcommand.
+    pub(crate) fn find_sub(&self, container: &Row, name: &[u8]) -> Option<&Row> {
+        let mut rows = container.subcommands.iter().map(|id| self.row(*id));
+        rows.find(|row| row.spec.name.as_bytes().eq_ignore_ascii_case(name))
+    }
+
+    /// The row of `container|sub` or of a plain name.
+    pub(crate) fn find_full(&self, name: &[u8]) -> Option<&Row> {
+        let mut words = name.splitn(2, |byte| *byte == b'|');
+        let row = self.find(words.next()?)?;
+        match words.next() {
+            Some(sub) => self.find_sub(row, sub),
+            None => Some(row),
+        }
+    }
+}
