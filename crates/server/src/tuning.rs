@@ -18,9 +18,9 @@ fn policy(policy: MaxmemoryPolicy) -> Policy {
         MaxmemoryPolicy::VolatileLfu => Policy::VolatileLfu,
         MaxmemoryPolicy::VolatileRandom => Policy::VolatileRandom,
         MaxmemoryPolicy::VolatileTtl => Policy::VolatileTtl,
-        MaxmemoryPolicy::AllKeysLru => Policy::AllkeysLru,
-        MaxmemoryPolicy::AllKeysLfu => Policy::AllkeysLfu,
-        MaxmemoryPolicy::AllKeysRandom => Policy::AllkeysRandom,
+        MaxmemoryPolicy::AllkeysLru => Policy::AllKeysLru,
+        MaxmemoryPolicy::AllkeysLfu => Policy::AllKeysLfu,
+        MaxmemoryPolicy::AllkeysRandom => Policy::AllKeysRandom,
         MaxmemoryPolicy::Noeviction => Policy::NoEviction,
     }
 }
