@@ -44,6 +44,7 @@ pub struct Keyspace {
     pub(crate) changes: Changes,
     pub(crate) stats: Stats,
     pub(crate) expiry: crate::expiry::Walk,
+    pub(crate) candidates: crate::eviction::Candidates,
     garbage_effort_min: usize,
     garbage: Vec<Garbage>,
 }
@@ -64,6 +65,7 @@ impl Keyspace {
             changes: Changes::default(),
             stats: Stats::default(),
             expiry: crate::expiry::Walk::default(),
+            candidates: crate::eviction::Candidates::default(),
             garbage_effort_min: options.garbage_effort_min,
             garbage: Vec::new(),
         }
@@ -99,6 +101,11 @@ impl Keyspace {
         self.no_touch = no_touch;
     }
 
+    /// Which access clock entries carry.
+    pub fn clock_kind(&self) -> crate::ClockKind {
+        self.clock.kind
+    }
+
     /// How many databases there are.
     pub fn databases(&self) -> usize {
         self.databases.len()
@@ -127,6 +134,17 @@ impl Keyspace {
         self.stats.hits += 1;
         let entry = self.touch(db, place);
         Some(Entry::new(entry, &self.clock))
+    }
+
+    /// [`Self::read`] of metadata: counts a hit or a miss, and leaves the access clock alone.
+    #[inline]
+    pub fn look(&mut self, db: usize, key: Key<'_>) -> Option<Entry<'_>> {
+        let Some(place) = self.find_live(db, key) else {
+            self.stats.misses += 1;
+            return None;
+        };
+        self.stats.hits += 1;
+        Some(Entry::new(self.databases[db].table.get(place), &self.clock))
     }
 
     /// Looks at a key and leaves no trace. A key whose time has come is absent.
@@ -170,6 +188,12 @@ impl Keyspace {
     /// Empties a database in O(1). Emits no effect: the caller knows how it came about.
     pub fn flush(&mut self, db: usize) -> Garbage {
         Garbage::database(std::mem::take(&mut self.databases[db]))
+    }
+
+    /// [`Self::flush`], with what was there among the garbage.
+    pub fn discard_database(&mut self, db: usize) {
+        let garbage = self.flush(db);
+        self.garbage.push(garbage);
     }
 
     /// Exchanges two databases in O(1). Emits no effect.

@@ -156,3 +156,22 @@ fn evicts_the_best_and_never_what_is_locked() {
     assert_eq!(keyspace.evict(Policy::AllKeysRandom, 10, &|_, _| true), None);
     assert_eq!(keyspace.stats().evicted, 1);
 }
+
+#[test]
+fn looking_counts_but_does_not_touch() {
+    let mut keyspace = keyspace();
+    keyspace.edit(0, Key::new(b"k")).set_string(b"v");
+    keyspace.begin(keyspace.now_ms() + 7_000);
+    assert_eq!(keyspace.look(0, Key::new(b"k")).map(|entry| entry.idle_seconds()), Some(7));
+    assert!(keyspace.look(0, Key::new(b"absent")).is_none());
+    assert_eq!((keyspace.stats().hits, keyspace.stats().misses), (1, 1));
+    assert_eq!(keyspace.read(0, Key::new(b"k")).map(|entry| entry.idle_seconds()), Some(0));
+}
+
+#[test]
+fn a_discarded_database_is_garbage() {
+    let mut keyspace = keyspace();
+    keyspace.edit(3, Key::new(b"k")).set_string(b"v");
+    keyspace.discard_database(3);
+    assert_eq!((keyspace.len(3), keyspace.take_garbage().len()), (0, 1));
+}

@@ -18,6 +18,10 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::String, Self::List, Self::Hash, Self::Set, Self::Zset, Self::Stream];
+
     /// The name, as `TYPE` answers it.
     pub const fn name(self) -> &'static str {
         match self {

@@ -5,6 +5,9 @@
 //! and addition round to nearest, ties to even, as the processor and the C library do. Subnormal
 //! numbers are kept in full precision; they are far below the decimals that are printed.
 
+use std::cmp::Ordering;
+use std::ops::Neg;
+
 use super::big::Big;
 
 /// Redis takes no longer text for a number, and prints none.
@@ -27,18 +30,31 @@ pub struct Extended {
     magnitude: Magnitude,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Ordered by size, which the order of variants and fields gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Magnitude {
     Zero,
     /// `mantissa * 2^exponent`, the mantissa's highest bit set.
     Finite {
-        mantissa: u64,
         exponent: i64,
+        mantissa: u64,
     },
     Infinite,
 }
 
 impl Extended {
+    /// Zero.
+    pub const ZERO: Self = Self { negative: false, magnitude: Magnitude::Zero };
+
+    /// The largest finite number.
+    pub const MAX: Self = Self {
+        negative: false,
+        magnitude: Magnitude::Finite { exponent: EXPONENT_END - 64, mantissa: u64::MAX },
+    };
+
+    /// The least finite number.
+    pub const MIN: Self = Self { negative: true, ..Self::MAX };
+
     /// `text` as a number, by the rules of `strtold` where all of the text must be the number:
     /// decimal or hexadecimal, with an exponent or without, or an infinity. None for NaN, for
     /// what is out of range, and for anything else.
@@ -62,7 +78,7 @@ impl Extended {
     }
 
     /// The number as a double, rounded once more.
-    fn to_f64(self) -> f64 {
+    pub fn to_f64(self) -> f64 {
         let magnitude = match self.magnitude {
             Magnitude::Zero => 0.0,
             // Two steps, as the power alone may be out of a double's range.
@@ -74,6 +90,19 @@ impl Extended {
             Magnitude::Infinite => f64::INFINITY,
         };
         if self.negative { -magnitude } else { magnitude }
+    }
+
+    /// Which number is the greater; the zeros are equal.
+    pub fn compare(self, other: Self) -> Ordering {
+        match (self.is_below_zero(), other.is_below_zero()) {
+            (false, false) => self.magnitude.cmp(&other.magnitude),
+            (true, true) => other.magnitude.cmp(&self.magnitude),
+            (negative, other_negative) => other_negative.cmp(&negative),
+        }
+    }
+
+    fn is_below_zero(self) -> bool {
+        self.negative && self.magnitude != Magnitude::Zero
     }
 
     /// Whether the number is an infinity.
@@ -153,6 +182,14 @@ impl Extended {
             text.push_str(digits.trim_end_matches('0'));
         }
         text
+    }
+}
+
+impl Neg for Extended {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        Self { negative: !self.negative, ..self }
     }
 }
 

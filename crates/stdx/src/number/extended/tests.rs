@@ -216,3 +216,25 @@ fn doubles_follow_strtod() {
     let text = b"9007199254740993.00000000000000000001";
     assert_eq!(parse_f64(text), Some(9007199254740994.0));
 }
+
+#[test]
+fn numbers_are_ordered() {
+    let ascending =
+        ["-inf", "-1e30", "-1.5", "-1", "-1e-30", "0", "1e-30", "1", "1.5", "2", "1e30", "inf"];
+    let number = |text: &str| Extended::parse(text.as_bytes()).unwrap();
+    for (index, a) in ascending.iter().enumerate() {
+        for (other, b) in ascending.iter().enumerate() {
+            assert_eq!(number(a).compare(number(b)), index.cmp(&other), "{a} {b}");
+            assert_eq!((-number(a)).compare(-number(b)), other.cmp(&index), "-({a}) -({b})");
+        }
+    }
+    assert_eq!(number("-0").compare(number("0")), std::cmp::Ordering::Equal);
+}
+
+#[test]
+fn the_largest_number_is_finite_and_the_next_is_not() {
+    assert_eq!(Extended::parse(Extended::MAX.to_text().as_bytes()), Some(Extended::MAX));
+    let twice = Extended::MAX.checked_add(Extended::MAX).unwrap();
+    assert!(twice.is_infinite());
+    assert_eq!(twice.compare(Extended::MAX), std::cmp::Ordering::Greater);
+}

@@ -1,0 +1,1 @@
+//! Through the rows, as a connection calls them.
