@@ -1,1 +1,16 @@
-//! differential.
+//! The same random commands to redis-server and to Merops: every reply must be the same.
+//!
+//! [`table`] says what commands look like, [`stream`] makes sequences of them from a seed, [`runner`]
+//! sends them to both servers and compares reply by reply and the keyspace at the end, and [`shrink`]
+//! turns a difference into the few commands that show it. What may differ is listed, with the
+//! reason, in [`meant`].
+#![allow(clippy::disallowed_methods, reason = "a test tool: it waits and measures time")]
+
+pub mod grammar;
+pub mod judge;
+pub mod meant;
+pub mod runner;
+pub mod shapes;
+pub mod shrink;
+pub mod stream;
+pub mod table;

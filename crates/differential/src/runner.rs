@@ -1,0 +1,238 @@
+//! Sends a stream to both servers and finds the first difference.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::thread;
+use std::time::Duration;
+
+use resp::Reply;
+use testkit::{Client, Server, encode, show};
+
+use crate::judge::{Received, is_same, signature};
+use crate::meant::is_meant;
+use crate::stream::Step;
+use crate::table::Compare;
+
+/// Databases that streams use, and the one for commands that only Merops gets.
+const DATABASES: [u8; 4] = [0, 1, 2, 15];
+const OWN_DATABASE: u8 = 9;
+/// What a stream may change, back to how it was.
+const DEFAULTS: &str = "CONFIG SET maxmemory-samples 5 lfu-log-factor 10 lfu-decay-time 1 \
+    slowlog-max-len 128 lazyfree-lazy-expire no lazyfree-lazy-user-del no maxmemory-policy noeviction";
+
+/// Both servers.
+#[derive(Debug)]
+pub struct Pair {
+    redis: Server,
+    merops: Server,
+}
+
+/// Where and how the servers differ.
+#[derive(Clone, Debug)]
+pub struct Difference {
+    /// The step after which it shows; the length of the stream for the keyspace at its end.
+    pub at: usize,
+    /// What kind of difference it is; see [`signature`].
+    pub signature: String,
+    /// What redis-server said.
+    pub redis: String,
+    /// What Merops said.
+    pub merops: String,
+}
+
+impl Pair {
+    /// The oracle, and the server that is held against it.
+    pub fn new(redis: Server, merops: Server) -> Pair {
+        Pair { redis, merops }
+    }
+
+    /// Whether Merops knows a command.
+    pub fn merops_has(&self, command: &str) -> bool {
+        show(&self.merops.connect().ask(&format!("COMMAND INFO {command}"))) != "[(nil)]"
+    }
+
+    /// Runs a stream on empty servers.
+    ///
+    /// # Errors
+    /// The first difference that is not meant.
+    pub fn run(&self, steps: &[Step]) -> Result<(), Difference> {
+        for server in [&self.redis, &self.merops] {
+            let mut client = server.connect();
+            assert_eq!(show(&client.ask("FLUSHALL")), "+OK");
+            let reply = client.ask(DEFAULTS);
+            assert_eq!(show(&reply), "+OK", "{DEFAULTS}");
+        }
+        let mut session = Session {
+            redis: self.redis.connect(),
+            merops: self.merops.connect(),
+            own: self.merops.connect(),
+        };
+        session.own.ask(&format!("SELECT {OWN_DATABASE}"));
+        let mut start = 0;
+        while start < steps.len() {
+            let joined = |step: &&Step| {
+                matches!(step, Step::Command { joined: true, only_merops: false, .. })
+            };
+            let length = 1 + steps[start + 1..].iter().take_while(joined).count();
+            session.run(start, &steps[start..start + length])?;
+            start += length;
+        }
+        self.compare_keyspaces(steps.len())
+    }
+
+    fn compare_keyspaces(&self, at: usize) -> Result<(), Difference> {
+        for database in DATABASES {
+            let mut redis = keyspace(&self.redis, database);
+            let mut merops = keyspace(&self.merops, database);
+            let names: Vec<_> = redis.keys().chain(merops.keys()).cloned().collect();
+            for name in names {
+                let (redis, merops) = (redis.remove(&name), merops.remove(&name));
+                if redis != merops {
+                    let what = |content: Option<Content>| format!("{name:?} is {content:?}");
+                    let signature = format!("keyspace of database {database}");
+                    return Err(Difference {
+                        at,
+                        signature,
+                        redis: what(redis),
+                        merops: what(merops),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Session {
+    redis: Client,
+    merops: Client,
+    own: Client,
+}
+
+impl Session {
+    /// Runs one step, or several commands in one write. `start` is the index of the first.
+    fn run(&mut self, start: usize, steps: &[Step]) -> Result<(), Difference> {
+        if let Step::Pause(pause_ms) = &steps[0] {
+            thread::sleep(Duration::from_millis(*pause_ms));
+        }
+        let commands = || {
+            (start..).zip(steps).filter_map(|(index, step)| match step {
+                Step::Command { words, compare, only_merops, .. } => {
+                    Some((index, words, *compare, *only_merops))
+                }
+                Step::Pause(_) => None,
+            })
+        };
+        let mut bytes = Vec::new();
+        for (index, words, _, only_merops) in commands() {
+            if only_merops {
+                self.own.call(words).map_err(|error| broken(index, words, "", &error))?;
+            } else {
+                encode(words, &mut bytes);
+            }
+        }
+        for client in [&mut self.redis, &mut self.merops] {
+            // A failure shows when the replies are read.
+            client.send(&bytes).ok();
+        }
+        for (index, words, compare, only_merops) in commands() {
+            if only_merops {
+                continue;
+            }
+            let redis = self.redis.receive_raw();
+            let redis = redis.unwrap_or_else(|error| panic!("redis-server: {error}: {words:?}"));
+            let merops = self.merops.receive_raw();
+            let merops = merops.map_err(|error| broken(index, words, &show(&redis.0), &error))?;
+            compare_replies(index, words, compare, &redis, &merops)?;
+        }
+        Ok(())
+    }
+}
+
+fn compare_replies(
+    at: usize,
+    words: &[Vec<u8>],
+    compare: Compare,
+    redis: &Received,
+    merops: &Received,
+) -> Result<(), Difference> {
+    if is_same(compare, redis, merops) || is_meant(words, &redis.0, &merops.0) {
+        return Ok(());
+    }
+    let (mut shown, mut other) = (show(&redis.0), show(&merops.0));
+    if shown == other {
+        shown = format!("{:?}", String::from_utf8_lossy(&redis.1));
+        other = format!("{:?}", String::from_utf8_lossy(&merops.1));
+    }
+    let signature = signature(words, &redis.0, &merops.0);
+    Err(Difference { at, signature, redis: shown, merops: other })
+}
+
+fn broken(at: usize, words: &[Vec<u8>], redis: &str, error: &io::Error) -> Difference {
+    let merops = format!("no reply: {error}");
+    let nothing = Reply::Error(merops.clone().into_bytes());
+    let signature = signature(words, &Reply::Null, &nothing);
+    Difference { at, signature, redis: redis.to_owned(), merops }
+}
+
+/// What a key holds: type, encoding, value, and in which three seconds it expires.
+#[derive(Debug)]
+struct Content {
+    about: [String; 3],
+    ttl_ms: Option<i64>,
+}
+
+impl PartialEq for Content {
+    fn eq(&self, other: &Content) -> bool {
+        let close = match (self.ttl_ms, other.ttl_ms) {
+            (Some(left), Some(right)) => left.abs_diff(right) < 3000,
+            (left, right) => left == right,
+        };
+        self.about == other.about && close
+    }
+}
+
+/// All of a database, found by SCAN.
+fn keyspace(server: &Server, database: u8) -> BTreeMap<String, Content> {
+    let mut client = server.connect();
+    client.ask(&format!("SELECT {database}"));
+    let mut keys = Vec::new();
+    let mut cursor = b"0".to_vec();
+    loop {
+        let reply = client.call(&[b"SCAN", cursor.as_slice()]).expect("SCAN is answered");
+        let Reply::Array(parts) = &reply else { panic!("SCAN says {}", show(&reply)) };
+        let [Reply::Bulk(next), Reply::Array(found)] = parts.as_slice() else {
+            panic!("SCAN says {}", show(&reply))
+        };
+        keys.extend(found.iter().filter_map(|key| match key {
+            Reply::Bulk(key) => Some(key.clone()),
+            _ => None,
+        }));
+        cursor.clone_from(next);
+        if cursor == b"0" {
+            break;
+        }
+    }
+    keys.into_iter()
+        .map(|key| (show(&Reply::Bulk(key.clone())), content(&mut client, &key)))
+        .collect()
+}
+
+fn content(client: &mut Client, key: &[u8]) -> Content {
+    let mut ask = |words: &[&[u8]]| client.call(words).expect("it is answered");
+    let kind = show(&ask(&[b"TYPE", key]));
+    let encoding = show(&ask(&[b"OBJECT", b"ENCODING", key]));
+    let value = match kind.as_str() {
+        "+list" => ask(&[b"LRANGE", key, b"0", b"-1"]),
+        "+zset" => ask(&[b"ZRANGE", key, b"0", b"-1", b"WITHSCORES"]),
+        "+set" => ask(&[b"SCARD", key]),
+        "+hash" => ask(&[b"HLEN", key]),
+        "+stream" => ask(&[b"XLEN", key]),
+        _ => ask(&[b"GET", key]),
+    };
+    let ttl_ms = match ask(&[b"PTTL", key]) {
+        Reply::Integer(ttl_ms) if ttl_ms >= 0 => Some(ttl_ms),
+        _ => None,
+    };
+    Content { about: [kind, encoding, show(&value)], ttl_ms }
+}

@@ -1,0 +1,251 @@
+//! Kinds of arguments, and values of each kind: mostly good ones, some on the edge, some wrong.
+
+use testkit::Random;
+
+/// A kind of argument; see [`Shape::draw`] for what each is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the pools below say it")]
+pub enum Shape {
+    Key,
+    Value,
+    Integer,
+    Float,
+    Index,
+    Offset,
+    Seconds,
+    Milliseconds,
+    UnlikeSeconds,
+    UnlikeMilliseconds,
+    UnixSeconds,
+    UnixMilliseconds,
+    Past,
+    Database,
+    Pattern,
+    Cursor,
+    Count,
+    Junk,
+}
+
+/// Keys: few, so that commands meet; binary, empty, tagged and long ones among them.
+pub const KEYS: &[&[u8]] = &[
+    b"k1",
+    b"k2",
+    b"k3",
+    b"k4",
+    b"k5",
+    b"{tag}a",
+    b"{tag}b",
+    b"",
+    b"\x00\xff\r\n",
+    b"a key with spaces",
+    b"a-key-that-is-longer-than-what-fits-into-any-small-buffer-that-somebody-may-have-thought-of-0",
+];
+
+const VALUES: &[&[u8]] = &[
+    b"",
+    b"x",
+    b"hello world",
+    b"0",
+    b"1",
+    b"-1",
+    b"10",
+    b"12345",
+    b"9223372036854775807",
+    b"9223372036854775806",
+    b"-9223372036854775808",
+    b"9223372036854775808",
+    b"3.0",
+    b"1e3",
+    b"0.1",
+    b"-2.5",
+    b" 1",
+    b"1 ",
+    b"+1",
+    b"007",
+    b"-0",
+    b"nan",
+    b"inf",
+    b"\x00\x01\x02\xff",
+    b"line\r\nbreak",
+    b"01234567890123456789012345678901234567890123",
+    b"012345678901234567890123456789012345678901234",
+    b"a value of more than sixty-four bytes, which is where some servers change their encoding",
+];
+
+const EDGES: &[&[u8]] = &[
+    b"9223372036854775807",
+    b"-9223372036854775808",
+    b"9223372036854775808",
+    b"-9223372036854775809",
+    b"18446744073709551615",
+    b"2147483648",
+    b"-2147483649",
+    b"1.0",
+    b"1e2",
+    b" 1",
+    b"1 ",
+    b"+1",
+    b"01",
+    b"-0",
+    b"",
+    b"abc",
+    b"0x10",
+];
+
+const FLOATS: &[&[u8]] = &[
+    b"0",
+    b"1",
+    b"-1",
+    b"0.1",
+    b"-0.1",
+    b"1.5",
+    b"3.25e2",
+    b"-1e-3",
+    b"100",
+    b"0.5",
+    b"1e10",
+    b"123456.789",
+];
+const FLOAT_EDGES: &[&[u8]] = &[
+    b"inf",
+    b"-inf",
+    b"+inf",
+    b"nan",
+    b"-nan",
+    b"infinity",
+    b"1e17",
+    b"1e-17",
+    b"1e-20",
+    b"0x10",
+    b"0x1p-2",
+    b"",
+    b" 1",
+    b"1 ",
+    b"1.",
+    b".5",
+    b"e5",
+    b"1e",
+    b"--1",
+    b"9223372036854775807",
+    b"1e400",
+    b"-1e5000",
+    b"1e-400",
+    b"abc",
+    b"5e-324",
+    b"1.7e308",
+];
+
+/// Times are far away or past: when a key expires must not hang on the speed of the test.
+const SECONDS: &[&[u8]] = &[b"100", b"1000", b"86400", b"100000000"];
+const SECONDS_EDGES: &[&[u8]] =
+    &[b"0", b"-1", b"9223372036854775", b"9223372036854776", b"99999999999999999"];
+const MILLISECONDS: &[&[u8]] = &[b"100000", b"1000000", b"86400500", b"100000000000"];
+const MILLISECONDS_EDGES: &[&[u8]] = &[b"0", b"-1", b"9223372036854775000"];
+const UNIX_SECONDS: &[&[u8]] = &[b"99999999999", b"4000000000"];
+const UNIX_MILLISECONDS: &[&[u8]] = &[b"99999999999000", b"4000000000123"];
+/// Only where it removes the key at once. SET leaves such a key until somebody looks, or not.
+const PAST: &[&[u8]] = &[b"1", b"1000", b"1600000000"];
+
+const PATTERNS: &[&[u8]] = &[
+    b"*",
+    b"k*",
+    b"k?",
+    b"?",
+    b"",
+    b"[k]1",
+    b"k[1-3]",
+    b"k[^1]",
+    b"k[3-1]",
+    b"\\k1",
+    b"*tag*",
+    b"{tag}[ab]",
+    b"none",
+    b"[",
+    b"k[",
+    b"k[1",
+    b"k\\",
+    b"**1",
+    b"*\xff*",
+    b"k[\\1]",
+    b"k1*",
+    b"[^",
+    b"??",
+    b"k[]1]",
+];
+
+impl Shape {
+    /// The shape that a grammar calls so.
+    pub fn named(name: &str) -> Option<Shape> {
+        Some(match name {
+            "key" => Shape::Key,
+            "value" => Shape::Value,
+            "int" => Shape::Integer,
+            "float" => Shape::Float,
+            "index" => Shape::Index,
+            "offset" => Shape::Offset,
+            "s" => Shape::Seconds,
+            "ms" => Shape::Milliseconds,
+            "unlike-s" => Shape::UnlikeSeconds,
+            "unlike-ms" => Shape::UnlikeMilliseconds,
+            "at-s" => Shape::UnixSeconds,
+            "at-ms" => Shape::UnixMilliseconds,
+            "past" => Shape::Past,
+            "db" => Shape::Database,
+            "pattern" => Shape::Pattern,
+            "cursor" => Shape::Cursor,
+            "count" => Shape::Count,
+            "junk" => Shape::Junk,
+            _ => return None,
+        })
+    }
+
+    /// A value of this shape.
+    pub fn draw(self, random: &mut Random) -> Vec<u8> {
+        let pool: &[&[u8]] = match self {
+            Shape::Key => KEYS,
+            Shape::Value if random.one_in(60) => return vec![b'v'; 1 << random.below(17)],
+            Shape::Value => VALUES,
+            Shape::Integer if random.one_in(4) => EDGES,
+            Shape::Integer => return number(random, -20, 200),
+            Shape::Float if random.one_in(3) => FLOAT_EDGES,
+            Shape::Float => FLOATS,
+            Shape::Index if random.one_in(6) => EDGES,
+            Shape::Index => return number(random, -60, 60),
+            // Not far below the limit of 512 MB: that would be allocated.
+            Shape::Offset if random.one_in(12) => {
+                &[b"536870912", b"9223372036854775807", b"-1", b"x"]
+            }
+            Shape::Offset => return number(random, 0, 80),
+            Shape::Seconds => edge(random, SECONDS, SECONDS_EDGES),
+            Shape::Milliseconds => edge(random, MILLISECONDS, MILLISECONDS_EDGES),
+            // The same twice would be later or not, as the millisecond would have it.
+            Shape::UnlikeSeconds => return number(random, 100, 10_000_000),
+            Shape::UnlikeMilliseconds => return number(random, 100_000, 10_000_000_000),
+            Shape::UnixSeconds => edge(random, UNIX_SECONDS, SECONDS_EDGES),
+            Shape::UnixMilliseconds => edge(random, UNIX_MILLISECONDS, MILLISECONDS_EDGES),
+            Shape::Past => PAST,
+            Shape::Database => {
+                edge(random, &[b"0", b"1", b"2"], &[b"15", b"16", b"-1", b"x", b"0"])
+            }
+            Shape::Pattern => PATTERNS,
+            Shape::Cursor => edge(random, &[b"0"], &[b"x", b"-1", b"18446744073709551616", b""]),
+            Shape::Count => edge(random, &[b"1", b"10", b"1000"], EDGES),
+            Shape::Junk => &[b"JUNK", b"", b"\x00", b"0", b"-1", b"NX", b"EX"],
+        };
+        random.pick(pool).to_vec()
+    }
+}
+
+/// Mostly good values, once in eight one on the edge, once in twenty-four no number.
+fn edge<'a>(random: &mut Random, good: &'a [&'a [u8]], edges: &'a [&'a [u8]]) -> &'a [&'a [u8]] {
+    match random.below(24) {
+        0..=2 => edges,
+        3 => &[b"abc", b"1.5", b"", b"9223372036854775807", b"-9223372036854775808"],
+        _ => good,
+    }
+}
+
+fn number(random: &mut Random, from: i64, to: i64) -> Vec<u8> {
+    let offset = random.below((to - from) as usize + 1) as i64;
+    (from + offset).to_string().into_bytes()
+}
