@@ -72,7 +72,8 @@ impl World {
                 Link { from, to, messages: VecDeque::new(), weight }
             })
             .collect();
-        let clients = (0..random.between(2, 6))
+        let clients_max = random.pick(&[4, 6, 12]);
+        let clients = (0..random.between(2, clients_max))
             .map(|_| {
                 let (thread, left) = (random.below(layout.threads), random.between(2, 8));
                 Client { thread, left, awaited: None }

@@ -90,11 +90,6 @@ impl Claims {
     pub(crate) fn conflicts(self, other: Claims) -> bool {
         self.excluded().has(other)
     }
-
-    /// Without what the strongest claim implies.
-    pub(crate) fn strongest(self) -> Claims {
-        if self.has(Claims::EXCLUSIVE) { Claims::EXCLUSIVE } else { self }
-    }
 }
 
 impl BitOr for Claims {

@@ -30,9 +30,10 @@ pub fn slot_of(database: u32, key_hash: u64) -> u32 {
 /// Meant to be kept and reused: adding is a push, and clearing keeps the memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Locks {
-    /// `place << Claims::BITS | claims`. Once sealed: sorted, one per place, and with the intents of
-    /// all others on [`WHOLE`].
-    packed: Vec<u32>,
+    /// `place << Claims::BITS | claims`, in the order added, and some maybe twice.
+    keys: Vec<u32>,
+    /// What all of it claims of [`WHOLE`].
+    whole: Claims,
 }
 
 impl Locks {
@@ -43,118 +44,106 @@ impl Locks {
 
     /// Empties the set and keeps its memory.
     pub fn clear(&mut self) {
-        self.packed.clear();
+        self.keys.clear();
+        self.whole = Claims::NONE;
     }
 
     /// Whether nothing was added.
     pub fn is_empty(&self) -> bool {
-        self.packed.is_empty()
+        self.whole == Claims::NONE
     }
 
     /// Adds the lock of a key's slot (see [`slot_of`]).
+    #[inline]
     pub fn add(&mut self, slot: u32, mode: Mode) {
         assert!((slot as usize) < SLOTS, "slots come from slot_of");
-        self.push(KEYS + slot as usize, Claims::on_slot(mode));
+        self.keys.push((KEYS as u32 + slot) << Claims::BITS | u32::from(Claims::on_slot(mode).0));
+        self.whole = self.whole | Claims::on_whole(mode);
     }
 
     /// Adds the lock of the whole shard: every key it has or could have.
     pub fn whole(&mut self, mode: Mode) {
-        self.push(WHOLE, Claims::on_slot(mode));
+        self.whole = self.whole | Claims::on_slot(mode);
     }
 
-    fn push(&mut self, place: usize, claims: Claims) {
-        self.packed.push((place as u32) << Claims::BITS | u32::from(claims.0));
-    }
-
-    /// Brings the set into the form that lock tables work on. O(n log n), and O(n) when repeated.
-    pub(crate) fn seal(&mut self) {
-        let key_claims = self
-            .places()
-            .filter(|&(place, _)| place != WHOLE)
-            .fold(Claims::NONE, |all, (_, claims)| all | claims);
-        if key_claims != Claims::NONE {
-            self.push(WHOLE, key_claims.as_intents());
-        }
-        self.packed.sort_unstable();
-        self.packed.dedup_by(|later, kept| {
+    /// Merges what was added twice. Only queues ask for that: a slot that counts one holder twice
+    /// excludes nobody more, and is left as often. O(n log n).
+    pub(crate) fn merge(&mut self) {
+        self.keys.sort_unstable();
+        self.keys.dedup_by(|later, kept| {
             let same = *later >> Claims::BITS == *kept >> Claims::BITS;
             if same {
                 *kept |= *later;
             }
             same
         });
-        for packed in &mut self.packed {
-            let (place, claims) = unpack(*packed);
-            *packed = (place as u32) << Claims::BITS | u32::from(claims.strongest().0);
-        }
     }
 
-    /// Places and what is claimed of them.
+    /// What these locks claim of [`INTENTS`].
+    pub(crate) fn intents(&self) -> Claims {
+        self.whole.intents()
+    }
+
+    /// Places and what is claimed of them, [`WHOLE`] first.
     pub(crate) fn places(&self) -> impl Iterator<Item = (usize, Claims)> + '_ {
-        self.packed.iter().map(|&packed| unpack(packed))
+        let unpack = |&packed: &u32| {
+            let claims = packed & ((1 << Claims::BITS) - 1);
+            ((packed >> Claims::BITS) as usize, Claims(claims as u8))
+        };
+        std::iter::once((WHOLE, self.whole)).chain(self.keys.iter().map(unpack))
     }
-}
-
-fn unpack(packed: u32) -> (usize, Claims) {
-    ((packed >> Claims::BITS) as usize, Claims((packed & ((1 << Claims::BITS) - 1)) as u8))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn sealed(build: impl Fn(&mut Locks)) -> Vec<(usize, Claims)> {
+    fn merged(build: impl Fn(&mut Locks)) -> Vec<(usize, Claims)> {
         let mut locks = Locks::new();
         build(&mut locks);
-        locks.seal();
-        let once: Vec<_> = locks.places().collect();
-        locks.seal();
-        assert_eq!(once, locks.places().collect::<Vec<_>>(), "sealing again changes nothing");
-        once
+        locks.merge();
+        locks.places().collect()
     }
 
     #[test]
     fn the_stronger_mode_wins() {
         for modes in [[Mode::Shared, Mode::Exclusive], [Mode::Exclusive, Mode::Shared]] {
-            let places = sealed(|locks| modes.iter().for_each(|&mode| locks.add(7, mode)));
-            assert_eq!(places[1], (KEYS + 7, Claims::EXCLUSIVE));
+            let places = merged(|locks| modes.iter().for_each(|&mode| locks.add(7, mode)));
             assert_eq!(places.len(), 2);
+            assert_eq!(places[1].0, KEYS + 7);
+            assert_eq!(places[1].1.excluded(), Claims::EXCLUSIVE.excluded());
         }
     }
 
     #[test]
-    fn sealed_sets_are_sorted_and_know_their_intents() {
-        let places = sealed(|locks| {
+    fn keys_are_merged_and_known_to_the_whole() {
+        let places = merged(|locks| {
             locks.add(9, Mode::Shared);
             locks.add(3, Mode::Exclusive);
             locks.add(9, Mode::Shared);
         });
-        let intents = Claims::READS | Claims::WRITES;
         let keys = [(KEYS + 3, Claims::EXCLUSIVE), (KEYS + 9, Claims::SHARED)];
-        assert_eq!(places, [(WHOLE, intents), keys[0], keys[1]]);
+        assert_eq!(places, [(WHOLE, Claims::READS | Claims::WRITES), keys[0], keys[1]]);
     }
 
     #[test]
     fn whole_and_key_locks_combine() {
-        let places = sealed(|locks| {
+        let places = merged(|locks| {
             locks.add(5, Mode::Exclusive);
             locks.whole(Mode::Shared);
         });
         assert_eq!(places[0], (WHOLE, Claims::SHARED | Claims::WRITES));
-        let places = sealed(|locks| {
-            locks.whole(Mode::Exclusive);
-            locks.add(5, Mode::Shared);
-        });
-        assert_eq!(places[0], (WHOLE, Claims::EXCLUSIVE));
     }
 
     #[test]
     fn clearing_forgets() {
         let mut locks = Locks::new();
         locks.add(1, Mode::Shared);
-        locks.seal();
+        locks.whole(Mode::Exclusive);
+        assert!(!locks.is_empty());
         locks.clear();
         assert!(locks.is_empty());
+        assert_eq!(locks, Locks::new());
     }
 
     #[test]

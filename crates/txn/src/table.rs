@@ -45,6 +45,8 @@ struct Slot {
     queue: u32,
 }
 
+const _: () = assert!(size_of::<Slot>() == 32);
+
 impl Slot {
     const FREE: Slot = Slot { highest: [TxId::NONE; 2], holders: [0; 2], queue: NO_QUEUE };
 
@@ -54,18 +56,15 @@ impl Slot {
 
     fn hold(&mut self, id: TxId, claims: Claims) {
         for (bit, one) in [Claims::SHARED, Claims::EXCLUSIVE].into_iter().enumerate() {
-            if claims.has(one) {
-                self.holders[bit] += 1;
-                self.highest[bit] = self.highest[bit].max(id);
-            }
+            let has = claims.has(one);
+            self.holders[bit] += u32::from(has);
+            self.highest[bit] = self.highest[bit].max(if has { id } else { TxId::NONE });
         }
     }
 
     fn let_go(&mut self, claims: Claims) {
         for (bit, one) in [Claims::SHARED, Claims::EXCLUSIVE].into_iter().enumerate() {
-            if claims.has(one) {
-                self.holders[bit] -= 1;
-            }
+            self.holders[bit] -= u32::from(claims.has(one));
         }
     }
 
@@ -142,13 +141,8 @@ impl LockTable {
     }
 
     /// How many transactions are scheduled, granted or not.
-    pub fn len(&self) -> usize {
+    pub fn scheduled(&self) -> usize {
         self.order.len()
-    }
-
-    /// Whether nothing is scheduled.
-    pub fn is_empty(&self) -> bool {
-        self.order.is_empty()
     }
 
     /// How many transactions are scheduled and not granted.
@@ -177,48 +171,51 @@ impl LockTable {
 
     /// Whether a plain command, or a batch of them, may touch all these right now. O(locks).
     pub fn admits_all(&self, locks: &Locks) -> bool {
-        self.is_idle()
-            || locks.places().all(|(place, claims)| {
-                let intents = if place == WHOLE { Claims::NONE } else { claims.as_intents() };
-                !self.held(place).conflicts(claims) && !self.held(WHOLE).conflicts(intents)
-            })
+        self.is_idle() || locks.places().all(|(place, claims)| !self.held(place).conflicts(claims))
     }
 
     /// Schedules a transaction: grants it its locks, queues it, or refuses it.
     ///
-    /// O(locks), plus O(log waiters) for each contended slot. The id must not be scheduled already.
+    /// O(locks), plus O(log waiters) for each contended slot, and, for an id that comes late, O(those
+    /// that it overtakes). The id must not be scheduled already.
     pub fn schedule(&mut self, id: TxId, mut locks: Locks) -> Scheduled {
-        locks.seal();
-        let watermark = self.watermark(&locks);
+        let (mut watermark, mut clear) = (TxId::NONE, true);
+        locks.places().for_each(|(place, claims)| {
+            watermark = watermark.max(self.watermark(place, claims));
+            clear &= self.is_clear(id, place, claims);
+        });
         if id < watermark && !self.planted.is(Fault::NeverRefuse) {
             return Scheduled::Refused { watermark, locks };
-        }
-        let blocked = locks.places().filter(|&(place, claims)| !self.is_clear(id, place, claims));
-        let blocked = blocked.count() as u32;
-        if self.waiting > 0 {
-            self.overtake(id, &locks);
         }
         let index = self.entries_free.pop().unwrap_or_else(|| {
             self.entries.push(Entry::default());
             (self.entries.len() - 1) as u32
         });
-        let at = self.order.partition_point(|&(other, _)| other < id);
+        let at = match self.order.back() {
+            Some(&(last, _)) if last >= id => self.order.partition_point(|&(other, _)| other < id),
+            _ => self.order.len(),
+        };
         assert!(self.order.get(at).is_none_or(|&(other, _)| other != id), "{id:?} scheduled twice");
         self.order.insert(at, (id, index));
-        if blocked == 0 {
+        if self.waiting > 0 {
+            self.overtake(id, &locks);
+        }
+        let mut blocked = 0;
+        if clear {
             self.hold(id, &locks);
         } else {
-            self.enqueue(id, index, &locks);
+            locks.merge();
+            blocked = self.enqueue(id, index, &locks);
         }
         self.entries[index as usize] = Entry { id, locks, blocked };
-        if blocked == 0 { Scheduled::Granted } else { Scheduled::Queued }
+        if clear { Scheduled::Granted } else { Scheduled::Queued }
     }
 
     /// Forgets a transaction that has run here or is withdrawn, and pushes those that this lets
     /// proceed, lowest id first. Answers its locks, to be used again, or `None` for an id that is
     /// not scheduled: it was refused, and the withdrawal came later.
     ///
-    /// O(locks + granted), plus O(log waiters) for each contended slot.
+    /// O(locks), plus, for each contended slot, O(log waiters + those clear to go there).
     pub fn release(&mut self, id: TxId, granted: &mut Vec<TxId>) -> Option<Locks> {
         let at = self.find(id)?;
         let (_, index) = self.order.remove(at).expect("just found");
@@ -245,18 +242,16 @@ impl LockTable {
         if place == WHOLE { held | self.slots[INTENTS].held().as_intents() } else { held }
     }
 
-    /// The highest id granted in conflict with these locks.
-    fn watermark(&self, locks: &Locks) -> TxId {
-        let mut highest = TxId::NONE;
-        for (place, claims) in locks.places() {
-            let held = self.held(place);
-            let excluded = self.planted.minded(place == WHOLE, held, claims.excluded());
-            highest = highest.max(self.slots[place].highest(excluded));
-            if place == WHOLE {
-                highest = highest.max(self.slots[INTENTS].highest(excluded.intents()));
-            }
+    /// The highest id granted in conflict with these claims.
+    fn watermark(&self, place: usize, claims: Claims) -> TxId {
+        let excluded = claims.excluded();
+        let excluded = self.planted.minded(place == WHOLE, self.held(place), excluded);
+        let highest = self.slots[place].highest(excluded);
+        if place == WHOLE {
+            highest.max(self.slots[INTENTS].highest(excluded.intents()))
+        } else {
+            highest
         }
-        highest
     }
 
     /// Whether neither a holder nor a lower waiter excludes these claims.
@@ -271,21 +266,13 @@ impl LockTable {
     }
 
     fn hold(&mut self, id: TxId, locks: &Locks) {
-        for (place, claims) in locks.places() {
-            self.slots[place].hold(id, claims);
-            if place == WHOLE {
-                self.slots[INTENTS].hold(id, claims.intents());
-            }
-        }
+        locks.places().for_each(|(place, claims)| self.slots[place].hold(id, claims));
+        self.slots[INTENTS].hold(id, locks.intents());
     }
 
     fn let_go(&mut self, locks: &Locks) {
-        for (place, claims) in locks.places() {
-            self.slots[place].let_go(claims);
-            if place == WHOLE {
-                self.slots[INTENTS].let_go(claims.intents());
-            }
-        }
+        locks.places().for_each(|(place, claims)| self.slots[place].let_go(claims));
+        self.slots[INTENTS].let_go(locks.intents());
     }
 
     /// Blocks waiters with higher ids that were clear but for the newcomer.
@@ -297,7 +284,9 @@ impl LockTable {
         }
     }
 
-    fn enqueue(&mut self, id: TxId, index: u32, locks: &Locks) {
+    /// Queues a transaction everywhere and says in how many places it is blocked.
+    fn enqueue(&mut self, id: TxId, index: u32, locks: &Locks) -> u32 {
+        let mut blocked = 0;
         self.waiting += 1;
         for (place, claims) in locks.places() {
             let clear = self.is_clear(id, place, claims);
@@ -309,7 +298,9 @@ impl LockTable {
                 });
             }
             self.queues[slot.queue as usize].insert(id, index, claims, clear);
+            blocked += u32::from(!clear);
         }
+        blocked
     }
 
     fn leave_queues(&mut self, id: TxId, locks: &Locks) {

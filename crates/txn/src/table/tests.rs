@@ -69,7 +69,7 @@ fn other_keys_overtake() {
     assert!(table.admits(2, Exclusive), "what waits holds nothing yet");
     assert!(!table.admits(1, Shared));
     assert_eq!(table.oldest(), Some(a));
-    assert_eq!((table.len(), table.waiting()), (3, 1));
+    assert_eq!((table.scheduled(), table.waiting()), (3, 1));
 }
 
 #[test]
@@ -197,8 +197,7 @@ impl Model {
         })
     }
 
-    fn schedule(&mut self, id: TxId, mut locks: Locks) -> Option<Vec<TxId>> {
-        locks.seal();
+    fn schedule(&mut self, id: TxId, locks: Locks) -> Option<Vec<TxId>> {
         if self.seen.iter().any(|(other, theirs)| *other > id && Self::conflict(theirs, &locks)) {
             return None;
         }
