@@ -1,0 +1,48 @@
+//! Changes that are journalled as what came of them, because a replay at another time or on
+//! another machine must not decide anew.
+
+use keyspace::Edit;
+use stdx::number::Decimal;
+
+/// Removes a key. Answers whether it existed.
+pub(crate) fn remove_logged(edit: &mut Edit<'_>) -> bool {
+    let removed = edit.remove();
+    if removed {
+        edit.log(&[b"DEL", edit.key().bytes]);
+    }
+    removed
+}
+
+/// Sets when an existing key goes; a moment that has passed removes it at once.
+pub(crate) fn expire_logged(edit: &mut Edit<'_>, deadline_ms: i64) {
+    if deadline_ms <= edit.now_ms() {
+        remove_logged(edit);
+        return;
+    }
+    edit.set_expiry(Some(deadline_ms));
+    edit.log(&[b"PEXPIREAT", edit.key().bytes, Decimal::new().format(deadline_ms)]);
+}
+
+/// Sets a string and when it goes; a moment that has passed removes the key at once.
+pub(crate) fn set_until_logged(edit: &mut Edit<'_>, value: &[u8], deadline_ms: i64) {
+    if deadline_ms <= edit.now_ms() {
+        remove_logged(edit);
+        return;
+    }
+    edit.set(value, Some(deadline_ms));
+    let mut text = Decimal::new();
+    edit.log(&[b"SET", edit.key().bytes, value, b"PXAT", text.format(deadline_ms)]);
+}
+
+/// Logs all that a key holds, where no call is there to be replayed: a part of a plan wrote it.
+pub(crate) fn log_whole(edit: &mut Edit<'_>) {
+    let key = edit.key().bytes;
+    let string = edit.string().expect("strings are all the values there are");
+    let value = string.expect("the key was just written").to_vec();
+    match edit.expire_at_ms() {
+        None => edit.log(&[b"SET", key, &value]),
+        Some(at_ms) => {
+            edit.log(&[b"SET", key, &value, b"PXAT", Decimal::new().format(at_ms)]);
+        }
+    }
+}

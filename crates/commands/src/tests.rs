@@ -1,1 +1,0 @@
-//! Through the rows, as a connection calls them.
