@@ -4,7 +4,7 @@ use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 use txn::{Ids, LockTable, Locks, Mode, SLOTS};
 
-/// Distinct slots all over the table, others on each call.
+/// Slots all over the table, each once before any comes again.
 struct Slots(u32);
 
 impl Slots {
@@ -27,7 +27,7 @@ fn uncontended(criterion: &mut Criterion) {
             let (ids, mut table, mut slots) = (Ids::default(), LockTable::new(), Slots(0));
             for slot in 0..others {
                 let mut locks = Locks::new();
-                // Between the multiples that `Slots` steps through: shared, so nobody waits.
+                // Shared, so that nobody waits.
                 locks.add(slot, Mode::Shared);
                 table.schedule(ids.draw(), locks);
             }
