@@ -95,11 +95,7 @@ pub(super) fn set(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<
     set_with_options(context, args, reply)
 }
 
-fn set_with_options(
-    context: &mut Context<'_>,
-    args: Args<'_>,
-    reply: &mut Writer<'_>,
-) -> Result {
+fn set_with_options(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
     let options = SetOptions::parse(args.words_from(3))?;
     let after = After::of(options.expire, context.now_ms(), "set")?;
     let mut edit = context.edit(context.key(args, 1));
