@@ -44,6 +44,17 @@ impl<'a> Args<'a> {
         self.spans.get(index).map(|span| span.of(self.data))
     }
 
+    /// Bytes from the first argument's start to the last one's end, with what lies between them
+    /// where they arrived. O(1).
+    #[inline]
+    pub fn extent(&self) -> usize {
+        match self.spans {
+            [] => 0,
+            [first, .., last] => (last.start + last.len - first.start) as usize,
+            [only] => only.len as usize,
+        }
+    }
+
     /// Argument `index` as an integer.
     pub fn int(&self, index: usize) -> Result<i64> {
         stdx::number::parse_i64(self.at(index)).ok_or(Error::NotInteger)

@@ -1,5 +1,6 @@
 //! The metadata of one command or subcommand.
 
+use crate::args::Args;
 use crate::flag::{self, Categories, Flags, category};
 use crate::keys::{Access, Begin, Find, KeySpec, access};
 
@@ -104,7 +105,12 @@ pub struct Spec {
     pub doc: &'static str,
     /// The command to use instead, and since when, for a deprecated one.
     pub replaced_by: Option<(&'static str, &'static str)>,
+    /// Which arguments are secrets.
+    hides: Option<Hides>,
 }
+
+/// Whether argument number so of a call must not be shown in any log.
+pub type Hides = fn(Args<'_>, usize) -> bool;
 
 impl Spec {
     /// A command without flags and keys; the methods below add to it.
@@ -126,6 +132,7 @@ impl Spec {
             complexity: "O(1)",
             doc: "",
             replaced_by: None,
+            hides: None,
         }
     }
 
@@ -183,6 +190,17 @@ impl Spec {
     pub const fn deprecated(mut self, since: &'static str, replaced_by: &'static str) -> Self {
         self.replaced_by = Some((since, replaced_by));
         self
+    }
+
+    /// Says which arguments are secrets, by their position in a call.
+    pub const fn hiding(mut self, hides: Hides) -> Self {
+        self.hides = Some(hides);
+        self
+    }
+
+    /// Whether argument `index` of a call is a secret, which no log may show.
+    pub fn hides(&self, args: Args<'_>, index: usize) -> bool {
+        self.hides.is_some_and(|hides| hides(args, index))
     }
 
     /// Whether any of `flags` is set.
