@@ -20,6 +20,8 @@ pub struct Call {
     pub db: u16,
     /// How to write the reply.
     pub protocol: Protocol,
+    /// Whether it leaves the access clocks of keys alone.
+    pub no_touch: bool,
     /// Hash slot of the first key; `None` where routing does not need it.
     pub slot: Option<u16>,
     /// Position and hash of the first key, if there is a key.

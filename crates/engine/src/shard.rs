@@ -219,6 +219,7 @@ impl Shard {
         if self.memory.is_limited() && self.make_room() && call.command.spec.has(flag::DENYOOM) {
             return Err(command::Error::OutOfMemory);
         }
+        self.keyspace.set_no_touch(call.no_touch);
         let dirty = self.keyspace.changes().dirty();
         let handler = match call.command.run {
             Run::Shard(handler)
@@ -319,6 +320,7 @@ impl Shard {
     /// Runs a job of a plan (its locks are held) or of the administration.
     fn hop(&mut self, db: usize, moment: Moment, job: Job) -> Box<dyn Any + Send> {
         self.keyspace.begin(moment.now_ms);
+        self.keyspace.set_no_touch(false);
         let mut context = Context {
             keyspace: &mut self.keyspace,
             db,
