@@ -7,7 +7,7 @@
 use value::Value;
 
 use crate::Key;
-use crate::raw::{Content, RawEntry, Shape};
+use crate::raw::{Content, ContentRef, RawEntry, Shape};
 use crate::slab::Arena;
 use crate::table::{Place, Table};
 
@@ -17,6 +17,8 @@ pub(crate) struct Database {
     arena: Arena,
     expires_len: usize,
     deadlines_ms: i128,
+    /// How many entries have something outside the arena's pages.
+    outside_len: usize,
 }
 
 // SAFETY: everything that a database points to is owned by it alone.
@@ -46,8 +48,10 @@ impl Database {
         content: Content<'_>,
     ) -> Place {
         let entry = self.create(key.bytes, clock, expire_at_ms, content);
-        self.count_deadline(None, expire_at_ms);
-        self.table.insert(key.hash, entry)
+        let place = self.table.insert(key.hash, entry);
+        self.count_deadline(place, None, expire_at_ms);
+        self.outside_len += usize::from(entry.is_outside());
+        place
     }
 
     /// Gives the entry at `place` new content and deadline. Answers the old out-of-line value.
@@ -61,6 +65,7 @@ impl Database {
         let old_deadline_ms = entry.expire_at_ms();
         let old_bytes = entry.block_bytes();
         let shape = Shape::of(entry.key().len(), expire_at_ms.is_some(), &content);
+        self.outside_len -= usize::from(entry.is_outside());
         // SAFETY: the content is overwritten, or the entry freed, below.
         let old_value = unsafe { entry.take_value() };
         if shape.block_bytes() == old_bytes && expire_at_ms.is_some() == old_deadline_ms.is_some() {
@@ -71,11 +76,11 @@ impl Database {
             }
         } else {
             let new = self.create(entry.key(), entry.clock(), expire_at_ms, content);
-            self.table.replace(place, new);
-            // SAFETY: the table no longer has it.
-            unsafe { self.arena.free(entry.block(), old_bytes) };
+            // SAFETY: the new entry replaces the old one, whose value is taken.
+            unsafe { self.exchange(place, new, old_bytes) };
         }
-        self.count_deadline(old_deadline_ms, expire_at_ms);
+        self.outside_len += usize::from(self.table.get(place).is_outside());
+        self.count_deadline(place, old_deadline_ms, expire_at_ms);
         old_value
     }
 
@@ -84,19 +89,17 @@ impl Database {
         let entry = self.table.get(place);
         let old_deadline_ms = entry.expire_at_ms();
         match (old_deadline_ms, expire_at_ms) {
-            (Some(_), Some(at_ms)) => {
-                entry.set_expire_at_ms(at_ms);
-                self.count_deadline(old_deadline_ms, expire_at_ms);
-            }
-            (None, None) => {}
-            _ => self.move_deadline(place, entry, expire_at_ms),
+            (None, None) => return,
+            (Some(_), Some(at_ms)) => entry.set_expire_at_ms(at_ms),
+            // Everything behind the deadline moves.
+            _ => self.recreate(place, entry, expire_at_ms),
         }
+        self.count_deadline(place, old_deadline_ms, expire_at_ms);
     }
 
-    /// Gives an entry room for a deadline, or takes it away: everything behind it moves.
-    fn move_deadline(&mut self, place: Place, entry: RawEntry, expire_at_ms: Option<i64>) {
-        use crate::raw::ContentRef;
-        let in_place = entry.is_changed_in_place();
+    /// Moves an entry to a block with or without room for a deadline.
+    fn recreate(&mut self, place: Place, entry: RawEntry, expire_at_ms: Option<i64>) {
+        self.outside_len -= usize::from(entry.is_outside());
         let old_bytes = entry.block_bytes();
         let content = match entry.content() {
             ContentRef::Int(number) => Content::Int(number),
@@ -107,22 +110,21 @@ impl Database {
                 Content::Value(value.expect("the content is a value"))
             }
         };
-        let old_deadline_ms = entry.expire_at_ms();
         let new = self.create(entry.key(), entry.clock(), expire_at_ms, content);
-        if in_place {
+        if entry.is_changed_in_place() {
             new.mark_changed_in_place();
         }
-        self.table.replace(place, new);
-        // SAFETY: the table no longer has it.
-        unsafe { self.arena.free(entry.block(), old_bytes) };
-        self.count_deadline(old_deadline_ms, expire_at_ms);
+        self.outside_len += usize::from(new.is_outside());
+        // SAFETY: the new entry replaces the old one, whose value is taken.
+        unsafe { self.exchange(place, new, old_bytes) };
     }
 
     /// Removes the entry at `place`. Answers its out-of-line value.
     pub(crate) fn remove(&mut self, place: Place) -> Option<Value> {
         let entry = self.table.get(place);
+        self.count_deadline(place, entry.expire_at_ms(), None);
+        self.outside_len -= usize::from(entry.is_outside());
         self.table.remove(place);
-        self.count_deadline(entry.expire_at_ms(), None);
         let bytes = entry.block_bytes();
         // SAFETY: the table no longer has it; the value is taken once.
         unsafe {
@@ -145,7 +147,18 @@ impl Database {
         unsafe { RawEntry::write(block, shape, key, clock, expire_at_ms, content) }
     }
 
-    fn count_deadline(&mut self, old_ms: Option<i64>, new_ms: Option<i64>) {
+    /// Puts `new` in the place of an entry of `old_bytes`, and frees that.
+    ///
+    /// # Safety
+    /// The old entry has no value that was not taken, and nothing borrows from it any more.
+    unsafe fn exchange(&mut self, place: Place, new: RawEntry, old_bytes: usize) {
+        let old = self.table.get(place);
+        self.table.replace(place, new);
+        // SAFETY: the table no longer has it.
+        unsafe { self.arena.free(old.block(), old_bytes) };
+    }
+
+    fn count_deadline(&mut self, place: Place, old_ms: Option<i64>, new_ms: Option<i64>) {
         if let Some(at_ms) = old_ms {
             self.expires_len -= 1;
             self.deadlines_ms -= i128::from(at_ms);
@@ -153,19 +166,26 @@ impl Database {
         if let Some(at_ms) = new_ms {
             self.expires_len += 1;
             self.deadlines_ms += i128::from(at_ms);
+            self.table.note_deadline(place, at_ms);
         }
     }
 }
 
 impl Drop for Database {
     fn drop(&mut self) {
+        // The arena frees its pages by itself; only what lies elsewhere must be visited.
+        if self.outside_len == 0 {
+            return;
+        }
         let Self { table, arena, .. } = self;
-        table.scan(0, usize::MAX, |_, entry| {
-            let bytes = entry.block_bytes();
-            // SAFETY: the database goes, and each entry is visited once.
-            unsafe {
-                drop(entry.take_value());
-                arena.free(entry.block(), bytes);
+        table.scan(0, usize::MAX, |entry| {
+            if entry.is_outside() {
+                let bytes = entry.block_bytes();
+                // SAFETY: the database goes, and each entry is visited once.
+                unsafe {
+                    drop(entry.take_value());
+                    arena.free(entry.block(), bytes);
+                }
             }
         });
     }

@@ -1,8 +1,21 @@
 //! Choosing keys to remove when memory is short.
+//!
+//! As in Redis, the best of a few random keys goes, and good candidates that did not go are kept
+//! for the next time: that comes near to the exact order at a small part of its cost.
+
+use stdx::hash;
 
 use crate::changes::Cause;
-use crate::keyspace::{Key, Keyspace};
+use crate::keyspace::Keyspace;
 use crate::raw::RawEntry;
+use crate::table::Place;
+
+/// How many candidates are kept.
+const CANDIDATES_MAX: usize = 16;
+
+/// How many random buckets are looked at per wanted sample, where few keys have a deadline; then
+/// one walk goes through the table from a random place.
+const BUCKETS_PER_SAMPLE: u32 = 4;
 
 /// Which keys go when memory is short, by Redis's names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,6 +47,10 @@ impl Policy {
             Self::VolatileLru | Self::VolatileLfu | Self::VolatileRandom | Self::VolatileTtl
         )
     }
+
+    fn is_random(self) -> bool {
+        matches!(self, Self::AllKeysRandom | Self::VolatileRandom)
+    }
 }
 
 /// A key that has been evicted.
@@ -45,9 +62,40 @@ pub struct Evicted {
     pub key: Vec<u8>,
 }
 
+/// A key that may go soon. It may have been removed or used meanwhile: a hash finds it again, or
+/// not.
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    score: u64,
+    db: usize,
+    hash: u64,
+}
+
+/// Candidates for eviction, the best last.
+#[derive(Debug, Default)]
+pub(crate) struct Candidates {
+    policy: Policy,
+    kept: Vec<Candidate>,
+}
+
+impl Candidates {
+    fn offer(&mut self, candidate: Candidate) {
+        let Candidate { score, db, hash } = candidate;
+        if self.kept.iter().any(|kept| (kept.db, kept.hash) == (db, hash)) {
+            return;
+        }
+        let at = self.kept.partition_point(|kept| kept.score < score);
+        self.kept.insert(at, candidate);
+        if self.kept.len() > CANDIDATES_MAX {
+            self.kept.remove(0);
+        }
+    }
+}
+
 impl Keyspace {
-    /// Removes one key, the best by `policy` of `samples` in each database, unless `locked` says
-    /// of its database and hash that a transaction holds it. None if there is nothing to remove.
+    /// Removes one key, the best by `policy` of about `samples` in each database, unless `locked`
+    /// says of its database and hash that a transaction holds it. None if nothing was found that
+    /// may go.
     pub fn evict(
         &mut self,
         policy: Policy,
@@ -57,29 +105,64 @@ impl Keyspace {
         if policy == Policy::NoEviction {
             return None;
         }
-        let mut best: Option<(u64, usize, u64, RawEntry)> = None;
+        if self.candidates.policy != policy || policy.is_random() {
+            self.candidates = Candidates { policy, kept: Vec::new() };
+        }
         for db in 0..self.databases.len() {
-            let mut consider = |keyspace: &Self, hash: u64, raw: RawEntry| {
-                let volatile = raw.expire_at_ms().is_some();
-                if locked(db, hash) || policy.is_volatile() && !volatile {
-                    return;
-                }
-                let score = keyspace.score(policy, raw);
-                if best.is_none_or(|(highest, ..)| score > highest) {
-                    best = Some((score, db, hash, raw));
-                }
-            };
-            for _ in 0..samples {
-                if let Some((hash, raw)) = self.databases[db].table.random(&mut self.rng) {
-                    consider(self, hash, raw);
-                }
+            self.sample(db, policy, samples, locked);
+        }
+        while let Some(Candidate { db, hash, .. }) = self.candidates.kept.pop() {
+            let found = self.databases[db].table.find(hash, |raw| hash::hash(raw.key()) == hash);
+            if let Some(place) = found
+                && self.may_go(db, place, policy)
+                && !locked(db, hash)
+            {
+                let key = self.databases[db].table.get(place).key().to_vec();
+                self.remove_for(db, place, hash, Cause::Evicted);
+                return Some(Evicted { db, key });
             }
         }
-        let (_, db, hash, raw) = best?;
-        let key = raw.key().to_vec();
-        let place = self.databases[db].find(Key { bytes: &key, hash }).expect("it was there");
-        self.remove_for(db, place, hash, Cause::Evicted);
-        Some(Evicted { db, key })
+        None
+    }
+
+    /// Offers some keys of a database as candidates.
+    fn sample(
+        &mut self,
+        db: usize,
+        policy: Policy,
+        samples: u32,
+        locked: &dyn Fn(usize, u64) -> bool,
+    ) {
+        let database = &self.databases[db];
+        let eligible =
+            if policy.is_volatile() { database.expires_len() } else { database.table.len() };
+        if eligible == 0 {
+            return;
+        }
+        let mut found = Vec::with_capacity(samples as usize + 8);
+        let fits = |raw: &RawEntry| !policy.is_volatile() || raw.expire_at_ms().is_some();
+        for _ in 0..samples * BUCKETS_PER_SAMPLE {
+            if found.len() >= samples as usize {
+                break;
+            }
+            found.extend(database.table.sample(&mut self.rng).filter(fits));
+        }
+        if found.is_empty() {
+            // Few have a deadline, or few are left: take the next ones from a random place on.
+            let start = self.rng.next_u64();
+            found.extend(database.table.next_from(start, samples as usize, policy.is_volatile()));
+        }
+        for raw in found {
+            let hash = hash::hash(raw.key());
+            if !locked(db, hash) {
+                let score = self.score(policy, raw);
+                self.candidates.offer(Candidate { score, db, hash });
+            }
+        }
+    }
+
+    fn may_go(&self, db: usize, place: Place, policy: Policy) -> bool {
+        !policy.is_volatile() || self.databases[db].table.get(place).expire_at_ms().is_some()
     }
 
     /// The higher, the sooner it goes.

@@ -3,65 +3,71 @@
 use crate::changes::Cause;
 use crate::keyspace::{Key, Keyspace};
 use crate::options::OnExpired;
+use crate::raw::RawEntry;
 
 /// Where the walk over all databases stands.
 #[derive(Debug, Default)]
 pub(crate) struct Walk {
     db: usize,
-    cursor: u64,
+    position: u64,
 }
 
 /// What one step of the walk did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Expired {
-    /// How many keys were looked at.
+    /// How many parts of tables were looked at.
     pub visited: usize,
-    /// How many of them were removed.
+    /// How many keys were removed.
     pub removed: usize,
 }
 
 impl Keyspace {
     /// Goes on with the walk and removes keys whose time has come, unless `locked` says of their
-    /// database and hash that a transaction holds them. Looks at about `visits_max` keys, and at
-    /// most once at each database.
+    /// database and hash that a transaction holds them.
+    ///
+    /// Ends after `visits_max` visits, each of a segment without such keys or of a bucket (of at
+    /// most seven keys) that may have some, or when it has been everywhere.
     pub fn expire_some(
         &mut self,
         visits_max: usize,
         locked: &dyn Fn(usize, u64) -> bool,
     ) -> Expired {
-        let mut done = Expired::default();
-        if self.on_expired != OnExpired::Remove {
-            return done;
-        }
-        for _ in 0..self.databases.len() {
-            let db = self.expiry.db;
-            let mut due = Vec::new();
-            self.expiry.cursor = if self.databases[db].expires_len() == 0 {
-                0
+        let mut removed = 0;
+        let mut visits = visits_max;
+        let mut databases = self.databases.len();
+        while self.on_expired == OnExpired::Remove && visits > 0 && databases > 0 {
+            let Walk { db, position } = &mut self.expiry;
+            let database = &mut self.databases[*db];
+            let overdue = if database.expires_len() > 0 {
+                database.table.next_overdue(position, self.now_ms, &mut visits)
             } else {
-                let keyspace = &*self;
-                let cursor = keyspace.expiry.cursor;
-                keyspace.databases[db].table.scan(cursor, visits_max, |hash, raw| {
-                    done.visited += 1;
-                    if keyspace.is_expired(raw.expire_at_ms()) && !locked(db, hash) {
-                        due.push((hash, raw));
-                    }
-                })
+                *position = 0;
+                None
             };
-            for (hash, raw) in due {
-                let key = Key { bytes: raw.key(), hash };
-                let place = self.databases[db].find(key).expect("it was there");
-                self.remove_for(db, place, hash, Cause::Expired);
-                done.removed += 1;
+            let db = *db;
+            if *position == 0 {
+                self.expiry.db = (db + 1) % self.databases.len();
+                databases -= 1;
             }
-            if self.expiry.cursor != 0 {
-                break;
-            }
-            self.expiry.db = (db + 1) % self.databases.len();
-            if done.visited >= visits_max {
-                break;
+            for raw in overdue.into_iter().flatten().flatten() {
+                removed += usize::from(self.expire(db, raw, locked));
             }
         }
-        done
+        Expired { visited: visits_max - visits, removed }
+    }
+
+    /// Removes an entry whose time has come, unless it is locked.
+    fn expire(&mut self, db: usize, raw: RawEntry, locked: &dyn Fn(usize, u64) -> bool) -> bool {
+        let key = Key::new(raw.key());
+        let database = &mut self.databases[db];
+        let place = database.find(key).expect("the walk found it in the table");
+        let is_locked = locked(db, key.hash);
+        if is_locked {
+            // The walk has taken its deadline out of the hints.
+            database.table.note_deadline(place, raw.expire_at_ms().expect("it has expired"));
+        } else {
+            self.remove_for(db, place, key.hash, Cause::Expired);
+        }
+        !is_locked
     }
 }

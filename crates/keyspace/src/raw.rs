@@ -246,6 +246,22 @@ impl RawEntry {
         }
     }
 
+    /// The entry at an address that [`Self::address`] gave.
+    ///
+    /// # Safety
+    /// The entry has not been freed.
+    #[inline]
+    pub(crate) unsafe fn from_address(address: u64) -> Self {
+        // SAFETY: it came from a NonNull.
+        Self(unsafe { NonNull::new_unchecked(address as *mut u8) })
+    }
+
+    /// The block's address.
+    #[inline]
+    pub(crate) fn address(self) -> u64 {
+        self.0.as_ptr() as u64
+    }
+
     /// The block, to be freed.
     pub(crate) fn block(self) -> NonNull<u8> {
         self.0
@@ -430,6 +446,11 @@ impl RawEntry {
             ContentRef::Int(_) | ContentRef::Value(_) => 0,
         };
         Shape { tag, key_len: self.key_len(tag), inline_len }
+    }
+
+    /// Whether the block, or a value behind it, is not in a page of the arena.
+    pub(crate) fn is_outside(self) -> bool {
+        self.tag() & FORM == FORM_VALUE || self.block_bytes() > INLINE_BLOCK_BYTES_MAX
     }
 
     /// The size of the block.

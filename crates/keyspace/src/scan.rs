@@ -21,7 +21,7 @@ impl Keyspace {
         mut visit: impl FnMut(&[u8], Entry<'_>),
     ) -> u64 {
         let keyspace = &*self;
-        keyspace.databases[db].table.scan(cursor, count, |_, raw| {
+        keyspace.databases[db].table.scan(cursor, count, |raw| {
             if !keyspace.is_expired(raw.expire_at_ms()) {
                 visit(raw.key(), Entry::new(raw, &keyspace.clock));
             }
@@ -30,12 +30,12 @@ impl Keyspace {
 
     /// A key chosen uniformly.
     pub fn random_key(&mut self, db: usize) -> Option<Entry<'_>> {
-        let mut chosen = self.databases[db].table.random(&mut self.rng)?.1;
+        let mut chosen = self.databases[db].table.random(&mut self.rng)?;
         for _ in 0..RANDOM_TRIES_MAX {
             if !self.is_expired(chosen.expire_at_ms()) {
                 break;
             }
-            chosen = self.databases[db].table.random(&mut self.rng)?.1;
+            chosen = self.databases[db].table.random(&mut self.rng)?;
         }
         Some(Entry::new(chosen, &self.clock))
     }

@@ -1,88 +1,201 @@
-//! The table of one database: from hashes to entries, in hash order.
+//! The table of one database: from hashes to entries.
+//!
+//! Extendible hashing (Fagin et al., TODS 1979) over the highest bits of the hash, in segments of
+//! up to 256 cache-line buckets, in the manner of Dash (Lu et al., VLDB 2020). Buckets are in hash
+//! order whatever the number of segments and buckets, so that a position in the hashes is a scan
+//! cursor. A segment grows in small steps without a look at its entries, and splits when it is at
+//! its largest, so that no insertion ever pays for more than one segment.
+//!
+//! Invariants:
+//! - an entry is in the segment of its hash, in its home bucket or, counted there, in a later one;
+//! - a [`Place`] is valid until the table next inserts or removes.
 
-use std::collections::BTreeMap;
+mod bucket;
+mod directory;
+mod due;
+mod grow;
+mod pool;
+mod scan;
+mod segment;
 
-use stdx::rng::Rng;
+use std::ptr::NonNull;
 
+use stdx::prefetch;
+
+use self::bucket::{Mask, NEVER, slot, slot_entry, slot_x};
+use self::directory::Directory;
+use self::pool::Pool;
+use self::scan::Density;
+use self::segment::Segment;
 use crate::raw::RawEntry;
 
-/// Entries by hash.
+/// Entries by the hash of their key.
 #[derive(Default)]
 pub(crate) struct Table {
-    entries: BTreeMap<u64, Vec<RawEntry>>,
     len: usize,
+    /// None until the first insertion.
+    segments: Option<Segments>,
+    /// The version of buckets that need not be saved by the snapshot under way.
+    version: u16,
 }
 
-/// Where an entry is; holds until the table is changed.
+struct Segments {
+    directory: Directory,
+    pool: Pool,
+    /// Buckets of all segments.
+    buckets: usize,
+    density: Density,
+}
+
+/// Where an entry is.
 #[derive(Clone, Copy)]
 pub(crate) struct Place {
-    hash: u64,
-    index: usize,
+    slot: NonNull<u64>,
+    segment: Segment,
+}
+
+impl Place {
+    fn new(segment: Segment, bucket: usize, index: usize) -> Self {
+        Self { slot: NonNull::from(&mut segment.bucket_mut(bucket).slots[index]), segment }
+    }
+
+    fn bucket_and_slot(self) -> (usize, usize) {
+        let bytes =
+            self.slot.as_ptr() as usize - std::ptr::from_ref(self.segment.bucket(0)) as usize;
+        (bytes / 64, bytes % 64 / 8)
+    }
 }
 
 impl Table {
+    /// How many entries there are.
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
+    /// Finds the entry with `hash` that is the key's.
+    #[inline]
     pub(crate) fn find(&self, hash: u64, is_key: impl Fn(RawEntry) -> bool) -> Option<Place> {
-        let index = self.entries.get(&hash)?.iter().position(|entry| is_key(*entry))?;
-        Some(Place { hash, index })
+        let segment = self.segments.as_ref()?.directory.segment(hash);
+        let x = segment.x(hash);
+        let home = segment.home(x);
+        let bucket = segment.bucket(home);
+        if let Some(index) = Self::find_in(bucket, bucket.candidates(x), &is_key) {
+            return Some(Place::new(segment, home, index));
+        }
+        if bucket.overflow == 0 {
+            return None;
+        }
+        Self::find_displaced(segment, home, x, &is_key)
     }
 
+    #[inline]
+    fn find_in(
+        bucket: &bucket::Bucket,
+        mut candidates: Mask,
+        is_key: &impl Fn(RawEntry) -> bool,
+    ) -> Option<usize> {
+        candidates.find(|&index| {
+            let slot = bucket.slots[index];
+            slot != 0 && is_key(slot_entry(slot))
+        })
+    }
+
+    /// Goes on behind the home until all entries that it misses have been seen.
+    fn find_displaced(
+        segment: Segment,
+        home: usize,
+        x: u16,
+        is_key: &impl Fn(RawEntry) -> bool,
+    ) -> Option<Place> {
+        let range = segment.x_from(home)..segment.x_from(home + 1);
+        let mut displaced = usize::from(segment.bucket(home).overflow);
+        let mut at = home;
+        while displaced > 0 {
+            at = segment.next(at);
+            let bucket = segment.bucket(at);
+            if let Some(index) = Self::find_in(bucket, bucket.candidates(x), is_key) {
+                return Some(Place::new(segment, at, index));
+            }
+            let is_ours = |slot: &&u64| **slot != 0 && range.contains(&u32::from(slot_x(**slot)));
+            displaced -= bucket.slots.iter().filter(is_ours).count();
+        }
+        None
+    }
+
+    /// The entry at a place.
+    #[inline]
     pub(crate) fn get(&self, place: Place) -> RawEntry {
-        self.entries[&place.hash][place.index]
+        // SAFETY: the place is valid.
+        slot_entry(unsafe { place.slot.read() })
     }
 
+    /// Puts another entry of the same key in a place.
     pub(crate) fn replace(&mut self, place: Place, entry: RawEntry) {
-        self.entries.get_mut(&place.hash).expect("the place is valid")[place.index] = entry;
+        // SAFETY: the place is valid.
+        unsafe {
+            let x = slot_x(place.slot.read());
+            place.slot.write(slot(x, entry));
+        }
     }
 
+    /// Adds an entry for a key that has none. Costs amortised O(1); at worst, one segment's split.
     pub(crate) fn insert(&mut self, hash: u64, entry: RawEntry) -> Place {
-        let entries = self.entries.entry(hash).or_default();
-        entries.push(entry);
+        let version = self.version;
+        let segments = self.segments.get_or_insert_with(|| Segments::new(version));
+        let segment = segments.with_room(hash, version);
+        let (bucket, index) = segment.add(slot(segment.x(hash), entry), NEVER);
         self.len += 1;
-        Place { hash, index: entries.len() - 1 }
+        Place::new(segment, bucket, index)
     }
 
+    /// Removes the entry at a place. Costs amortised O(1); at worst, two segments' merging.
     pub(crate) fn remove(&mut self, place: Place) {
-        let entries = self.entries.get_mut(&place.hash).expect("the place is valid");
-        entries.swap_remove(place.index);
-        if entries.is_empty() {
-            self.entries.remove(&place.hash);
+        let segment = place.segment;
+        let (at, index) = place.bucket_and_slot();
+        let home = segment.home(slot_x(segment.bucket(at).slots[index]));
+        segment.bucket_mut(at).remove(index);
+        if home != at {
+            segment.bucket_mut(home).overflow -= 1;
         }
+        segment.header().len -= 1;
         self.len -= 1;
+        let segments = self.segments.as_mut().expect("there was an entry");
+        if self.len == 0 && segments.directory.is_large() {
+            self.segments = None;
+        } else {
+            segments.shrink(segment, self.version);
+        }
     }
 
-    pub(crate) fn prefetch_bucket(&self, _hash: u64) {}
+    /// Begins to load the home bucket of `hash`.
+    #[inline]
+    pub(crate) fn prefetch_bucket(&self, hash: u64) {
+        if let Some(segments) = &self.segments {
+            let segment = segments.directory.segment(hash);
+            prefetch(segment.bucket(segment.home(segment.x(hash))));
+        }
+    }
 
-    pub(crate) fn prefetch_entry(&self, _hash: u64) {}
-
-    /// Visits the entries from position `cursor` on, at least `count` if there are so many;
-    /// answers the position to go on from, 0 at the end.
-    pub(crate) fn scan(
-        &self,
-        cursor: u64,
-        count: usize,
-        mut visit: impl FnMut(u64, RawEntry),
-    ) -> u64 {
-        let mut seen = 0;
-        for (hash, entries) in self.entries.range(cursor << 16..) {
-            if seen >= count && hash >> 16 != 0 {
-                return hash >> 16;
-            }
-            for entry in entries {
-                visit(*hash, *entry);
-                seen += 1;
+    /// Begins to load the entry of `hash`, if it seems to be in its home bucket.
+    #[inline]
+    pub(crate) fn prefetch_entry(&self, hash: u64) {
+        if let Some(segments) = &self.segments {
+            let segment = segments.directory.segment(hash);
+            let x = segment.x(hash);
+            let bucket = segment.bucket(segment.home(x));
+            if let Some(index) = bucket.candidates(x).next() {
+                let address = slot_entry_address(bucket.slots[index]);
+                prefetch(address);
+                // A short entry may straddle two lines.
+                prefetch(address.wrapping_add(48));
             }
         }
-        0
-    }
-
-    /// A uniformly random entry.
-    pub(crate) fn random(&self, rng: &mut Rng) -> Option<(u64, RawEntry)> {
-        let (hash, entries) =
-            self.entries.range(rng.next_u64()..).next().or_else(|| self.entries.iter().next())?;
-        Some((*hash, entries[0]))
     }
 }
+
+fn slot_entry_address(slot: u64) -> *const u8 {
+    (slot << 16 >> 16) as *const u8
+}
+
+#[cfg(test)]
+mod tests;

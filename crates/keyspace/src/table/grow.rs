@@ -1,0 +1,154 @@
+//! How segments grow, split, shrink and merge.
+//!
+//! A change of size moves slots and never looks at an entry. Only a split does, as a child needs
+//! one more bit of each hash than its slots have: once per doubling of the table.
+
+use stdx::{hash, prefetch};
+
+use super::Segments;
+use super::bucket::{slot, slot_entry, slot_x};
+use super::directory::Directory;
+use super::pool::Pool;
+use super::scan::Density;
+use super::segment::{BUCKETS_MAX, Segment, buckets_above, buckets_for, is_sparse};
+
+/// Segments with more buckets are not tried for merging, so that a merged one has room to grow.
+const MERGE_BUCKETS_MAX: usize = BUCKETS_MAX / 4;
+
+/// How many entries ahead of the one in hand are fetched.
+const PREFETCH_DISTANCE: usize = 16;
+
+impl Segments {
+    /// One segment of one bucket.
+    pub(super) fn new(version: u16) -> Self {
+        let mut pool = Pool::new();
+        let segment = pool.allocate(1, 0, 0, version);
+        let density = Density { max: 1, buckets_max: 1 };
+        Self { directory: Directory::new(segment), pool, buckets: 1, density }
+    }
+
+    /// The segment of `hash`, after one step of growth if there is no room.
+    #[inline]
+    pub(super) fn with_room(&mut self, hash: u64, version: u16) -> Segment {
+        let mut segment = self.directory.segment(hash);
+        // After a split all entries may be in the same child: once more then.
+        while segment.header().len >= segment.header().len_max
+            || segment.bucket(segment.home(segment.x(hash))).overflow == u8::MAX
+        {
+            self.grow(segment, version);
+            segment = self.directory.segment(hash);
+        }
+        segment
+    }
+
+    #[cold]
+    fn grow(&mut self, segment: Segment, version: u16) {
+        if segment.count() < BUCKETS_MAX {
+            self.resize(segment, buckets_above(segment.count()), version);
+        } else {
+            self.split(segment, version);
+        }
+    }
+
+    /// Gives a segment another number of buckets.
+    fn resize(&mut self, old: Segment, count: usize, version: u16) {
+        let prefix = old.header().prefix;
+        let new = self.allocate(count, prefix, old.depth(), version);
+        for bucket in old.buckets() {
+            for &slot in bucket.used() {
+                new.add(slot, bucket.due);
+            }
+        }
+        self.directory.set(prefix, new);
+        self.free(old);
+    }
+
+    /// Splits a segment by the next bit of its hashes.
+    fn split(&mut self, old: Segment, version: u16) {
+        let (prefix, depth) = (old.header().prefix, old.depth() + 1);
+        assert!(depth <= 32, "the hashes of 2^32 segments' entries differ in fewer bits");
+        let slots: Vec<(u64, u32)> = old
+            .buckets()
+            .flat_map(|bucket| bucket.used().iter().map(|&slot| (slot, bucket.due)))
+            .collect();
+        let upper_len = slots.iter().filter(|(slot, _)| slot_x(*slot) >> 15 == 1).count();
+        let lengths = [slots.len() - upper_len, upper_len];
+        let children = [0, 1].map(|child: usize| {
+            let prefix = prefix | (child as u64) << (64 - depth);
+            self.allocate(buckets_for(lengths[child]), prefix, depth, version)
+        });
+        for (index, &(old_slot, due)) in slots.iter().enumerate() {
+            if let Some((ahead, _)) = slots.get(index + PREFETCH_DISTANCE) {
+                prefetch(slot_entry(*ahead).address() as *const u8);
+            }
+            let entry = slot_entry(old_slot);
+            let child = children[usize::from(slot_x(old_slot) >> 15)];
+            child.add(slot(child.x(hash::hash(entry.key())), entry), due);
+        }
+        for child in children {
+            self.directory.set(child.header().prefix, child);
+        }
+        self.free(old);
+    }
+
+    /// Makes a segment from which an entry has been removed smaller, if it has become sparse.
+    #[inline]
+    pub(super) fn shrink(&mut self, segment: Segment, version: u16) {
+        let len = usize::from(segment.header().len);
+        if segment.count() > 1 && is_sparse(len, segment.count()) {
+            self.shrink_sparse(segment, len, version);
+        }
+    }
+
+    #[cold]
+    fn shrink_sparse(&mut self, segment: Segment, len: usize, version: u16) {
+        let (prefix, depth) = (segment.header().prefix, segment.depth());
+        if segment.count() <= MERGE_BUCKETS_MAX && depth > self.directory.depth_min(prefix) {
+            let buddy = self.directory.segment(prefix ^ 1 << (64 - depth));
+            if buddy.depth() == depth && buddy.count() <= MERGE_BUCKETS_MAX {
+                self.merge(segment, buddy, version);
+                return;
+            }
+        }
+        let count = buckets_for(len);
+        if count < segment.count() {
+            self.resize(segment, count, version);
+        }
+    }
+
+    /// Makes one segment of two that differ in the last bit of their prefixes.
+    fn merge(&mut self, one: Segment, other: Segment, version: u16) {
+        let len = usize::from(one.header().len) + usize::from(other.header().len);
+        let depth = one.depth() - 1;
+        let prefix = one.header().prefix & other.header().prefix;
+        let new = self.allocate(buckets_for(len), prefix, depth, version);
+        for old in [one, other] {
+            let bit = u16::from(old.header().prefix != prefix) << 15;
+            for bucket in old.buckets() {
+                for &old_slot in bucket.used() {
+                    new.add(slot(slot_x(old_slot) >> 1 | bit, slot_entry(old_slot)), bucket.due);
+                }
+            }
+        }
+        self.directory.set(prefix, new);
+        // The one with the higher index first: what moves into its place is not the other then.
+        let one_first = one.header().index > other.header().index;
+        let (first, second) = if one_first { (one, other) } else { (other, one) };
+        self.free(first);
+        self.free(second);
+    }
+
+    fn allocate(&mut self, count: usize, prefix: u64, depth: u32, version: u16) -> Segment {
+        self.buckets += count;
+        self.density.rise((count as u64) << depth, self.buckets);
+        self.pool.allocate(count, prefix, depth, version)
+    }
+
+    fn free(&mut self, segment: Segment) {
+        self.buckets -= segment.count();
+        self.density.fall(self.buckets, &self.directory);
+        if let Some(moved) = self.pool.free(segment) {
+            self.directory.set(moved.header().prefix, moved);
+        }
+    }
+}

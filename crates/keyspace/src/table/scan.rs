@@ -1,0 +1,139 @@
+//! Going through the table in hash order, and sampling it.
+//!
+//! A position is a hash: everything below it has been visited, nothing at or above it. It means
+//! the same whatever the sizes of the segments, so that no entry is missed when they change.
+
+use stdx::prefetch;
+use stdx::rng::Rng;
+
+use super::bucket::{Bucket, NEVER, SLOTS, slot_entry};
+use super::directory::Directory;
+use super::segment::Segment;
+use super::{Segments, Table};
+use crate::raw::RawEntry;
+
+/// A scan for `count` entries ends after so many times `count` buckets, if most are empty.
+const BUCKETS_PER_COUNT: usize = 10;
+
+impl Segment {
+    /// The lowest position whose home is bucket `index`; with the number of buckets, the first
+    /// position behind the segment, 0 behind the last.
+    pub(super) fn position(self, index: usize) -> u64 {
+        let prefix = self.header().prefix;
+        if index < self.count() {
+            return prefix | u64::from(self.x_from(index)) << (48 - self.depth());
+        }
+        prefix.wrapping_add((1 << (64 - self.depth() - 1)) << 1)
+    }
+}
+
+impl Table {
+    /// Visits entries from `cursor` on, about `count`, and answers the cursor to go on from: a
+    /// position without its 16 lowest bits, which are 0. 0 is the begin and the end.
+    pub(crate) fn scan(&self, cursor: u64, count: usize, mut visit: impl FnMut(RawEntry)) -> u64 {
+        let Some(segments) = &self.segments else { return 0 };
+        let mut position = cursor << 16;
+        let (mut entries, mut buckets) = (0, 0);
+        loop {
+            let segment = segments.directory.segment(position);
+            let x_min = segment.x(position);
+            let home = segment.home(x_min);
+            for &slot in segment.bucket(segment.next(home)).used() {
+                prefetch(slot_entry(slot).address() as *const u8);
+            }
+            segment.visit_home(home, |x, entry| {
+                if x >= x_min {
+                    entries += 1;
+                    visit(entry);
+                }
+            });
+            buckets += 1;
+            position = segment.position(home + 1);
+            let enough = entries >= count || buckets / BUCKETS_PER_COUNT >= count;
+            if position == 0 || enough {
+                return position >> 16;
+            }
+        }
+    }
+
+    /// The next `count` entries from a position on, around the end; with `due_only`, those of
+    /// buckets with deadlines.
+    pub(crate) fn next_from(&self, start: u64, count: usize, due_only: bool) -> Vec<RawEntry> {
+        let mut found = Vec::new();
+        let Some(segments) = &self.segments else { return found };
+        let mut position = start;
+        let mut wrapped = false;
+        while found.len() < count && !(wrapped && position >= start) {
+            let segment = segments.directory.segment(position);
+            if !due_only || segment.header().due != NEVER {
+                let buckets = segment.buckets().filter(|b| !due_only || b.due != NEVER);
+                let slots = buckets.flat_map(|bucket| bucket.used());
+                let entries = slots.map(|slot| slot_entry(*slot));
+                found.extend(
+                    entries
+                        .filter(|entry| !due_only || entry.expire_at_ms().is_some())
+                        .take(count - found.len()),
+                );
+            }
+            position = segment.position(segment.count());
+            wrapped |= position <= start && position == 0;
+        }
+        found
+    }
+
+    /// A bucket, each with the same probability.
+    fn random_bucket<'a>(&'a self, segments: &Segments, rng: &mut Rng) -> &'a Bucket {
+        loop {
+            // A random hash favours segments of short prefixes and few buckets: those that are
+            // denser are refused less.
+            let segment = segments.directory.segment(rng.next_u64());
+            let density = (segment.count() as u64) << segment.depth();
+            if rng.below(segments.density.max) < density {
+                return segment.bucket(rng.below(segment.count() as u64) as usize);
+            }
+        }
+    }
+
+    /// A uniformly random entry.
+    pub(crate) fn random(&self, rng: &mut Rng) -> Option<RawEntry> {
+        let segments = self.segments.as_ref().filter(|_| self.len > 0)?;
+        loop {
+            let slot = self.random_bucket(segments, rng).slots[rng.below(SLOTS as u64) as usize];
+            if slot != 0 {
+                return Some(slot_entry(slot));
+            }
+        }
+    }
+
+    /// The entries of a random bucket; each entry of the table with the same probability.
+    pub(crate) fn sample(&self, rng: &mut Rng) -> impl Iterator<Item = RawEntry> {
+        let segments = self.segments.as_ref().filter(|_| self.len > 0);
+        let bucket = segments.map(|segments| self.random_bucket(segments, rng));
+        bucket.into_iter().flat_map(|bucket| bucket.used()).map(|slot| slot_entry(*slot))
+    }
+}
+
+/// How dense the densest segment is: `count << depth`, the number of buckets that the table would
+/// have if all segments were such. An upper bound, never far above the truth.
+pub(super) struct Density {
+    pub(super) max: u64,
+    /// The most buckets since `max` was exact.
+    pub(super) buckets_max: usize,
+}
+
+impl Density {
+    /// Counts in a new segment.
+    pub(super) fn rise(&mut self, density: u64, buckets: usize) {
+        self.max = self.max.max(density);
+        self.buckets_max = self.buckets_max.max(buckets);
+    }
+
+    /// Looks again when half of the buckets have gone: O(segments), 8 bytes each.
+    pub(super) fn fall(&mut self, buckets: usize, directory: &Directory) {
+        if buckets * 2 < self.buckets_max {
+            let densities = directory.segments().map(|s| (s.count() as u64) << s.depth());
+            self.max = densities.max().unwrap_or(1);
+            self.buckets_max = buckets;
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! A segment: the buckets for all hashes with one prefix, and a header before them.
+//!
+//! An entry's home is the bucket `x * count >> 16`, so that buckets are in hash order whatever
+//! their count. An entry that finds its home full lies in the next bucket that has room, around
+//! the end if need be, and its home counts it in `overflow`.
+
+use std::ptr::NonNull;
+
+use super::bucket::{Bucket, NEVER, SLOTS, slot_entry, slot_x};
+use crate::raw::RawEntry;
+
+/// The most buckets of a segment: what one growth step handles at once.
+pub(super) const BUCKETS_MAX: usize = 256;
+
+/// Up to here segments double, beyond they grow by this many buckets.
+const BUCKETS_STEP: usize = 16;
+const BUCKETS_DOUBLING_MAX: usize = 64;
+
+/// A segment grows when this share of its slots is used...
+const LOAD_MAX_PERCENT: usize = 90;
+/// ...is given so many buckets that about this share is...
+const LOAD_FRESH_PERCENT: usize = 80;
+/// ...and shrinks when less than this share is.
+const LOAD_MIN_PERCENT: usize = 50;
+
+/// What concerns a whole segment; lies just before its first bucket.
+#[repr(C, align(64))]
+#[derive(Clone)]
+pub(super) struct Header {
+    /// The hash bits that the segment's hashes have in common, as the highest bits; zeros below.
+    pub(super) prefix: u64,
+    /// How many bits the prefix has.
+    pub(super) depth: u8,
+    /// How many entries there are.
+    pub(super) len: u16,
+    /// How many of them make the segment grow.
+    pub(super) len_max: u16,
+    /// Not later than `due` of any bucket.
+    pub(super) due: u32,
+    /// Where the segment is in its pool.
+    pub(super) index: u32,
+}
+
+/// A segment as the directory refers to it: address of the first bucket (48 bits), number of
+/// buckets minus 1 (8 bits), depth (8 bits). So finding a bucket does not touch the header.
+///
+/// A copy is valid until the table gives the segment another size or place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Segment(u64);
+
+impl Segment {
+    /// The segment at `buckets`, with its header before it.
+    pub(super) fn new(buckets: NonNull<Bucket>, count: usize, depth: u32) -> Self {
+        let address = buckets.as_ptr() as u64;
+        assert!(address >> 48 == 0 && (1..=BUCKETS_MAX).contains(&count));
+        Self(u64::from(depth) << 56 | (count as u64 - 1) << 48 | address)
+    }
+
+    /// Writes the header and empty buckets at a segment's place.
+    pub(super) fn initialise(self, prefix: u64, version: u16, index: u32) {
+        let len_max = (self.count() * SLOTS * LOAD_MAX_PERCENT / 100) as u16;
+        let depth = self.depth() as u8;
+        let header = Header { prefix, depth, len: 0, len_max, due: NEVER, index };
+        // SAFETY: the pool gave room for the header and `count` buckets.
+        unsafe {
+            self.first().sub(1).cast::<Header>().write(header);
+            for index in 0..self.count() {
+                self.first().add(index).write(Bucket::empty(version));
+            }
+        }
+    }
+
+    #[inline]
+    fn first(self) -> NonNull<Bucket> {
+        // SAFETY: made of a NonNull by `new`.
+        unsafe { NonNull::new_unchecked((self.0 & ((1 << 48) - 1)) as *mut Bucket) }
+    }
+
+    /// Where the segment's memory begins: at its header.
+    pub(super) fn block(self) -> NonNull<u8> {
+        // SAFETY: the header lies before the first bucket.
+        unsafe { self.first().sub(1).cast() }
+    }
+
+    #[inline]
+    pub(super) fn count(self) -> usize {
+        (self.0 >> 48) as u8 as usize + 1
+    }
+
+    #[inline]
+    pub(super) fn depth(self) -> u32 {
+        (self.0 >> 56) as u32
+    }
+
+    /// The header. The caller holds no other reference to it.
+    #[inline]
+    pub(super) fn header<'a>(self) -> &'a mut Header {
+        // SAFETY: initialised; exclusive by the caller's contract.
+        unsafe { self.first().sub(1).cast::<Header>().as_mut() }
+    }
+
+    /// A bucket, to be read.
+    #[inline]
+    pub(super) fn bucket<'a>(self, index: usize) -> &'a Bucket {
+        debug_assert!(index < self.count());
+        // SAFETY: initialised, and the index is below the count.
+        unsafe { self.first().add(index).as_ref() }
+    }
+
+    /// A bucket, to be changed. The caller holds no other reference to it.
+    #[inline]
+    pub(super) fn bucket_mut<'a>(self, index: usize) -> &'a mut Bucket {
+        debug_assert!(index < self.count());
+        // SAFETY: initialised, the index is below the count; exclusive by the caller's contract.
+        unsafe { self.first().add(index).as_mut() }
+    }
+
+    /// The 16 bits of `hash` that follow the prefix.
+    #[inline]
+    pub(super) fn x(self, hash: u64) -> u16 {
+        (hash << self.depth() >> 48) as u16
+    }
+
+    /// The home of entries with `x`.
+    #[inline]
+    pub(super) fn home(self, x: u16) -> usize {
+        (usize::from(x) * self.count()) >> 16
+    }
+
+    /// The lowest `x` whose home is not before bucket `index`; 2^16 for the end.
+    pub(super) fn x_from(self, index: usize) -> u32 {
+        ((index << 16).div_ceil(self.count())) as u32
+    }
+
+    /// The bucket after `index`, around the end.
+    #[inline]
+    pub(super) fn next(self, index: usize) -> usize {
+        if index + 1 == self.count() { 0 } else { index + 1 }
+    }
+
+    /// The first bucket from the home of `x` on that has room. There is one, as no segment is
+    /// full.
+    #[inline]
+    pub(super) fn vacancy(self, x: u16) -> usize {
+        let mut index = self.home(x);
+        while self.bucket(index).slots[SLOTS - 1] != 0 {
+            index = self.next(index);
+        }
+        index
+    }
+
+    /// Puts a slot where it belongs, with the deadline that its old bucket vouched for. Answers
+    /// bucket and slot.
+    #[inline]
+    pub(super) fn add(self, slot: u64, due: u32) -> (usize, usize) {
+        let x = slot_x(slot);
+        let (home, index) = (self.home(x), self.vacancy(x));
+        if index != home {
+            self.bucket_mut(home).overflow += 1;
+        }
+        let bucket = self.bucket_mut(index);
+        let at = bucket.len();
+        bucket.slots[at] = slot;
+        bucket.due = bucket.due.min(due);
+        let header = self.header();
+        header.len += 1;
+        header.due = header.due.min(due);
+        (index, at)
+    }
+
+    /// Visits the entries whose home is bucket `home`, with their `x`.
+    pub(super) fn visit_home(self, home: usize, mut visit: impl FnMut(u16, RawEntry)) {
+        let range = self.x_from(home)..self.x_from(home + 1);
+        let mut displaced = self.bucket(home).overflow;
+        let mut index = home;
+        loop {
+            for &slot in self.bucket(index).used() {
+                if range.contains(&u32::from(slot_x(slot))) {
+                    visit(slot_x(slot), slot_entry(slot));
+                    displaced -= u8::from(index != home);
+                }
+            }
+            if displaced == 0 {
+                return;
+            }
+            index = self.next(index);
+        }
+    }
+
+    /// All buckets, in order.
+    pub(super) fn buckets<'a>(self) -> impl Iterator<Item = &'a Bucket> {
+        (0..self.count()).map(move |index| self.bucket(index))
+    }
+}
+
+/// The number of buckets for `len` entries: neither near growing nor near shrinking.
+pub(super) fn buckets_for(len: usize) -> usize {
+    let least = (len * 100).div_ceil(SLOTS * LOAD_FRESH_PERCENT).max(1);
+    if least <= BUCKETS_DOUBLING_MAX {
+        least.next_power_of_two()
+    } else {
+        least.next_multiple_of(BUCKETS_STEP).min(BUCKETS_MAX)
+    }
+}
+
+/// The next larger number of buckets.
+pub(super) fn buckets_above(count: usize) -> usize {
+    if count < BUCKETS_DOUBLING_MAX { count * 2 } else { count + BUCKETS_STEP }
+}
+
+/// Whether a segment of so many buckets has become too empty.
+pub(super) fn is_sparse(len: usize, count: usize) -> bool {
+    len * 100 < count * SLOTS * LOAD_MIN_PERCENT
+}
