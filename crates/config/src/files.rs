@@ -70,4 +70,4 @@ fn write_synced(temporary: &Path, replaced: &Path, content: &[u8]) -> io::Result
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -305,6 +305,3 @@ fn class_lines(limits: &OutputLimits, bytes: fn(u64) -> String) -> Vec<String> {
         })
         .collect()
 }
-
-#[cfg(test)]
-mod tests;

@@ -134,9 +134,13 @@ fn flag_words(flag: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
     {
         return Ok(vec![flag[..at].to_vec(), flag[at + 1..].to_vec()]);
     }
-    resp::split_args(flag).map_err(|_| Error::Syntax {
-        place: Place { source: Source::Arguments, line: 0 },
-        reason: format!("quotes are not balanced in '--{}'", String::from_utf8_lossy(flag)),
+    resp::split_args(flag).map_err(|_| {
+        // Only the name: the rest may be a password.
+        let name = flag.split(|byte| *byte == b' ').next().unwrap_or_default();
+        Error::Syntax {
+            place: Place { source: Source::Arguments, line: 0 },
+            reason: format!("quotes are not balanced in '--{}'", String::from_utf8_lossy(name)),
+        }
     })
 }
 
@@ -228,7 +232,7 @@ impl<'a> Loader<'a> {
         result.map_err(|reason| Error::Value {
             place: directive.place.clone(),
             directive: row.name,
-            value: (!row.is_sensitive).then(|| shown(&words)),
+            value: (!row.is_sensitive && !words.is_empty()).then(|| shown(&words)),
             reason: reason.into_owned(),
             allowed: row.allowed(),
         })
