@@ -88,10 +88,35 @@ impl Server {
     }
 
     fn start_command(mut command: Command, arguments: &[&str]) -> Server {
-        let mut server = Server::spawn(&mut command, arguments)
+        let prepare = |port: u16, folder: &Path| {
+            command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""]);
+            command.arg("--dir").arg(folder).args(arguments);
+            command
+        };
+        // Any reply will do: a server with a password answers `PING` with an error.
+        let is_ready = |address| {
+            Client::connect(address).and_then(|mut client| client.call(&["PING"])).is_ok()
+        };
+        Server::start_prepared(prepare, is_ready)
+    }
+
+    /// Starts whatever `prepare` makes for a free port and an empty folder, and waits until
+    /// `is_ready`.
+    ///
+    /// # Panics
+    /// As [`Server::start`].
+    pub fn start_prepared(
+        prepare: impl FnOnce(u16, &Path) -> Command,
+        is_ready: impl Fn(SocketAddr) -> bool,
+    ) -> Server {
+        let port = free_port();
+        let folder = fresh_folder().expect("the folder for temporary files is writable");
+        let mut command = prepare(port, &folder);
+        let child = spawn(&mut command, &folder)
             .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
+        let mut server = Server { child, port, folder };
         let begin = Instant::now();
-        while !server.answers() {
+        while !is_ready(server.address()) {
             if let Ok(Some(status)) = server.child.try_wait() {
                 panic!("{command:?} ended at once ({status}):\n{}", server.log());
             }
@@ -99,27 +124,6 @@ impl Server {
             thread::sleep(Duration::from_millis(2));
         }
         server
-    }
-
-    fn spawn(command: &mut Command, arguments: &[&str]) -> io::Result<Server> {
-        let port = free_port();
-        let folder = fresh_folder()?;
-        let log = File::create(folder.join("log"))?;
-        let child = command
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--dir"])
-            .arg(&folder)
-            .args(arguments)
-            .current_dir(&folder)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .spawn()?;
-        Ok(Server { child, port, folder })
-    }
-
-    /// Any reply will do: a server with a password answers `PING` with an error.
-    fn answers(&self) -> bool {
-        Client::connect(self.address()).and_then(|mut client| client.call(&["PING"])).is_ok()
     }
 
     /// Where it listens.
@@ -222,6 +226,11 @@ fn free_port() -> u16 {
             return port;
         }
     }
+}
+
+fn spawn(command: &mut Command, folder: &Path) -> io::Result<Child> {
+    let log = File::create(folder.join("log"))?;
+    command.current_dir(folder).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()
 }
 
 fn fresh_folder() -> io::Result<PathBuf> {

@@ -1,0 +1,205 @@
+//! The table of targets: every load, on every server, in turns.
+
+use crate::arguments::Settings;
+use crate::contestants::{self, Contestant, Running, Shape};
+use crate::load::{Command, Generator, Load, Sample};
+use crate::numbers::{large, median, short};
+use crate::report::{Align, Report};
+use crate::{memory, one_connection};
+
+/// One load of the table.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    name: &'static str,
+    title: &'static str,
+    load: Load,
+    /// The most CPU per command that Merops may use, relative to redis-server.
+    cpu_target: f64,
+}
+
+/// Loads that share the servers they run on.
+struct Group {
+    title: &'static str,
+    shape: Shape,
+    rows: &'static [Row],
+}
+
+const fn load(command: Command, pipeline: usize, connections: usize) -> Load {
+    Load { command, pipeline, connections }
+}
+
+const fn row(name: &'static str, title: &'static str, load: Load, cpu_target: f64) -> Row {
+    Row { name, title, load, cpu_target }
+}
+
+use Command::{Get, Mget, Mset, Set};
+
+const GROUPS: &[Group] = &[
+    Group {
+        title: "One thread on one core, the load generator on the other",
+        shape: Shape::PINNED,
+        rows: &[
+            row("pinned-get-16", "GET, pipeline 16", load(Get, 16, 50), 0.40),
+            row("pinned-set-16", "SET, pipeline 16", load(Set, 16, 50), 0.45),
+            row("pinned-get-64", "GET, pipeline 64", load(Get, 64, 50), 0.35),
+            row("pinned-get-1", "GET, pipeline 1", load(Get, 1, 50), 0.85),
+            row("pinned-set-1", "SET, pipeline 1", load(Set, 1, 50), 0.90),
+        ],
+    },
+    Group {
+        title: "Two threads, two shards, pipelines in order",
+        shape: Shape { threads: 2, is_pinned: false, is_relaxed: false },
+        rows: &[
+            row("ordered-get-16", "GET, pipeline 16", load(Get, 16, 50), 0.85),
+            row("ordered-set-16", "SET, pipeline 16", load(Set, 16, 50), 1.0),
+            row("mset-8", "MSET of 10 keys, pipeline 8", load(Mset, 8, 50), 1.0),
+            row("mget-8", "MGET of 10 keys, pipeline 8", load(Mget, 8, 50), 1.0),
+            row("thousand-get-1", "GET, pipeline 1, 1,000 connections", load(Get, 1, 1000), 0.9),
+            row("thousand-set-1", "SET, pipeline 1, 1,000 connections", load(Set, 1, 1000), 0.9),
+        ],
+    },
+    Group {
+        title: "Two threads, two shards, relaxed pipelines",
+        shape: Shape { threads: 2, is_pinned: false, is_relaxed: true },
+        rows: &[
+            row("relaxed-get-16", "GET, pipeline 16", load(Get, 16, 50), 0.70),
+            row("relaxed-set-16", "SET, pipeline 16", load(Set, 16, 50), 0.80),
+        ],
+    },
+];
+
+/// Runs everything that is wanted.
+pub(crate) fn run(settings: &Settings, report: &mut Report) {
+    let contestants = contestants::all(settings);
+    let generator = Generator::find(settings.keys);
+    for group in GROUPS {
+        let rows: Vec<&Row> =
+            group.rows.iter().filter(|row| settings.wants_row(row.name)).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        report.heading(group.title);
+        let running = start_all(&contestants, group.shape, &generator);
+        let mut lines = Vec::new();
+        for row in rows {
+            measure(settings, row, group, &running, &generator, report, &mut lines);
+        }
+        report.table(&HEAD, &lines);
+    }
+    one_connection::run(settings, &contestants, report);
+    memory::run(settings, &contestants, report);
+}
+
+/// Starts and fills all of them.
+pub(crate) fn start_all(
+    contestants: &[Contestant],
+    shape: Shape,
+    generator: &Generator,
+) -> Vec<Running> {
+    let start = |contestant: &Contestant| {
+        let running = contestant.start(shape);
+        running.fill(generator.items());
+        running
+    };
+    contestants.iter().map(start).collect()
+}
+
+/// Columns of a table of loads.
+pub(crate) const HEAD: [(&str, Align); 10] = [
+    ("row", Align::Left),
+    ("load", Align::Left),
+    ("server", Align::Left),
+    ("commands/s", Align::Right),
+    ("× redis", Align::Right),
+    ("p50 ms", Align::Right),
+    ("p99 ms", Align::Right),
+    ("p99.9 ms", Align::Right),
+    ("CPU µs/command", Align::Right),
+    ("CPU × redis", Align::Right),
+];
+
+/// All rounds of one load on all servers.
+fn measure(
+    settings: &Settings,
+    row: &Row,
+    group: &Group,
+    running: &[Running],
+    generator: &Generator,
+    report: &mut Report,
+    lines: &mut Vec<Vec<String>>,
+) {
+    let core = group.shape.is_pinned.then_some(1);
+    let running: Vec<&Running> =
+        running.iter().filter(|running| generator.can(row.load, running)).collect();
+    let counts: Vec<usize> = running
+        .iter()
+        .map(|running| generator.commands_for(settings.seconds, row.load, running))
+        .collect();
+    let mut samples: Vec<Vec<Sample>> = vec![Vec::new(); running.len()];
+    for round in 0..settings.rounds {
+        // Every other round backwards, so that nobody always follows the same one.
+        for turn in 0..running.len() {
+            let index = if round % 2 == 0 { turn } else { running.len() - 1 - turn };
+            samples[index].push(generator.run(counts[index], row.load, running[index], core));
+        }
+    }
+    let redis = running.iter().position(|running| running.contestant.name == "redis");
+    for (running, own) in running.iter().zip(&samples) {
+        let summary = Summary::new(own, redis.map(|index| samples[index].as_slice()));
+        let name = running.contestant.name;
+        lines.push(summary.cells(row.name, row.title, name));
+        if let ("merops", Some(ratio)) = (name, summary.cpu_ratio) {
+            let what = format!("{}: CPU per command, × redis", row.name);
+            let target = format!("≤ {:.2}", row.cpu_target);
+            report.verdict(what, target, format!("{ratio:.2}"), ratio <= row.cpu_target);
+        }
+    }
+}
+
+/// The medians of all rounds.
+pub(crate) struct Summary {
+    middle: Sample,
+    rate_ratio: Option<f64>,
+    cpu_ratio: Option<f64>,
+}
+
+impl Summary {
+    /// Of one server's samples, with those of redis-server from the same rounds.
+    pub(crate) fn new(own: &[Sample], redis: Option<&[Sample]>) -> Summary {
+        let middle = |field: fn(&Sample) -> f64| median(&own.iter().map(field).collect::<Vec<_>>());
+        let ratio = |field: fn(&Sample) -> f64| {
+            let pairs = own.iter().zip(redis?);
+            Some(median(&pairs.map(|(own, redis)| field(own) / field(redis)).collect::<Vec<_>>()))
+        };
+        let tails: Option<Vec<f64>> = own.iter().map(|sample| sample.p999_ms).collect();
+        Summary {
+            middle: Sample {
+                commands_per_s: middle(|sample| sample.commands_per_s),
+                p50_ms: middle(|sample| sample.p50_ms),
+                p99_ms: middle(|sample| sample.p99_ms),
+                p999_ms: tails.map(|tails| median(&tails)),
+                cpu_us_per_command: middle(|sample| sample.cpu_us_per_command),
+            },
+            rate_ratio: ratio(|sample| sample.commands_per_s),
+            cpu_ratio: ratio(|sample| sample.cpu_us_per_command),
+        }
+    }
+
+    /// A line of a table under [`HEAD`].
+    pub(crate) fn cells(&self, row: &str, title: &str, server: &str) -> Vec<String> {
+        let or_dash = |value: Option<String>| value.unwrap_or_else(|| "–".into());
+        let ratio = |value: Option<f64>| or_dash(value.map(|value| format!("{value:.2}")));
+        vec![
+            row.to_owned(),
+            title.to_owned(),
+            server.to_owned(),
+            large(self.middle.commands_per_s),
+            ratio(self.rate_ratio),
+            short(self.middle.p50_ms),
+            short(self.middle.p99_ms),
+            or_dash(self.middle.p999_ms.map(short)),
+            short(self.middle.cpu_us_per_command),
+            ratio(self.cpu_ratio),
+        ]
+    }
+}
