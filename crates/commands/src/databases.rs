@@ -137,3 +137,6 @@ fn memory_usage(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

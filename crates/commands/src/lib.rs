@@ -19,3 +19,8 @@ pub const FAMILIES: &[&[Command]] = &[strings::COMMANDS, keys::COMMANDS, databas
 pub fn all() -> impl Iterator<Item = &'static Command> {
     FAMILIES.iter().copied().flatten()
 }
+
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod tests;

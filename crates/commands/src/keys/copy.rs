@@ -109,3 +109,6 @@ pub(super) fn move_key(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

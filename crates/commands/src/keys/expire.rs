@@ -163,3 +163,6 @@ fn tell(
 fn to_seconds(ms: i64) -> i64 {
     ms.saturating_add(500) / 1000
 }
+
+#[cfg(test)]
+mod tests;

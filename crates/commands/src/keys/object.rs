@@ -103,3 +103,6 @@ fn tell(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -87,3 +87,6 @@ fn take(context: &mut Context<'_>, key: Key<'_>) -> Option<Detached> {
     source.log(&[b"DEL", key.bytes]);
     Some(moved)
 }
+
+#[cfg(test)]
+mod tests;

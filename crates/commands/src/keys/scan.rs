@@ -194,3 +194,6 @@ fn owner_of(random: u64, lens: &[u64]) -> Option<usize> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests;

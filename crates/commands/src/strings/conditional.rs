@@ -124,3 +124,6 @@ fn parse_delex(args: Args<'_>) -> Result<Option<Comparison<'_>>> {
         (Some(_), _) => Err(Error::WrongArity("delex".into())),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -73,3 +73,6 @@ pub(super) fn incrbyfloat(
     reply.bulk(text.as_bytes());
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -249,3 +249,6 @@ impl Number for Extended {
 fn finite(number: Extended, error: &'static str) -> Result<Extended> {
     if number.is_infinite() { Err(Error::new(error)) } else { Ok(number) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -167,3 +167,6 @@ impl Table {
         runs
     }
 }
+
+#[cfg(test)]
+mod tests;

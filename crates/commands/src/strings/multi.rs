@@ -198,3 +198,6 @@ fn set_on_owner(plan: &Plan, at: usize, after: After) -> impl Future<Output = ()
     let value = plan.args().at(at + 1).to_vec();
     plan.on_key(at, move |context, key| store_logged(&mut context.edit(key), &value, after))
 }
+
+#[cfg(test)]
+mod tests;

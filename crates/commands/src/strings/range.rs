@@ -94,3 +94,6 @@ fn clamp(start: i64, end: i64, len: usize) -> Range<usize> {
     let (start, end) = (from_start(start).max(0), from_start(end).min(len - 1));
     if start > end { 0..0 } else { start as usize..end as usize + 1 }
 }
+
+#[cfg(test)]
+mod tests;

@@ -246,3 +246,6 @@ fn parse_getex<'a>(mut words: Words<'a>) -> Result<Option<Expire<'a>>> {
     }
     Ok(expire)
 }
+
+#[cfg(test)]
+mod tests;

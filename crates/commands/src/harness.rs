@@ -1,0 +1,211 @@
+//! An engine of any number of shards, all on the test's thread, with a clock that stands still.
+
+use std::cell::Cell;
+use std::fmt::Write;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Context as TaskContext, Poll, Waker};
+
+use command::Args;
+use engine::{
+    Batch, Call, Clock, Command, Context, Handler, Limits, Network, PipelineOrder, Router, Run,
+    Shard, run_alone,
+};
+use keyspace::{Keyspace, Options};
+use resp::{Protocol, Reply, Span, Writer};
+
+/// When every engine starts, in milliseconds since 1970.
+pub(crate) const START_MS: i64 = 1_700_000_000_000;
+/// No string grows beyond this.
+pub(crate) const STRING_BYTES_MAX: usize = 1 << 20;
+
+thread_local! {
+    static NOW_MS: Cell<i64> = const { Cell::new(START_MS) };
+}
+
+const CLOCK: Clock = Clock { now_ms: || NOW_MS.get(), stamp_ns: || 0, ticks: || 0 };
+
+pub(crate) struct Engine {
+    routers: Vec<Rc<Router>>,
+    protocol: Protocol,
+    db: u16,
+}
+
+impl Engine {
+    pub(crate) fn new(shards: usize) -> Self {
+        Self::with(shards, &Options::default())
+    }
+
+    pub(crate) fn with(shards: usize, options: &Options) -> Self {
+        NOW_MS.set(START_MS);
+        let (network, inbound) = Network::new(shards, shards);
+        let limits = Limits { string_bytes_max: STRING_BYTES_MAX };
+        let routers = inbound.into_iter().enumerate().map(|(thread, inbound)| {
+            let shard = Shard::new(Keyspace::new(options.clone()), limits, CLOCK, thread as u64);
+            Router::new(thread, network.clone(), inbound, Some(shard), CLOCK, thread as u64)
+        });
+        Self { routers: routers.collect(), protocol: Protocol::Resp2, db: 0 }
+    }
+
+    /// Speaks RESP3 from now on.
+    pub(crate) fn resp3(&mut self) {
+        self.protocol = Protocol::Resp3;
+    }
+
+    pub(crate) fn select(&mut self, db: u16) {
+        self.db = db;
+    }
+
+    pub(crate) fn wait_ms(&self, ms: i64) {
+        NOW_MS.set(NOW_MS.get() + ms);
+    }
+
+    /// Runs a line as a connection on the first thread would; the reply as text, see [`text_of`].
+    pub(crate) fn call(&self, line: &str) -> String {
+        let words = resp::split_args(line.as_bytes()).expect("balanced quotes");
+        let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+        text_of(&self.reply(&words))
+    }
+
+    pub(crate) fn reply(&self, words: &[&[u8]]) -> Reply {
+        let (data, spans) = encode(words);
+        let bytes = self.run(row(words), data, spans);
+        let (reply, len) = resp::parse_reply(&bytes).expect("a reply").expect("a whole one");
+        assert_eq!(len, bytes.len(), "one reply: {}", bytes.escape_ascii());
+        reply
+    }
+
+    /// Runs lines; each is followed by `=>` and its reply.
+    #[track_caller]
+    pub(crate) fn check(&self, story: &str) {
+        for line in story.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let (call, expected) = line.split_once(" => ").expect("a call and a reply");
+            assert_eq!(self.call(call), expected, "{call}");
+        }
+    }
+
+    /// Runs a line on the only shard; what it logs in place of the call, one effect a line.
+    pub(crate) fn effects(&self, line: &str) -> Vec<String> {
+        assert_eq!(self.routers.len(), 1, "handlers run on the first shard");
+        let words = resp::split_args(line.as_bytes()).expect("balanced quotes");
+        let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+        let (handler, (data, spans)) = (handler(row(&words)), encode(&words));
+        let job = move |context: &mut Context<'_>| {
+            context.keyspace.changes().set_recording(true);
+            let mut out = Vec::new();
+            let mut reply = Writer::new(&mut out, Protocol::Resp2);
+            handler(context, Args::new(&data, &spans), &mut reply).expect("no error");
+            let effects = context.keyspace.changes().effects().map(|effect| {
+                let args = effect.args().map(|arg| arg.escape_ascii().to_string());
+                args.collect::<Vec<_>>().join(" ")
+            });
+            let effects = effects.collect();
+            context.keyspace.changes().clear();
+            context.keyspace.changes().set_recording(false);
+            effects
+        };
+        self.finish(self.routers[0].hop(0, usize::from(self.db), job))
+    }
+
+    fn run(&self, command: &'static Command, data: Vec<u8>, spans: Vec<Span>) -> Vec<u8> {
+        let router = &self.routers[0];
+        let call = Call {
+            command,
+            row: 0,
+            first_span: 0,
+            span_count: spans.len() as u32,
+            db: self.db,
+            protocol: self.protocol,
+            no_touch: false,
+            slot: None,
+            key: None,
+        };
+        if !Batch::can_join(router, command, Args::new(&data, &spans)) {
+            return self.finish(run_alone(router.clone(), call, data, spans));
+        }
+        let mut batch = Batch::default();
+        batch.spans = spans;
+        batch.push_call(router, &data, call, false);
+        let mut out = Vec::new();
+        if !batch.try_run_here(router, &data, &mut out) {
+            let departed = batch.depart(router, &data, PipelineOrder::Strict);
+            self.finish(departed.landed(&mut out));
+        }
+        out
+    }
+
+    /// Delivers mail between the threads until a future is done.
+    fn finish<T>(&self, future: impl Future<Output = T>) -> T {
+        const TURNS_MAX: usize = 1000;
+        let mut future = pin!(future);
+        let mut task = TaskContext::from_waker(Waker::noop());
+        for _ in 0..TURNS_MAX {
+            if let Poll::Ready(value) = future.as_mut().poll(&mut task) {
+                return value;
+            }
+            for router in &self.routers {
+                router.flush();
+                router.read_mail();
+            }
+        }
+        panic!("it never ends");
+    }
+}
+
+/// Words as they lie in a buffer.
+fn encode(words: &[&[u8]]) -> (Vec<u8>, Vec<Span>) {
+    let mut spans = Vec::new();
+    let mut data = Vec::new();
+    for word in words {
+        spans.push(Span { start: data.len() as u32, len: word.len() as u32 });
+        data.extend_from_slice(word);
+    }
+    (data, spans)
+}
+
+/// The row of a call; a test that names none, or breaks the arity, is wrong.
+fn row(words: &[&[u8]]) -> &'static Command {
+    let named = |rows: &'static [Command], name: &[u8]| {
+        rows.iter().find(|row| row.spec.name.as_bytes().eq_ignore_ascii_case(name))
+    };
+    let mut families = crate::FAMILIES.iter();
+    let mut row = families.find_map(|rows| named(rows, words[0])).expect("a known command");
+    if matches!(row.run, Run::Container) {
+        row = named(row.subcommands, words[1]).expect("a known subcommand");
+    }
+    assert!(row.spec.accepts(words.len()), "wrong number of arguments for {}", row.spec.name);
+    row
+}
+
+fn handler(command: &Command) -> Handler {
+    match command.run {
+        Run::Shard(handler)
+        | Run::Scatter { part: handler, .. }
+        | Run::Plan { local: handler, .. }
+        | Run::Everywhere { part: handler, .. } => handler,
+        Run::Roam(_) | Run::Container => panic!("{} has no handler", command.spec.name),
+    }
+}
+
+/// A reply on one line: `OK`, `-ERR ...`, `1`, `"bulk"`, `nil`, `[1 2]`, `{"a": 1}`.
+pub(crate) fn text_of(reply: &Reply) -> String {
+    let list = |items: &[Reply]| items.iter().map(text_of).collect::<Vec<_>>().join(" ");
+    match reply {
+        Reply::Simple(text) => String::from_utf8_lossy(text).into_owned(),
+        Reply::Error(text) => format!("-{}", String::from_utf8_lossy(text)),
+        Reply::Integer(number) => number.to_string(),
+        Reply::Bulk(bytes) => format!("\"{}\"", bytes.escape_ascii()),
+        Reply::Null | Reply::NullArray => "nil".to_owned(),
+        Reply::Array(items) => format!("[{}]", list(items)),
+        Reply::Double(number) => format!("{number:?}f"),
+        Reply::Map(pairs) => {
+            let mut text = String::from("{");
+            for (index, (key, value)) in pairs.iter().enumerate() {
+                let comma = if index == 0 { "" } else { ", " };
+                write!(text, "{comma}{}: {}", text_of(key), text_of(value)).expect("a string");
+            }
+            text + "}"
+        }
+        other => format!("{other:?}"),
+    }
+}
