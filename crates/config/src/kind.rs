@@ -23,7 +23,7 @@ pub(crate) enum Kind {
     /// `yes` or `no`.
     Bool(Lens<bool>),
     /// A decimal number.
-    Integer { min: i64, max: i64, at: Lens<i128> },
+    Integer { min: i64, max: i64, at: Lens<i64> },
     /// Bytes, with an optional unit.
     Memory { min: u64, max: u64, at: Lens<u64> },
     /// Bytes, or a share of `maxmemory`.
@@ -44,8 +44,9 @@ pub(crate) enum Kind {
     Renames(Lens<Vec<RenameCommand>>),
 }
 
-/// Redis's names of the classes of clients; a replica's older name is the one it prints.
-const CLASSES: [&str; 3] = ["normal", "slave", "pubsub"];
+/// Names of the classes of clients, and what Redis still calls them in replies.
+const CLASSES: [&str; 3] = ["normal", "replica", "pubsub"];
+const CLASSES_IN_REPLIES: [&str; 3] = ["normal", "slave", "pubsub"];
 
 const PERCENT_MAX: i64 = 100;
 
@@ -116,7 +117,7 @@ impl Kind {
             }
             Kind::OutputLimits(at) => {
                 let limits = (at.get)(config);
-                class_lines(&limits, |bytes| bytes.to_string()).join(" ")
+                class_lines(CLASSES_IN_REPLIES, &limits, |bytes| bytes.to_string()).join(" ")
             }
             Kind::Renames(at) => {
                 return (at.get)(config)
@@ -134,7 +135,9 @@ impl Kind {
     pub(crate) fn line(&self, config: &Config) -> Vec<u8> {
         let text = match self {
             Kind::Memory { at, .. } => text::format_memory((at.get)(config)),
-            Kind::OutputLimits(at) => class_lines(&(at.get)(config), text::format_memory).join(" "),
+            Kind::OutputLimits(at) => {
+                class_lines(CLASSES, &(at.get)(config), text::format_memory).join(" ")
+            }
             Kind::Text(at) => return text::quote(&(at.get)(config)),
             _ => {
                 let value = self.get(config);
@@ -185,12 +188,12 @@ fn yes_or_no(word: &[u8]) -> Result<bool, Reason> {
     }
 }
 
-fn integer(word: &[u8], min: i64, max: i64) -> Result<i128, Reason> {
+fn integer(word: &[u8], min: i64, max: i64) -> Result<i64, Reason> {
     let value = parse_i64(word).ok_or("argument couldn't be parsed into an integer")?;
     if !(min..=max).contains(&value) {
         return Err(between(min, max));
     }
-    Ok(value.into())
+    Ok(value)
 }
 
 fn memory(word: &[u8], min: u64, max: u64) -> Result<u64, Reason> {
@@ -294,9 +297,9 @@ fn output_limits(mut limits: OutputLimits, words: &[&[u8]]) -> Result<OutputLimi
 }
 
 /// `<class> <hard> <soft> <seconds>` of each class.
-fn class_lines(limits: &OutputLimits, bytes: fn(u64) -> String) -> Vec<String> {
+fn class_lines(classes: [&str; 3], limits: &OutputLimits, bytes: fn(u64) -> String) -> Vec<String> {
     let limits = [limits.normal, limits.replica, limits.pubsub];
-    CLASSES
+    classes
         .iter()
         .zip(limits)
         .map(|(class, limit)| {

@@ -59,7 +59,7 @@ macro_rules! field {
 macro_rules! number {
     ($($field:ident).+) => {
         $crate::kind::Lens {
-            get: |config| config.$($field).+ as i128,
+            get: |config| config.$($field).+ as i64,
             set: |config, value| {
                 config.$($field).+ = value.try_into().expect("a row's range fits its field");
             },

@@ -29,8 +29,9 @@ pub fn parse_toml(text: &[u8], source: &Source) -> Result<Vec<Directive>, Error>
         let offset = document.key(key).and_then(|key| key.span()).map_or(0, |span| span.start);
         let place = Place { source: source.clone(), line: line_of(text, offset) };
         let name = directive_name(key);
-        let lists = item_lists(item)
-            .ok_or_else(|| syntax(offset, &format!("'{key}' is nested too deeply")))?;
+        let lists = item_lists(item).ok_or_else(|| {
+            syntax(offset, &format!("'{key}' is nothing that a directive can be"))
+        })?;
         directives.extend(lists.into_iter().map(|words| Directive {
             name: name.clone(),
             words,
@@ -106,9 +107,7 @@ pub(crate) fn value(row: &Row, config: &Config) -> Option<Value> {
     let text = |bytes| Some(Value::from(String::from_utf8(bytes).ok()?));
     match &row.kind {
         Kind::Bool(at) => Some((at.get)(config).into()),
-        Kind::Integer { at, .. } => {
-            Some(i64::try_from((at.get)(config)).expect("rows' ranges are of 64 bits").into())
-        }
+        Kind::Integer { at, .. } => Some((at.get)(config).into()),
         Kind::Memory { .. } | Kind::MemoryOrPercent(_) => {
             let line = String::from_utf8(row.kind.line(config)).expect("sizes are ASCII");
             // Sizes without a unit are plain numbers, unless too large for TOML's.

@@ -261,7 +261,9 @@ proptest! {
     }
 
     #[test]
-    fn no_command_line_panics(arguments in prop::collection::vec("(--?[a-z=-]{0,9})|.{0,9}", 0..6)) {
+    fn no_command_line_panics(
+        arguments in prop::collection::vec("(--?[a-z=-]{0,9})|.{0,9}", 0..6),
+    ) {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let arguments = [&["--hz", "10"], &arguments[..]].concat();
         let _ = run(&arguments, &MemoryFiles::default());

@@ -38,7 +38,7 @@ pub(super) const ROWS: &[Row] = &[
         "client-output-buffer-limit",
         Kind::OutputLimits(field!(clients.output_buffer_limit)),
         "normal 0 0 0 replica 256mb 64mb 60 pubsub 32mb 8mb 60",
-        "Reply bytes that may wait for a client: cut at the hard limit, or after seconds at the soft.",
+        "Reply bytes that may wait before a client is cut: at once, or for some seconds.",
     ),
     Row::new(
         "maxmemory-clients",

@@ -60,13 +60,13 @@ fn includes_come_first() {
 fn what_is_no_directive_is_refused_with_its_line() {
     assert_eq!(
         refusal(b"port = 1\nbind = [[['x']]]"),
-        "/x.toml, line 2: 'bind' is nested too deeply"
+        "/x.toml, line 2: 'bind' is nothing that a directive can be"
     );
     assert_eq!(
         refusal(b"a = 1\nport = 2020-01-01"),
-        "/x.toml, line 2: 'port' is nested too deeply"
+        "/x.toml, line 2: 'port' is nothing that a directive can be"
     );
-    assert_eq!(refusal(b"[[a]]\nb = 1"), "/x.toml, line 1: 'a' is nested too deeply");
+    assert_eq!(refusal(b"[[a]]\nb = 1"), "/x.toml, line 1: 'a' is nothing that a directive can be");
     assert_eq!(refusal(b"a = 1\nb = '\xff'"), "/x.toml, line 2: TOML must be UTF-8");
     assert!(refusal(b"a = 1\n\nb = = 2").starts_with("/x.toml, line 3: "));
     assert!(refusal(b"a = 1\na = 2").starts_with("/x.toml, line 2: "));
