@@ -8,8 +8,10 @@
 mod clients;
 mod connections;
 mod consistency;
+mod keyspace;
 mod limits;
 mod process;
 mod protocol;
 mod servers;
+mod threads;
 mod transcripts;
