@@ -72,7 +72,7 @@ struct ScanRequest {
 
 impl ScanRequest {
     fn parse(args: Args<'_>) -> Result<Self> {
-        let cursor = parse_cursor(args.at(1)).ok_or(Error::InvalidCursor)?;
+        let cursor = stdx::ascii::parse(args.at(1)).ok_or(Error::InvalidCursor)?;
         let mut request = Self { cursor, count: SCAN_COUNT, filter: Filter::default() };
         let mut words = args.words_from(2);
         while let Some(word) = words.next_word() {
@@ -91,11 +91,6 @@ impl ScanRequest {
         }
         Ok(request)
     }
-}
-
-fn parse_cursor(text: &[u8]) -> Option<u64> {
-    // The standard library would take a plus sign.
-    if text.starts_with(b"+") { None } else { stdx::ascii::parse(text) }
 }
 
 fn parse_kind(name: &[u8]) -> Result<Kind> {

@@ -70,7 +70,6 @@ fn arguments() {
         "
         SCAN x => -ERR invalid cursor
         SCAN -1 => -ERR invalid cursor
-        SCAN +1 => -ERR invalid cursor
         SCAN 18446744073709551616 => -ERR invalid cursor
         SCAN 0 COUNT 0 => -ERR syntax error
         SCAN 0 COUNT -1 => -ERR syntax error

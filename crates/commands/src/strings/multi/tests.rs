@@ -22,12 +22,13 @@ fn mset_and_mget() {
 
 #[test]
 fn a_key_without_value_sets_nothing() {
-    let engine = Engine::new(1);
-    let error = "-ERR wrong number of arguments for 'mset' command";
-    assert_eq!(engine.call("MSET a 1 b 2 c"), error);
-    let error = "-ERR wrong number of arguments for 'msetnx' command";
-    assert_eq!(engine.call("MSETNX a 1 b 2 c"), error);
-    assert_eq!(engine.call("DBSIZE"), "0");
+    on_one_and_on_four_shards(
+        "
+        MSET a 1 b 2 c => -ERR wrong number of arguments for 'mset' command
+        MSETNX a 1 b 2 c => -ERR wrong number of arguments for 'msetnx' command
+        DBSIZE => 0
+        ",
+    );
 }
 
 #[test]
