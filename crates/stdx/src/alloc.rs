@@ -9,11 +9,15 @@
 //! - no unpublished delta exceeds [`PUBLISH_BYTES`] in either direction. What a thread leaves
 //!   unpublished when it ends is lost to the count; a thread that ends should [`publish`] first.
 
+mod upkeep;
+
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 
 use mimalloc::MiMalloc;
+
+pub use upkeep::{collect, statistics};
 
 /// A thread publishes by itself when it is off by this many bytes, so that threads that never
 /// call [`publish`] count too.

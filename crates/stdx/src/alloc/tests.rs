@@ -38,3 +38,9 @@ fn block_sizes_are_mimallocs() {
     assert_eq!(block_bytes(1025), 1280);
     assert_eq!(block_bytes(8193), 10240);
 }
+
+#[test]
+fn the_allocator_reports_and_collects() {
+    collect();
+    assert!(!statistics().is_empty());
+}
