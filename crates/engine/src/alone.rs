@@ -6,7 +6,7 @@ use std::rc::Rc;
 use command::flag;
 use keyspace::Key;
 use resp::{Protocol, Span, Writer};
-use txn::{Locks, Mode};
+use txn::{Locks, Mode, TxId};
 
 use crate::batch::everywhere;
 use crate::command::{PlanHandler, Run};
@@ -14,6 +14,7 @@ use crate::flight::Part;
 use crate::merge::merge;
 use crate::parcel::Call;
 use crate::plan::Plan;
+use crate::recorder::At;
 use crate::router::Router;
 
 /// Runs one call that [`Batch::can_join`](crate::Batch::can_join) refuses, and returns its reply.
@@ -31,7 +32,9 @@ pub async fn run_alone(router: Rc<Router>, call: Call, data: Vec<u8>, spans: Vec
             merge(how, &answers, &[], &mut out);
             out
         }
-        Run::Roam(across) => run_plan(across, new_plan(router, call, data, spans)).await,
+        Run::Roam(across) => {
+            run_plan(across, new_plan(router, call, data, spans, TxId::NONE)).await
+        }
         Run::Plan { across, .. } => run_locked(across, router, call, data, spans).await,
         Run::Shard(_) | Run::Scatter { .. } | Run::Container => {
             unreachable!("these join batches, or are only names")
@@ -39,11 +42,19 @@ pub async fn run_alone(router: Rc<Router>, call: Call, data: Vec<u8>, spans: Vec
     }
 }
 
-fn new_plan(router: Rc<Router>, call: Call, data: Vec<u8>, spans: Vec<Span>) -> Plan {
+/// The moment is taken here, so every lock must be held.
+fn new_plan(
+    router: Rc<Router>,
+    call: Call,
+    data: Vec<u8>,
+    spans: Vec<Span>,
+    transaction: TxId,
+) -> Plan {
     let first = call.first_span as usize;
     let spans = spans[first..first + call.span_count as usize].to_vec();
     let (db, protocol) = (usize::from(call.db), call.protocol);
-    Plan { router, data, spans, db, protocol, reply: Vec::new() }
+    let at = At { moment: router.clock().moment(), transaction };
+    Plan { router, data, spans, db, protocol, reply: Vec::new(), at }
 }
 
 async fn run_plan(across: PlanHandler, mut plan: Plan) -> Vec<u8> {
@@ -63,13 +74,13 @@ async fn run_locked(
     spans: Vec<Span>,
 ) -> Vec<u8> {
     let parts = locked_parts(&router, &call, &data, &spans);
-    let plan = new_plan(router.clone(), call, data, spans);
     if parts.is_empty() {
         // Arguments that name no keys: the handler says what is wrong with them.
-        return run_plan(across, plan).await;
+        return run_plan(across, new_plan(router, call, data, spans, TxId::NONE)).await;
     }
     let shards: Vec<usize> = parts.iter().map(|part| part.shard).collect();
     let flight = router.lock(parts).await;
+    let plan = new_plan(router.clone(), call, data, spans, flight.id());
     let reply = run_plan(across, plan).await;
     router.release(flight.id(), shards.into_iter());
     reply
@@ -82,7 +93,7 @@ fn locked_parts(router: &Router, call: &Call, data: &[u8], spans: &[Span]) -> Ve
     let mut locks: BTreeMap<usize, Locks> = BTreeMap::new();
     for positions in spec.keys.iter().filter_map(|keys| keys.resolve(args)) {
         for key in positions.iter().map(|at| args.at(at)) {
-            let slot = txn::slot_of(u32::from(call.db), Key::new(key).hash);
+            let slot = txn::slot_of(Key::new(key).hash);
             locks.entry(router.owner(key)).or_default().add(slot, mode);
         }
     }

@@ -177,6 +177,10 @@ impl Batch {
         call.slot = Some(slot);
         let first_owner = router.owner_of_slot(slot, shards);
         let Run::Scatter { .. } = call.command.run else { return Place::On(first_owner) };
+        if !(args.len() - positions.first).is_multiple_of(positions.step) {
+            // A key without its value: the handler must see the whole call to refuse it.
+            return Place::On(first_owner);
+        }
         let start = self.owners.len();
         self.owners.push(first_owner);
         self.owners.extend(positions.iter().skip(1).map(|at| router.owner(args.at(at))));
@@ -219,6 +223,10 @@ impl Batch {
         let batch = std::mem::take(self);
         let data = &batch.kept;
         let mut parts: Vec<Part> = Vec::new();
+        if batch.needs(router.thread()) {
+            // The own part goes first: see `Router::transact`.
+            part_of(&mut parts, router, router.thread());
+        }
         let mut runs = Vec::with_capacity(batch.calls.len());
         let mut owners = batch.owners.as_slice();
         for (call, place) in batch.calls.iter().zip(&batch.places) {
@@ -255,6 +263,11 @@ impl Batch {
             }
         };
         Departed { batch, runs, flight, router: router.clone() }
+    }
+
+    /// Whether some call, or part of one, runs on this shard.
+    fn needs(&self, shard: usize) -> bool {
+        self.owners.contains(&shard) || self.places.contains(&Place::On(shard))
     }
 
     fn is_one_place(&self) -> bool {

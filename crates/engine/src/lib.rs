@@ -13,6 +13,7 @@ mod memory;
 mod merge;
 mod parcel;
 mod plan;
+mod recorder;
 mod router;
 mod shard;
 

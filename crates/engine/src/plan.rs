@@ -8,6 +8,7 @@ use keyspace::Key;
 use resp::{Protocol, Span, Writer};
 
 use crate::context::Context;
+use crate::recorder::At;
 use crate::router::Router;
 
 /// One call of a `Plan` or `Roam` row, on the coordinating thread.
@@ -18,6 +19,8 @@ pub struct Plan {
     pub(crate) db: usize,
     pub(crate) protocol: Protocol,
     pub(crate) reply: Vec<u8>,
+    /// The instant of all its hops.
+    pub(crate) at: At,
 }
 
 impl Plan {
@@ -34,6 +37,11 @@ impl Plan {
     /// The database that the connection selected.
     pub fn db(&self) -> usize {
         self.db
+    }
+
+    /// Milliseconds since 1970; the same for all hops.
+    pub fn now_ms(&self) -> i64 {
+        self.at.moment.now_ms
     }
 
     /// How many shards there are.
@@ -65,6 +73,6 @@ impl Plan {
         R: Send + 'static,
         J: FnOnce(&mut Context<'_>) -> R + Send + 'static,
     {
-        self.router.hop(shard, self.db, job)
+        self.router.hop_at(self.at, shard, self.db, job)
     }
 }

@@ -24,6 +24,7 @@ use crate::context::Context;
 use crate::flight::{Flight, FlightFuture, Part};
 use crate::mailbox::Letterbox;
 use crate::parcel::{Outcome, Parcel, Work};
+use crate::recorder::At;
 use crate::shard::{Address, Answer, Clock, OnGrant, Request, Shard};
 
 /// Messages to one thread are sent on when there are so many, even within a turn.
@@ -191,7 +192,8 @@ impl Router {
         if !shard.admits(work) {
             return false;
         }
-        shard.run(work, self.clock.moment(), TxId::NONE, replies, outcomes);
+        let at = At { moment: self.clock.moment(), transaction: TxId::NONE };
+        shard.run(work, at, replies, outcomes);
         true
     }
 
@@ -229,14 +231,10 @@ impl Router {
         FlightFuture::new(self.clone(), flight)
     }
 
-    /// Runs parcels on several shards as one transaction.
-    pub(crate) fn transact(self: &Rc<Self>, mut parts: Vec<Part>) -> FlightFuture {
+    /// Runs parcels on several shards as one transaction; the own shard's part, if any, is first.
+    pub(crate) fn transact(self: &Rc<Self>, parts: Vec<Part>) -> FlightFuture {
         let id = self.network.ids.draw();
-        let shortcut = parts.len() == 2 && parts.iter().any(|part| part.shard == self.thread);
-        if shortcut {
-            // The own part first: `on_action` relies on it.
-            parts.sort_by_key(|part| part.shard != self.thread);
-        }
+        let shortcut = parts.len() == 2 && parts[0].shard == self.thread;
         let coordinator = match shortcut {
             true => Coordinator::shortcut(id),
             false => Coordinator::one_shot(id, parts.len()),
@@ -270,9 +268,25 @@ impl Router {
         self.pump();
     }
 
-    /// Runs a job on a shard.
+    /// Runs a job on a shard, now and by itself.
     pub fn hop<R, J>(
         self: &Rc<Self>,
+        shard: usize,
+        db: usize,
+        job: J,
+    ) -> impl Future<Output = R> + use<R, J>
+    where
+        R: Send + 'static,
+        J: FnOnce(&mut Context<'_>) -> R + Send + 'static,
+    {
+        let at = At { moment: self.clock.moment(), transaction: TxId::NONE };
+        self.hop_at(at, shard, db, job)
+    }
+
+    /// Runs a job on a shard, as part of a transaction.
+    pub(crate) fn hop_at<R, J>(
+        self: &Rc<Self>,
+        at: At,
         shard: usize,
         db: usize,
         job: J,
@@ -284,8 +298,7 @@ impl Router {
         let flight = self.launch(Flight::plain(1));
         let job =
             Box::new(|context: &mut Context<'_>| Box::new(job(context)) as Box<dyn Any + Send>);
-        let moment = self.clock.moment();
-        self.request(shard, self.address(flight, 0), Request::Hop { db, moment, job });
+        self.request(shard, self.address(flight, 0), Request::Hop { db, at, job });
         self.pump();
         let landed = FlightFuture::new(self.clone(), flight);
         async move {

@@ -10,7 +10,6 @@ use std::any::Any;
 use std::collections::HashMap;
 
 use command::{Args, flag};
-use journal::{Record, Sink, Words};
 use keyspace::{Key, Keyspace};
 use resp::Writer;
 use stdx::rng::Rng;
@@ -20,6 +19,7 @@ use crate::command::Run;
 use crate::context::{Context, Limits};
 use crate::memory::{MemoryGate, Pressure};
 use crate::parcel::{Call, Outcome, Parcel, Work};
+use crate::recorder::{At, Recorder};
 
 /// The instant at which work happens: the same on all shards of a transaction.
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +84,7 @@ pub(crate) enum Request {
     /// Let go of a plan's locks.
     Release(TxId),
     /// A hop, under locks that are held or without any.
-    Hop { db: usize, moment: Moment, job: Job },
+    Hop { db: usize, at: At, job: Job },
 }
 
 /// What the engine needs of the outside; functions, so that a test can stop time.
@@ -118,14 +118,15 @@ pub struct Shard {
     parked: HashMap<TxId, Parked>,
     answers: Vec<(Address, Answer)>,
     granted: Vec<TxId>,
-    journal: Box<dyn Sink + Send>,
+    recorder: Recorder,
     rng: Rng,
     clock: Clock,
 }
 
 impl Shard {
     /// An empty shard.
-    pub fn new(keyspace: Keyspace, limits: Limits, clock: Clock, seed: u64) -> Self {
+    pub fn new(mut keyspace: Keyspace, limits: Limits, clock: Clock, seed: u64) -> Self {
+        keyspace.changes().set_recording(true);
         Self {
             keyspace,
             limits,
@@ -134,7 +135,7 @@ impl Shard {
             parked: HashMap::new(),
             answers: Vec::new(),
             granted: Vec::new(),
-            journal: Box::new(journal::CountingSink::default()),
+            recorder: Recorder::new(Box::new(journal::CountingSink::default())),
             rng: Rng::new(seed),
             clock,
         }
@@ -142,7 +143,7 @@ impl Shard {
 
     /// Records handed to the journal so far.
     pub fn journal_records(&self) -> u64 {
-        self.journal.records()
+        self.recorder.records()
     }
 
     /// Whether these calls may run right now, without a transaction.
@@ -163,19 +164,19 @@ impl Shard {
     pub(crate) fn run(
         &mut self,
         work: Work<'_>,
-        moment: Moment,
-        transaction: TxId,
+        at: At,
         replies: &mut Vec<u8>,
         outcomes: &mut Vec<Outcome>,
     ) {
-        self.keyspace.begin(moment.now_ms);
+        let at = self.recorder.begin(at);
+        self.keyspace.begin(at.moment.now_ms);
         self.prefetch(work);
         let mut ticks = (self.clock.ticks)();
         for call in work.calls {
             let start = replies.len();
             let args = call.args(work.data, work.spans);
             let mut reply = Writer::new(replies, call.protocol);
-            if let Err(error) = self.execute(call, args, &mut reply, moment, transaction) {
+            if let Err(error) = self.execute(call, args, &mut reply, at) {
                 reply.truncate(start);
                 reply.error(&error.to_string());
             }
@@ -213,8 +214,7 @@ impl Shard {
         call: &Call,
         args: Args<'_>,
         reply: &mut Writer<'_>,
-        moment: Moment,
-        transaction: TxId,
+        at: At,
     ) -> command::Result {
         if self.memory.is_limited() && self.make_room() && call.command.spec.has(flag::DENYOOM) {
             return Err(command::Error::OutOfMemory);
@@ -237,54 +237,30 @@ impl Shard {
         };
         let result = handler(&mut context, args, reply);
         let changes = self.keyspace.changes();
-        if changes.dirty() != dirty {
-            self.record(call, args, moment, transaction);
+        let changed = changes.dirty() - dirty;
+        if changed > 0 {
+            self.recorder.call(changes, changed, call, args, at);
         }
         result
-    }
-
-    /// Hands what a call changed to the journal: the effects that were logged in its stead (and the
-    /// expiries met on the way), else the call itself.
-    fn record(&mut self, call: &Call, args: Args<'_>, moment: Moment, transaction: TxId) {
-        let record = |db, slot, effect| Record {
-            stamp_ns: moment.stamp_ns,
-            transaction: transaction.get(),
-            db,
-            slot,
-            effect,
-        };
-        let changes = self.keyspace.changes();
-        let mut effects = changes.effects().peekable();
-        if effects.peek().is_none() {
-            let words = CallWords(args);
-            let effect = journal::Effect::Call(&words);
-            self.journal.record(&record(u32::from(call.db), call.slot, effect));
-            return;
-        }
-        for effect in effects {
-            let encoded = journal::Effect::Encoded(effect.encoded);
-            self.journal.record(&record(effect.db as u32, None, encoded));
-        }
-        changes.clear();
     }
 
     /// Evicts until memory is below its limit. Returns whether it still is above.
     fn make_room(&mut self) -> bool {
         let Self { keyspace, memory, locks, .. } = self;
-        let locked = |db: usize, hash: u64| {
-            !locks.is_idle() && !locks.admits(txn::slot_of(db as u32, hash), Mode::Exclusive)
-        };
+        let locked = |_: usize, hash: u64| !locks.admits(txn::slot_of(hash), Mode::Exclusive);
         memory.relieve(keyspace, &locked) == Pressure::Exceeded
     }
 
     /// One step of active expiry: visits at most `visits_max` entries.
-    pub fn expire_some(&mut self, now_ms: i64, visits_max: usize) -> keyspace::Expired {
-        self.keyspace.begin(now_ms);
+    pub fn expire_some(&mut self, visits_max: usize) -> keyspace::Expired {
+        let moment = self.clock.moment();
+        self.keyspace.begin(moment.now_ms);
         let Self { keyspace, locks, .. } = self;
-        let locked = |db: usize, hash: u64| {
-            !locks.is_idle() && !locks.admits(txn::slot_of(db as u32, hash), Mode::Exclusive)
-        };
-        keyspace.expire_some(visits_max, &locked)
+        let locked = |_: usize, hash: u64| !locks.admits(txn::slot_of(hash), Mode::Exclusive);
+        let expired = keyspace.expire_some(visits_max, &locked);
+        let at = self.recorder.begin(At { moment, transaction: TxId::NONE });
+        self.recorder.logged(self.keyspace.changes(), at);
+        expired
     }
 
     /// Takes the answers that are due.
@@ -305,8 +281,8 @@ impl Shard {
                 self.parked.remove(&id);
                 self.locks.release(id, &mut self.granted);
             }
-            Request::Hop { db, moment, job } => {
-                let result = self.hop(db, moment, job);
+            Request::Hop { db, at, job } => {
+                let result = self.hop(db, at, job);
                 self.answers.push((address, Answer::Hopped(result)));
             }
         }
@@ -318,8 +294,9 @@ impl Shard {
     }
 
     /// Runs a job of a plan (its locks are held) or of the administration.
-    fn hop(&mut self, db: usize, moment: Moment, job: Job) -> Box<dyn Any + Send> {
-        self.keyspace.begin(moment.now_ms);
+    fn hop(&mut self, db: usize, at: At, job: Job) -> Box<dyn Any + Send> {
+        let at = self.recorder.begin(at);
+        self.keyspace.begin(at.moment.now_ms);
         self.keyspace.set_no_touch(false);
         let mut context = Context {
             keyspace: &mut self.keyspace,
@@ -329,13 +306,7 @@ impl Shard {
             limits: &self.limits,
         };
         let result = job(&mut context);
-        let (stamp_ns, transaction, slot) = (moment.stamp_ns, 0, None);
-        for effect in self.keyspace.changes().effects() {
-            let db = effect.db as u32;
-            let effect = journal::Effect::Encoded(effect.encoded);
-            self.journal.record(&Record { stamp_ns, transaction, db, slot, effect });
-        }
-        self.keyspace.changes().clear();
+        self.recorder.logged(self.keyspace.changes(), at);
         result
     }
 
@@ -343,7 +314,7 @@ impl Shard {
     fn run_parcel(&mut self, mut parcel: Box<Parcel>, address: Address, draw: impl Fn() -> TxId) {
         if self.admits(parcel.work()) {
             let moment = self.clock.moment();
-            self.run_now(&mut parcel, moment, TxId::NONE);
+            self.run_now(&mut parcel, At { moment, transaction: TxId::NONE });
             self.answers.push((address, Answer::Ran(parcel, moment)));
             return;
         }
@@ -391,9 +362,9 @@ impl Shard {
         self.schedule(new, locks, parked);
     }
 
-    fn run_now(&mut self, parcel: &mut Parcel, moment: Moment, transaction: TxId) {
+    fn run_now(&mut self, parcel: &mut Parcel, at: At) {
         let Parcel { data, spans, calls, replies, outcomes } = parcel;
-        self.run(Work { data, spans, calls }, moment, transaction, replies, outcomes);
+        self.run(Work { data, spans, calls }, at, replies, outcomes);
     }
 
     fn on_granted(&mut self, id: TxId) {
@@ -411,7 +382,7 @@ impl Shard {
     fn run_parked(&mut self, id: TxId, moment: Moment) {
         let parked = self.parked.remove(&id).expect("armed ids are parked");
         let mut parcel = parked.parcel.expect("what is armed has work");
-        self.run_now(&mut parcel, moment, id);
+        self.run_now(&mut parcel, At { moment, transaction: id });
         self.answers.push((parked.address, Answer::Ran(parcel, moment)));
         self.locks.release(id, &mut self.granted);
     }
@@ -428,7 +399,7 @@ pub(crate) fn for_each_lock(call: &Call, args: Args<'_>, mut visit: impl FnMut(u
                 Some((at, hash)) if at as usize == position => hash,
                 _ => Key::new(args.at(position)).hash,
             };
-            visit(txn::slot_of(u32::from(call.db), hash), mode);
+            visit(txn::slot_of(hash), mode);
         }
     }
 }
@@ -437,15 +408,5 @@ pub(crate) fn for_each_lock(call: &Call, args: Args<'_>, mut visit: impl FnMut(u
 pub(crate) fn add_locks(work: Work<'_>, locks: &mut Locks) {
     for call in work.calls {
         for_each_lock(call, call.args(work.data, work.spans), |slot, mode| locks.add(slot, mode));
-    }
-}
-
-/// A call's arguments as a record's words.
-#[derive(Debug)]
-struct CallWords<'a>(Args<'a>);
-
-impl Words for CallWords<'_> {
-    fn each(&self, visit: &mut dyn FnMut(&[u8])) {
-        self.0.iter().for_each(visit);
     }
 }
