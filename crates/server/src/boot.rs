@@ -14,6 +14,7 @@ use tokio::runtime::{Builder, LocalOptions};
 
 use crate::clock::{self, CLOCK};
 use crate::core::{Core, Server};
+use crate::freer::Freer;
 use crate::net::Listeners;
 use crate::registry::{Action, Registry};
 
@@ -22,8 +23,13 @@ const STOP_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Runs the server until it is told to stop.
 ///
-/// The error says why it could not start.
-pub(crate) fn run(config: Config, config_file: Option<std::path::PathBuf>) -> Result<(), String> {
+/// Calls `ready` once it listens, and keeps what that returns until it stops. The error says why it
+/// could not start.
+pub(crate) fn run<T>(
+    config: Config,
+    config_file: Option<std::path::PathBuf>,
+    ready: impl FnOnce(&Config) -> T,
+) -> Result<(), String> {
     clock::calibrate();
     let random = RandomState::new();
     stdx::hash::set_seed(random.hash_one("keys"));
@@ -32,18 +38,26 @@ pub(crate) fn run(config: Config, config_file: Option<std::path::PathBuf>) -> Re
     let listeners = Listeners::open(&config)?;
     let (network, inbound) = Network::new(threads, shards);
     let config = Arc::new(config);
+    let (freer, garbage) = Freer::new();
     let server = Arc::new(Server {
         network,
         registry,
         config: Mutex::new(config.clone()),
         config_file,
-        run_id: run_id(&random),
+        run_id: run_id(&random, "run"),
+        replication_id: run_id(&random, "replication"),
+        memory_startup: AtomicUsize::new(0),
+        memory_peak: AtomicUsize::new(0),
+        shutdown: tokio::sync::Notify::new(),
         started_at_ms: clock::now_ms(),
         connections: (0..threads).map(|_| AtomicUsize::new(0)).collect(),
         next_client_id: AtomicU64::new(1),
+        freer,
         monitors: AtomicUsize::new(0),
         stopping: AtomicBool::new(false),
     });
+    let side = server.clone();
+    spawn("free", move || side.freer.run(&garbage))?;
     let mut handles = Vec::new();
     for (thread, inbound) in inbound.into_iter().enumerate() {
         let listeners = listeners.try_clone().map_err(|error| error.to_string())?;
@@ -54,8 +68,10 @@ pub(crate) fn run(config: Config, config_file: Option<std::path::PathBuf>) -> Re
         handles.push(spawn(&format!("core-{thread}"), body)?);
     }
     drop(listeners);
+    server.memory_startup.store(server.used_memory(), Ordering::Relaxed);
     tracing::info!(threads, shards, "Ready to accept connections");
-    wait_for_signal()?;
+    let _kept = ready(&config);
+    wait_for_the_end(&server)?;
     stop(&server);
     for handle in handles {
         if let Err(panic) = handle.join() {
@@ -67,7 +83,7 @@ pub(crate) fn run(config: Config, config_file: Option<std::path::PathBuf>) -> Re
 }
 
 /// Cores that the process may use.
-fn cores() -> usize {
+pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
@@ -84,8 +100,9 @@ pub(crate) fn actions() -> impl Iterator<Item = Action> {
 }
 
 /// 40 hexadecimal digits that tell this run from every other.
-fn run_id(random: &RandomState) -> String {
-    let digits: String = (0..3).map(|part| format!("{:016x}", random.hash_one(part))).collect();
+fn run_id(random: &RandomState, of: &str) -> String {
+    let part = |part| format!("{:016x}", random.hash_one((of, part)));
+    let digits: String = (0..3).map(part).collect();
     digits[..40].to_owned()
 }
 
@@ -146,18 +163,18 @@ fn new_shard(config: &Config, seed: u64) -> Shard {
     Shard::new(keyspace, limits, CLOCK, seed)
 }
 
-/// Blocks until SIGTERM or SIGINT.
-fn wait_for_signal() -> Result<(), String> {
+/// Blocks until SIGTERM, SIGINT or SHUTDOWN.
+fn wait_for_the_end(server: &Server) -> Result<(), String> {
     use tokio::signal::unix::{SignalKind, signal};
     let runtime = Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
     runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate()).map_err(|e| e.to_string())?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| e.to_string())?;
-        let name = tokio::select! {
-            _ = terminate.recv() => "SIGTERM",
-            _ = interrupt.recv() => "SIGINT",
-        };
-        tracing::warn!("Received {name} scheduling shutdown...");
+        tokio::select! {
+            _ = terminate.recv() => tracing::warn!("Received SIGTERM scheduling shutdown..."),
+            _ = interrupt.recv() => tracing::warn!("Received SIGINT scheduling shutdown..."),
+            () = server.shutdown.notified() => tracing::warn!("User requested shutdown..."),
+        }
         Ok(())
     })
 }

@@ -10,9 +10,15 @@ use config::Config;
 use engine::{Batch, Network, Router};
 
 use crate::admin::command_log::CommandLogs;
+use crate::admin::latency::Events;
+use crate::admin::watch::Watch;
 use crate::client::Client;
+use crate::freer::Freer;
+use crate::rates::Rates;
 use crate::registry::Registry;
+use crate::session::client::pause::Pause;
 use crate::stats::Stats;
+use crate::turns::Turns;
 
 /// Bytes that one read takes at most, and so what a batch can hold.
 pub(crate) const READ_BYTES_MAX: usize = 64 * 1024;
@@ -30,6 +36,16 @@ pub(crate) struct Server {
     /// Connections per thread, to give new ones to the least loaded.
     pub(crate) connections: Vec<AtomicUsize>,
     pub(crate) next_client_id: AtomicU64,
+    /// Frees big values on a thread of its own.
+    pub(crate) freer: Freer,
+    /// Another name of this run, for replicas.
+    pub(crate) replication_id: String,
+    /// What the process had allocated once it was ready, in bytes.
+    pub(crate) memory_startup: AtomicUsize,
+    /// The most that it ever had, as far as was seen, in bytes.
+    pub(crate) memory_peak: AtomicUsize,
+    /// Notified when a client wants the process to end.
+    pub(crate) shutdown: tokio::sync::Notify,
     /// Clients in MONITOR, so that no command pays for it while there are none.
     pub(crate) monitors: AtomicUsize,
     /// Set once the process stops: no new connections.
@@ -40,6 +56,13 @@ impl Server {
     /// Clients of all threads.
     pub(crate) fn connection_count(&self) -> usize {
         self.connections.iter().map(|count| count.load(Ordering::Relaxed)).sum()
+    }
+
+    /// What is allocated, in bytes; the highest such number is remembered.
+    pub(crate) fn used_memory(&self) -> usize {
+        let used = stdx::alloc::allocated_bytes();
+        self.memory_peak.fetch_max(used, Ordering::Relaxed);
+        used
     }
 
     /// The thread with the fewest connections.
@@ -59,9 +82,23 @@ pub(crate) struct Core {
     pub(crate) clients: RefCell<BTreeMap<u64, Rc<Client>>>,
     pub(crate) stats: Stats,
     pub(crate) command_logs: CommandLogs,
+    pub(crate) latency_events: Events,
+    pub(crate) watch: Watch,
+    pub(crate) rates: Rates,
+    pub(crate) turns: Turns,
+    /// What DEBUG switches off, for tests.
+    pub(crate) switches: Switches,
+    pub(crate) pause: Pause,
     /// Notified when the thread is to end.
     pub(crate) stopped: tokio::sync::Notify,
     scratch: RefCell<Scratch>,
+}
+
+/// Background work that DEBUG can stop.
+#[derive(Debug, Default)]
+pub(crate) struct Switches {
+    pub(crate) no_active_expiry: Cell<bool>,
+    pub(crate) no_cron: Cell<bool>,
 }
 
 /// Buffers that connections of a thread use in turns, so that idle ones need none.
@@ -79,6 +116,7 @@ thread_local! {
 impl Core {
     pub(crate) fn new(server: Arc<Server>, router: Rc<Router>, config: Arc<Config>) -> Rc<Self> {
         let stats = Stats::new(server.registry.rows().len());
+        let turns = Turns::new((router.clock().ticks)());
         let core = Rc::new(Self {
             server,
             router,
@@ -87,6 +125,12 @@ impl Core {
             clients: RefCell::default(),
             stats,
             command_logs: CommandLogs::default(),
+            latency_events: Events::default(),
+            watch: Watch::default(),
+            rates: Rates::default(),
+            turns,
+            switches: Switches::default(),
+            pause: Pause::default(),
             stopped: tokio::sync::Notify::new(),
             scratch: RefCell::default(),
         });
@@ -111,6 +155,10 @@ impl Core {
 
     /// The thread is about to sleep, its turn is over.
     pub(crate) fn before_park(&self) {
+        self.turns.end((self.router.clock().ticks)(), &self.stats.counters);
+        if let Some(mut shard) = self.router.shard_mut() {
+            self.server.freer.free(shard.keyspace.take_garbage());
+        }
         self.router.before_park();
         stdx::alloc::publish();
     }
@@ -118,6 +166,7 @@ impl Core {
     /// The thread goes on.
     pub(crate) fn after_unpark(&self) {
         self.router.after_unpark();
+        self.turns.begin((self.router.clock().ticks)(), &self.stats.counters);
     }
 
     /// This thread's configuration.
@@ -131,6 +180,9 @@ impl Core {
         if let Some(mut shard) = self.router.shard_mut() {
             crate::tuning::tune(&mut shard, &config);
         }
+        self.watch.obey(&config.monitoring);
+        self.latency_events.threshold_ms.set(config.monitoring.latency_monitor_threshold_ms);
+        self.stats.keeps_histograms.set(config.monitoring.latency_tracking);
         *self.config.borrow_mut() = config;
     }
 

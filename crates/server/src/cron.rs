@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use config::Config;
 
+use crate::admin::latency::Event;
 use crate::client::Closing;
 use crate::clock;
 use crate::core::Core;
+use crate::stats::add;
 
 /// Entries that active expiry visits between two looks at the clock.
 const EXPIRY_VISITS: usize = 256;
@@ -25,12 +27,19 @@ pub(crate) async fn run(core: Rc<Core>) {
         let config = core.config();
         let hz = u64::from(config.process.hz.max(1));
         tokio::time::sleep(Duration::from_micros(1_000_000 / hz)).await;
+        let started = (core.router.clock().ticks)();
         turn += 1;
-        expire(&core, &config, hz);
-        if turn.is_multiple_of(hz) {
+        if !core.switches.no_active_expiry.get() {
+            expire(&core, &config, hz);
+        }
+        if turn.is_multiple_of(hz) && !core.switches.no_cron.get() {
             close_idle(&core, &config);
         }
         stdx::alloc::publish();
+        core.server.used_memory();
+        let counters = &core.stats.counters;
+        add(&counters.cron_ticks, (core.router.clock().ticks)() - started);
+        core.rates.sample(clock::now_us(), counters.get());
     }
 }
 
@@ -43,13 +52,21 @@ fn expire(core: &Core, config: &Config, hz: u64) {
     let ticks = core.router.clock().ticks;
     let started = ticks();
     loop {
-        let expired = shard.expire_some(clock::now_ms(), EXPIRY_VISITS);
+        let expired = shard.expire_some(EXPIRY_VISITS);
         // Where few of those visited had expired, the rest can wait for the next turn.
         let worth_more = expired.removed * 10 > expired.visited;
-        if !worth_more || clock::ticks_to_ns(ticks() - started) / 1000 > budget_us {
+        if !worth_more {
+            break;
+        }
+        if clock::ticks_to_ns(ticks() - started) / 1000 > budget_us {
+            add(&core.stats.counters.expiry_cut_short, 1);
             break;
         }
     }
+    let took = ticks() - started;
+    add(&core.stats.counters.expiry_ticks, took);
+    let took_ms = clock::ticks_to_ns(took) / 1_000_000;
+    core.latency_events.consider(Event::ExpireCycle, clock::now_ms() / 1000, took_ms);
 }
 
 /// Closes clients that have been silent for longer than `timeout`.
