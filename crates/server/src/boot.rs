@@ -68,7 +68,6 @@ pub(crate) fn run<T>(
         handles.push(spawn(&format!("core-{thread}"), body)?);
     }
     drop(listeners);
-    server.memory_startup.store(server.used_memory(), Ordering::Relaxed);
     tracing::info!(threads, shards, "Ready to accept connections");
     let _kept = ready(&config);
     wait_for_the_end(&server)?;

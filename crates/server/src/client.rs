@@ -56,6 +56,8 @@ pub(crate) struct Client {
     pub(crate) fd: i32,
     /// Whether it is on this machine.
     pub(crate) is_local: bool,
+    /// Whether it came through the Unix socket.
+    pub(crate) is_unix: bool,
     pub(crate) connected_at_ms: i64,
     pub(crate) last_active_ms: Cell<i64>,
     pub(crate) name: RefCell<Vec<u8>>,
@@ -68,6 +70,8 @@ pub(crate) struct Client {
     pub(crate) no_evict: Cell<bool>,
     pub(crate) no_touch: Cell<bool>,
     pub(crate) monitor: Cell<bool>,
+    /// Whether its next command waits for the end of CLIENT PAUSE.
+    pub(crate) held: Cell<bool>,
     /// Row of the last command.
     pub(crate) last_command: Cell<Option<u16>>,
     pub(crate) usage: Usage,
@@ -84,6 +88,7 @@ pub(crate) struct NewClient {
     pub(crate) local_address: String,
     pub(crate) fd: i32,
     pub(crate) is_local: bool,
+    pub(crate) is_unix: bool,
     pub(crate) authenticated: bool,
     pub(crate) now_ms: i64,
 }
@@ -96,6 +101,7 @@ impl Client {
             local_address: new.local_address,
             fd: new.fd,
             is_local: new.is_local,
+            is_unix: new.is_unix,
             connected_at_ms: new.now_ms,
             last_active_ms: Cell::new(new.now_ms),
             name: RefCell::default(),
@@ -108,6 +114,7 @@ impl Client {
             no_evict: Cell::new(false),
             no_touch: Cell::new(false),
             monitor: Cell::new(false),
+            held: Cell::new(false),
             last_command: Cell::new(None),
             usage: Usage::default(),
             closing: Cell::new(None),
@@ -127,6 +134,34 @@ impl Client {
             self.closing.set(Some(closing));
         }
         self.wake();
+    }
+
+    /// Lets the connection try the command again that CLIENT PAUSE held back.
+    pub(crate) fn release(&self) {
+        if self.held.replace(false) {
+            self.wake();
+        }
+    }
+
+    /// How long it has been connected.
+    pub(crate) fn age_ms(&self, now_ms: i64) -> i64 {
+        (now_ms - self.connected_at_ms).max(0)
+    }
+
+    /// How long ago it sent something.
+    pub(crate) fn idle_ms(&self, now_ms: i64) -> i64 {
+        (now_ms - self.last_active_ms.get()).max(0)
+    }
+
+    /// What it costs: its buffers and what describes it.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let usage = &self.usage;
+        size_of::<Self>()
+            + usage.query_buffer.get()
+            + usage.query_buffer_free.get()
+            + usage.arguments.get()
+            + usage.output.get()
+            + self.name.borrow().capacity()
     }
 
     /// Sends bytes that are no reply.

@@ -29,6 +29,15 @@ pub(crate) fn ticks_to_ns(ticks: u64) -> u64 {
     SCALE.get().expect("calibrated at boot").ns(ticks)
 }
 
+/// The fewest ticks that are `us` microseconds, as near as the calibration knows.
+pub(crate) fn us_to_ticks(us: u64) -> u64 {
+    /// Enough for six digits.
+    const MEASURED_TICKS: u64 = 1 << 30;
+    let ns = u128::from(us) * 1000;
+    let ticks = ns * u128::from(MEASURED_TICKS) / u128::from(ticks_to_ns(MEASURED_TICKS).max(1));
+    u64::try_from(ticks).unwrap_or(u64::MAX)
+}
+
 /// Milliseconds since 1970.
 pub(crate) fn now_ms() -> i64 {
     since_epoch().as_millis() as i64

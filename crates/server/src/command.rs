@@ -47,10 +47,7 @@ impl SessionCommand {
         Self { spec, run: SessionRun::Later(run), subcommands: &[] }
     }
 
-    pub(crate) const fn container(
-        spec: Spec,
-        subcommands: &'static [SessionCommand],
-    ) -> Self {
+    pub(crate) const fn container(spec: Spec, subcommands: &'static [SessionCommand]) -> Self {
         Self { spec, run: SessionRun::Container, subcommands }
     }
 }

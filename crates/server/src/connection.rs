@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 use command::Args;
 use config::{OutputLimit, PipelineOrder as ConfiguredOrder};
 use engine::{Batch, Call, Item, PipelineOrder, run_alone};
-use resp::{Decoder, Limits, Protocol, Span, Writer};
+use resp::{Decoder, Limits, Protocol, Span, Writer, write_command};
 use tokio::io::AsyncWrite;
 
 use crate::client::{Client, Closing};
@@ -40,6 +40,8 @@ pub(crate) struct Connection {
     output: Vec<u8>,
     /// Bytes of `output` that are sent.
     sent: usize,
+    /// Whether the input begins with a command that CLIENT PAUSE held back.
+    put_back: bool,
     /// Since when more than the soft limit waits, in milliseconds since 1970.
     soft_limit_since_ms: Option<i64>,
 }
@@ -54,6 +56,8 @@ enum Stop {
     Alone(Call, OwnedArgs),
     /// So is this.
     Later(u16, Later, OwnedArgs),
+    /// This goes back into the input, until CLIENT PAUSE ends.
+    Held(Vec<u8>),
 }
 
 /// Arguments that outlive the input buffer.
@@ -83,6 +87,7 @@ impl Connection {
             input: Input::default(),
             output: Vec::new(),
             sent: 0,
+            put_back: false,
             soft_limit_since_ms: None,
         }
     }
@@ -90,8 +95,8 @@ impl Connection {
     /// Serves the client until it leaves or is closed.
     pub(crate) async fn serve(mut self) {
         while let Ok(received) = self.receive().await {
-            add(&self.core.stats.reads_processed, 1);
-            add(&self.core.stats.bytes_received, received as u64);
+            add(&self.core.stats.counters.reads_processed, 1);
+            add(&self.core.stats.counters.bytes_received, received as u64);
             add(&self.client.usage.received, received as u64);
             self.client.last_active_ms.set(self.core.router.clock().moment().now_ms);
             self.process().await;
@@ -116,6 +121,13 @@ impl Connection {
             }
             if self.client.closing().is_some() {
                 return Poll::Pending;
+            }
+            if self.put_back {
+                if self.client.held.get() {
+                    return Poll::Pending;
+                }
+                self.put_back = false;
+                return Poll::Ready(Ok(0));
             }
             let missing = self.decoder.bytes_missing(self.input.pending());
             match self.input.poll_fill(&self.core, &mut self.stream, task, missing) {
@@ -167,6 +179,12 @@ impl Connection {
                 Stop::Full => {}
                 Stop::Alone(call, args) => self.run_alone(call, args).await,
                 Stop::Later(row, run, args) => self.run_later(row, run, args).await,
+                Stop::Held(command) => {
+                    self.input.put_back(&self.core, command);
+                    self.put_back = true;
+                    self.client.held.set(true);
+                    break;
+                }
             }
             if self.client.closing().is_some() || self.relieve_output() {
                 break;
@@ -194,7 +212,10 @@ impl Connection {
                     let text = format!("ERR Protocol error: {error}");
                     batch.push_ready(|ready| Writer::new(ready, Protocol::Resp2).error(&text));
                     self.client.close(Closing::AfterReply);
-                    tracing::debug!(client = self.client.id, "Protocol error ({error}) from client");
+                    tracing::debug!(
+                        client = self.client.id,
+                        "Protocol error ({error}) from client"
+                    );
                     break;
                 }
             }
@@ -224,6 +245,13 @@ impl Connection {
                     batch.spans.truncate(first_span);
                     return Stop::Later(row, run, args);
                 }
+                Next::Held => {
+                    let mut command = Vec::new();
+                    let args = Args::new(data, &batch.spans[first_span..]);
+                    write_command(&mut command, &args.iter().collect::<Vec<_>>());
+                    batch.spans.truncate(first_span);
+                    return Stop::Held(command);
+                }
             }
         }
         Stop::NeedInput
@@ -245,7 +273,7 @@ impl Connection {
             if outcome.failed && !muted {
                 stats.failed(call.row, &self.output[at..]);
             }
-            crate::admin::command_log::consider(
+            crate::admin::watch::consider(
                 &self.core,
                 &self.client,
                 call.row,
@@ -309,7 +337,7 @@ impl Connection {
         if outcome.failed {
             self.core.stats.failed(row, reply);
         }
-        crate::admin::command_log::consider(&self.core, &self.client, row, args, outcome);
+        crate::admin::watch::consider(&self.core, &self.client, row, args, outcome);
         add(&self.client.usage.commands, 1);
         if !muted {
             self.output.extend_from_slice(reply);
@@ -344,8 +372,8 @@ impl Connection {
 
     fn note_sent(&mut self, written: usize) {
         self.sent += written;
-        add(&self.core.stats.writes_processed, 1);
-        add(&self.core.stats.bytes_sent, written as u64);
+        add(&self.core.stats.counters.writes_processed, 1);
+        add(&self.core.stats.counters.bytes_sent, written as u64);
         add(&self.client.usage.sent, written as u64);
     }
 
@@ -398,6 +426,7 @@ impl Connection {
             output_bytes = unsent,
             "Client closed for overcoming of output buffer limits."
         );
+        add(&self.core.stats.counters.output_limit_disconnections, 1);
         self.client.close(Closing::Now);
         true
     }
@@ -414,6 +443,7 @@ impl Connection {
                 address = self.client.address,
                 "Closing client that reached max query buffer length"
             );
+            add(&self.core.stats.counters.query_limit_disconnections, 1);
             self.client.close(Closing::Now);
         }
     }

@@ -40,7 +40,7 @@ pub(crate) struct Server {
     pub(crate) freer: Freer,
     /// Another name of this run, for replicas.
     pub(crate) replication_id: String,
-    /// What the process had allocated once it was ready, in bytes.
+    /// What the process had allocated once its threads were there, in bytes.
     pub(crate) memory_startup: AtomicUsize,
     /// The most that it ever had, as far as was seen, in bytes.
     pub(crate) memory_peak: AtomicUsize,
@@ -136,6 +136,9 @@ impl Core {
         });
         core.apply(config);
         CURRENT.set(Some(core.clone()));
+        // The last thread to come here sees what all of them have.
+        stdx::alloc::publish();
+        core.server.memory_startup.fetch_max(core.server.used_memory(), Ordering::Relaxed);
         core
     }
 

@@ -1,14 +1,14 @@
 //! From decoded arguments to a call: finding the row, and the gates in Redis's order.
 
 use std::rc::Rc;
-use std::sync::atomic::Ordering;
 
 use command::{Args, Error, flag};
-use engine::{Batch, Call};
+use engine::{Batch, Call, Outcome};
 use resp::{Protocol, Span, Writer};
 
+use crate::admin::monitor;
 use crate::client::{Client, ReplyMode};
-use crate::command::{Later, SessionRun};
+use crate::command::{Later, Now, SessionRun};
 use crate::core::Core;
 use crate::registry::{Action, Row};
 
@@ -20,6 +20,8 @@ pub(crate) enum Next {
     Alone(Call),
     /// A session command that runs alone, after the batch.
     Later(u16, Later),
+    /// It waits for the end of CLIENT PAUSE, and with it all behind it.
+    Held,
 }
 
 /// Puts one decoded command, the spans of `batch` from `first_span` on, into the batch, or says how
@@ -40,12 +42,13 @@ pub(crate) fn dispatch(
     if let Err(error) = check(core, client, row, args) {
         return reject(core, client, batch, Some(row.id), &error);
     }
-    client.last_command.set(Some(row.id));
-    if core.server.monitors.load(Ordering::Relaxed) > 0 && !row.spec.has(flag::SKIP_MONITOR) {
-        crate::admin::monitor::show(core, client, args);
+    if core.pause.holds(row.spec) {
+        return Next::Held;
     }
+    client.last_command.set(Some(row.id));
     match row.action {
         Action::Data(command) => {
+            monitor::consider(core, client, row.spec, args);
             let span_count = (batch.spans.len() - first_span) as u32;
             let call = Call {
                 command,
@@ -54,6 +57,7 @@ pub(crate) fn dispatch(
                 span_count,
                 db: client.db.get(),
                 protocol: client.protocol.get(),
+                no_touch: client.no_touch.get(),
                 slot: None,
                 key: None,
             };
@@ -68,10 +72,15 @@ pub(crate) fn dispatch(
             SessionRun::Now(run) => {
                 let spans: Vec<Span> = batch.spans.drain(first_span..).collect();
                 let args = Args::new(data, &spans);
-                run_now(core, client, batch, row.id, |reply| run(core, client, args, reply));
+                run_now(core, client, batch, row.id, args, run);
+                // Afterwards, as in Redis: SELECT shows the database that it chose.
+                monitor::consider(core, client, row.spec, args);
                 Next::Joined
             }
-            SessionRun::Later(run) => Next::Later(row.id, run),
+            SessionRun::Later(run) => {
+                monitor::consider(core, client, row.spec, args);
+                Next::Later(row.id, run)
+            }
             SessionRun::Container => unreachable!("find_row resolves containers"),
         },
     }
@@ -83,7 +92,7 @@ fn find_row<'a>(core: &'a Core, args: Args<'_>) -> Result<&'a Row, Error> {
     let registry = &core.server.registry;
     let Some(row) = registry.find(args.at(0)) else { return Err(unknown_command(args)) };
     let row = match args.get(1) {
-        Some(sub) if row.is_container() => {
+        Some(sub) if !row.subcommands.is_empty() => {
             registry.find_sub(row, sub).ok_or_else(|| unknown_subcommand(row, sub))?
         }
         _ => row,
@@ -155,24 +164,31 @@ pub(crate) fn take_mute(client: &Client) -> bool {
 
 /// Runs something whose reply is ready at once.
 fn run_now(
-    core: &Core,
-    client: &Client,
+    core: &Rc<Core>,
+    client: &Rc<Client>,
     batch: &mut Batch,
     row: u16,
-    run: impl FnOnce(&mut Writer<'_>) -> command::Result,
+    args: Args<'_>,
+    run: Now,
 ) {
     let started = (core.router.clock().ticks)();
     let mut out = Vec::new();
     let mut reply = Writer::new(&mut out, client.protocol.get());
-    let result = run(&mut reply);
-    if let Err(error) = result {
+    if let Err(error) = run(core, client, args, &mut reply) {
         reply.truncate(0);
         reply.error(&error.to_string());
     }
-    core.stats.ran(row, (core.router.clock().ticks)() - started);
-    if out.first() == Some(&b'-') {
+    let outcome = Outcome {
+        reply_len: out.len(),
+        failed: out.first() == Some(&b'-'),
+        ticks: (core.router.clock().ticks)() - started,
+        ..Outcome::default()
+    };
+    core.stats.ran(row, outcome.ticks);
+    if outcome.failed {
         core.stats.failed(row, &out);
     }
+    crate::admin::watch::consider(core, client, row, args, &outcome);
     push(client, batch, &out);
 }
 

@@ -79,6 +79,15 @@ impl Input {
         }
     }
 
+    /// Puts a command back before what is not processed, in a buffer of its own.
+    pub(crate) fn put_back(&mut self, core: &Core, mut command: Vec<u8>) {
+        command.extend_from_slice(&self.bytes[self.at..self.len]);
+        if self.borrowed {
+            core.return_input(std::mem::take(&mut self.bytes));
+        }
+        *self = Self { len: command.len(), bytes: command, at: 0, borrowed: false };
+    }
+
     /// Before the connection waits: moves what is left to a buffer of its own, and gives the
     /// thread's back.
     pub(crate) fn settle(&mut self, core: &Core) {

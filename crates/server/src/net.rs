@@ -63,7 +63,8 @@ impl Listeners {
 
     /// A second set of handles on the same sockets, for another thread.
     pub(crate) fn try_clone(&self) -> io::Result<Self> {
-        let tcp = self.tcp.iter().map(std::net::TcpListener::try_clone).collect::<Result<_, _>>()?;
+        let tcp =
+            self.tcp.iter().map(std::net::TcpListener::try_clone).collect::<Result<_, _>>()?;
         let unix = self.unix.as_ref().map(|unix| unix.try_clone()).transpose()?;
         Ok(Self { tcp, unix })
     }
@@ -199,6 +200,7 @@ fn start(core: &Rc<Core>, accepted: Accepted) {
 
 fn register(core: &Rc<Core>, accepted: Accepted) -> io::Result<(Rc<Client>, Stream)> {
     let config = core.config();
+    let is_unix = matches!(accepted, Accepted::Unix(_));
     let (stream, address, local_address, fd, is_local) = match accepted {
         Accepted::Tcp(stream) => {
             stream.set_nodelay(true)?;
@@ -208,12 +210,19 @@ fn register(core: &Rc<Core>, accepted: Accepted) -> io::Result<(Rc<Client>, Stre
             let (peer, local) = (stream.peer_addr()?, stream.local_addr()?);
             let fd = stream.as_raw_fd();
             let stream = Stream::Tcp(TcpStream::from_std(stream)?);
-            (stream, peer.to_string(), local.to_string(), fd, peer.ip().to_canonical().is_loopback())
+            (
+                stream,
+                peer.to_string(),
+                local.to_string(),
+                fd,
+                peer.ip().to_canonical().is_loopback(),
+            )
         }
         Accepted::Unix(stream) => {
             let fd = stream.as_raw_fd();
             let path = config.network.unixsocket.as_ref();
-            let address = format!("{}:0", path.map_or_else(String::new, |p| p.display().to_string()));
+            let address =
+                format!("{}:0", path.map_or_else(String::new, |p| p.display().to_string()));
             let stream = Stream::Unix(UnixStream::from_std(stream)?);
             (stream, address.clone(), address, fd, true)
         }
@@ -224,11 +233,12 @@ fn register(core: &Rc<Core>, accepted: Accepted) -> io::Result<(Rc<Client>, Stre
         local_address,
         fd,
         is_local,
+        is_unix,
         authenticated: config.security.requirepass.is_empty(),
         now_ms: clock::now_ms(),
     }));
     core.clients.borrow_mut().insert(client.id, client.clone());
-    add(&core.stats.connections_received, 1);
+    add(&core.stats.counters.connections_received, 1);
     Ok((client, stream))
 }
 
@@ -259,7 +269,7 @@ fn admit(core: &Core, client: &Client, stream: &Stream) -> bool {
     } else {
         return true;
     };
-    add(&core.stats.connections_rejected, 1);
+    add(&core.stats.counters.connections_rejected, 1);
     // Best effort: the socket is new, so that its buffer takes it.
     let _ = stream.try_write(reason.as_bytes());
     false

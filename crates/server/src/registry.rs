@@ -3,9 +3,9 @@
 use ahash::AHashMap;
 use command::Spec;
 use config::RenameCommand;
-use engine::Command;
+use engine::{Command, Run};
 
-use crate::command::SessionCommand;
+use crate::command::{SessionCommand, SessionRun};
 
 /// Longest name of a command that can exist; longer ones need no look-up.
 const NAME_BYTES_MAX: usize = 64;
@@ -51,8 +51,12 @@ pub(crate) struct Row {
 
 impl Row {
     /// Whether it is only a name for its subcommands.
+    #[inline]
     pub(crate) fn is_container(&self) -> bool {
-        !self.subcommands.is_empty()
+        match self.action {
+            Action::Data(command) => matches!(command.run, Run::Container),
+            Action::Session(command) => matches!(command.run, SessionRun::Container),
+        }
     }
 }
 
@@ -70,8 +74,14 @@ impl Registry {
     ) -> std::result::Result<Self, String> {
         let mut registry = Self { rows: Vec::new(), by_name: AHashMap::new() };
         for action in actions {
+            let name = action.spec().name.as_bytes();
+            // A container of which some subcommands are data commands comes once of each kind.
+            if let Some(known) = registry.by_name.get(name) {
+                registry.add_subcommands(action, *known);
+                continue;
+            }
             let id = registry.add(action, None);
-            registry.by_name.insert(action.spec().name.as_bytes().to_vec(), id);
+            registry.by_name.insert(name.to_vec(), id);
         }
         for rename in renames {
             registry.rename(rename)?;
@@ -88,10 +98,15 @@ impl Registry {
             None => own,
         };
         self.rows.push(Row { id, name, action, spec, parent, subcommands: Vec::new() });
-        let subcommands: Vec<u16> =
-            action.subcommands().into_iter().map(|sub| self.add(sub, Some(id))).collect();
-        self.rows[usize::from(id)].subcommands = subcommands;
+        self.add_subcommands(action, id);
         id
+    }
+
+    fn add_subcommands(&mut self, container: Action, id: u16) {
+        for subcommand in container.subcommands() {
+            let sub_id = self.add(subcommand, Some(id));
+            self.rows[usize::from(id)].subcommands.push(sub_id);
+        }
     }
 
     fn rename(&mut self, rename: &RenameCommand) -> std::result::Result<(), String> {

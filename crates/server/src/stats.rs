@@ -3,6 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
+use crate::histogram::Histogram;
+
 /// One command's numbers.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct CommandStats {
@@ -15,17 +17,88 @@ pub(crate) struct CommandStats {
     pub(crate) failed: u64,
 }
 
+impl CommandStats {
+    /// Adds another thread's numbers.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.calls += other.calls;
+        self.ticks += other.ticks;
+        self.rejected += other.rejected;
+        self.failed += other.failed;
+    }
+}
+
+/// Declares the plain counters once, for their cells, their values and their reset.
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
+        /// A thread's plain counters.
+        #[derive(Debug, Default)]
+        pub(crate) struct Counters {
+            $($(#[$doc])* pub(crate) $name: Cell<u64>,)+
+        }
+
+        /// The values of [`Counters`].
+        #[derive(Clone, Copy, Debug, Default)]
+        pub(crate) struct Counts {
+            $($(#[$doc])* pub(crate) $name: u64,)+
+        }
+
+        impl Counters {
+            /// The values now.
+            pub(crate) fn get(&self) -> Counts {
+                Counts { $($name: self.$name.get(),)+ }
+            }
+
+            fn reset(&self) {
+                $(self.$name.set(0);)+
+            }
+        }
+
+        impl Counts {
+            /// Adds another thread's values.
+            pub(crate) fn merge(&mut self, other: &Self) {
+                $(self.$name += other.$name;)+
+            }
+        }
+    };
+}
+
+counters! {
+    connections_received,
+    connections_rejected,
+    commands_processed,
+    bytes_received,
+    bytes_sent,
+    reads_processed,
+    writes_processed,
+    /// All errors, also those whose code is not told apart.
+    error_replies,
+    /// Clients closed because they sent too much.
+    query_limit_disconnections,
+    /// Clients closed because they read too little.
+    output_limit_disconnections,
+    /// Clients closed to free memory.
+    clients_evicted,
+    /// Turns of the event loop.
+    turns,
+    /// Their length, in ticks.
+    turn_ticks,
+    /// Background work, in ticks.
+    cron_ticks,
+    /// Active expiry, in ticks.
+    expiry_ticks,
+    /// Steps of active expiry that ran out of time.
+    expiry_cut_short,
+}
+
 /// One thread's numbers since the start or CONFIG RESETSTAT.
 pub(crate) struct Stats {
     commands: RefCell<Vec<CommandStats>>,
+    /// Latencies by row, in ticks; a row has one once it ran.
+    histograms: RefCell<Vec<Option<Histogram>>>,
     errors: RefCell<BTreeMap<String, u64>>,
-    pub(crate) connections_received: Cell<u64>,
-    pub(crate) connections_rejected: Cell<u64>,
-    pub(crate) commands_processed: Cell<u64>,
-    pub(crate) bytes_received: Cell<u64>,
-    pub(crate) bytes_sent: Cell<u64>,
-    pub(crate) reads_processed: Cell<u64>,
-    pub(crate) writes_processed: Cell<u64>,
+    pub(crate) counters: Counters,
+    /// `latency-tracking`: whether histograms are kept.
+    pub(crate) keeps_histograms: Cell<bool>,
 }
 
 /// Error codes beyond this many are not told apart, so that clients cannot fill memory with them.
@@ -40,14 +113,10 @@ impl Stats {
     pub(crate) fn new(commands: usize) -> Self {
         Self {
             commands: RefCell::new(vec![CommandStats::default(); commands]),
+            histograms: RefCell::new(vec![None; commands]),
             errors: RefCell::default(),
-            connections_received: Cell::new(0),
-            connections_rejected: Cell::new(0),
-            commands_processed: Cell::new(0),
-            bytes_received: Cell::new(0),
-            bytes_sent: Cell::new(0),
-            reads_processed: Cell::new(0),
-            writes_processed: Cell::new(0),
+            counters: Counters::default(),
+            keeps_histograms: Cell::new(true),
         }
     }
 
@@ -57,7 +126,11 @@ impl Stats {
         let stats = &mut self.commands.borrow_mut()[usize::from(row)];
         stats.calls += 1;
         stats.ticks += ticks;
-        add(&self.commands_processed, 1);
+        add(&self.counters.commands_processed, 1);
+        if self.keeps_histograms.get() {
+            let histogram = &mut self.histograms.borrow_mut()[usize::from(row)];
+            histogram.get_or_insert_default().record(ticks);
+        }
     }
 
     /// A command that ran answered this error (its reply, from `-` on).
@@ -75,6 +148,7 @@ impl Stats {
     }
 
     fn count_error(&self, reply: &[u8]) {
+        add(&self.counters.error_replies, 1);
         let code = reply.strip_prefix(b"-").unwrap_or(reply);
         let end = code.iter().position(|byte| *byte == b' ' || *byte == b'\r');
         let code = String::from_utf8_lossy(&code[..end.unwrap_or(code.len())]).into_owned();
@@ -89,6 +163,14 @@ impl Stats {
         self.commands.borrow().clone()
     }
 
+    /// A copy of the histograms of the rows that have one and that `wanted` names.
+    pub(crate) fn histograms(&self, wanted: impl Fn(u16) -> bool) -> Vec<(u16, Histogram)> {
+        let histograms = self.histograms.borrow();
+        let rows = histograms.iter().enumerate();
+        let kept = rows.filter_map(|(row, kept)| Some((row as u16, kept.as_ref()?)));
+        kept.filter(|(row, _)| wanted(*row)).map(|(row, kept)| (row, kept.clone())).collect()
+    }
+
     /// A copy of the numbers per error code.
     pub(crate) fn errors(&self) -> BTreeMap<String, u64> {
         self.errors.borrow().clone()
@@ -97,17 +179,8 @@ impl Stats {
     /// Starts from zero.
     pub(crate) fn reset(&self) {
         self.commands.borrow_mut().fill(CommandStats::default());
+        self.histograms.borrow_mut().fill(None);
         self.errors.borrow_mut().clear();
-        for counter in [
-            &self.connections_received,
-            &self.connections_rejected,
-            &self.commands_processed,
-            &self.bytes_received,
-            &self.bytes_sent,
-            &self.reads_processed,
-            &self.writes_processed,
-        ] {
-            counter.set(0);
-        }
+        self.counters.reset();
     }
 }

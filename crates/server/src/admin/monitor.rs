@@ -1,17 +1,49 @@
 //! MONITOR: every command that any client sends, as it is dispatched.
 
+use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
-use command::Args;
+use command::{Args, Group, Result, Spec, flag};
+use resp::Writer;
 
 use crate::client::Client;
 use crate::clock;
+use crate::command::SessionCommand;
 use crate::core::Core;
 
-/// Shows a command to all monitors, on whichever thread they are.
+pub(super) const COMMANDS: &[SessionCommand] = &[SessionCommand::now(
+    Spec::new(
+        Group::Server,
+        "MONITOR",
+        1,
+        flag::ADMIN | flag::NOSCRIPT | flag::LOADING | flag::STALE,
+    )
+    .doc("1.0.0", "O(1)", "Shows every command that any client sends, as it comes."),
+    monitor,
+)];
+
+/// Once is enough: a client that monitors already gets no answer, as in Redis.
+fn monitor(core: &Rc<Core>, client: &Rc<Client>, _: Args<'_>, reply: &mut Writer<'_>) -> Result {
+    if !client.monitor.replace(true) {
+        core.server.monitors.fetch_add(1, Ordering::Relaxed);
+        reply.ok();
+    }
+    Ok(())
+}
+
+/// Shows a command to all monitors, on whichever thread they are; not what administrators do.
+#[inline]
+pub(crate) fn consider(core: &Core, client: &Client, spec: &Spec, args: Args<'_>) {
+    if core.server.monitors.load(Ordering::Relaxed) > 0
+        && !spec.has(flag::SKIP_MONITOR | flag::ADMIN)
+    {
+        show(core, client, spec, args);
+    }
+}
+
 #[cold]
-pub(crate) fn show(core: &Core, client: &Client, args: Args<'_>) {
-    let line = line(client, args);
+fn show(core: &Core, client: &Client, spec: &Spec, args: Args<'_>) {
+    let line = line(client, spec, args, clock::now_us());
     for thread in 0..core.router.thread_count() {
         let line = line.clone();
         core.router.call(thread, move || {
@@ -31,27 +63,24 @@ pub(crate) fn stop(core: &Core, client: &Client) {
     }
 }
 
-/// `+<seconds>.<microseconds> [<db> <address>] "<arg>" …`
-fn line(client: &Client, args: Args<'_>) -> Vec<u8> {
-    let now_us = clock::now_us();
-    let mut line = format!(
-        "+{}.{:06} [{} {}]",
-        now_us / 1_000_000,
-        now_us % 1_000_000,
-        client.db.get(),
-        client.address
-    )
-    .into_bytes();
-    for arg in args.iter() {
+/// `+<seconds>.<microseconds> [<db> <address>] "<arg>" …`, secrets left out.
+fn line(client: &Client, spec: &Spec, args: Args<'_>, now_us: i64) -> Vec<u8> {
+    let (seconds, us, db) = (now_us / 1_000_000, now_us % 1_000_000, client.db.get());
+    let source = match client.address.strip_suffix(":0") {
+        Some(path) if client.is_unix => format!("unix:{path}"),
+        _ => client.address.clone(),
+    };
+    let mut line = format!("+{seconds}.{us:06} [{db} {source}]").into_bytes();
+    for (at, arg) in args.iter().enumerate() {
         line.push(b' ');
-        quote(&mut line, arg);
+        quote(&mut line, if spec.hides(args, at) { b"(redacted)" } else { arg });
     }
     line.extend_from_slice(b"\r\n");
     line
 }
 
 /// Appends `arg` in double quotes, unprintable bytes escaped.
-pub(crate) fn quote(line: &mut Vec<u8>, arg: &[u8]) {
+fn quote(line: &mut Vec<u8>, arg: &[u8]) {
     line.push(b'"');
     for &byte in arg {
         match byte {
@@ -67,3 +96,6 @@ pub(crate) fn quote(line: &mut Vec<u8>, arg: &[u8]) {
     }
     line.push(b'"');
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,261 @@
+//! DEBUG: looks inside, for tests and for hunting errors.
+
+mod digest;
+mod populate;
+mod protocol;
+
+use std::time::Duration;
+
+use command::{Args, Error, Group, Result, Spec, flag};
+use keyspace::{ClockKind, Entry, Key};
+
+use crate::command::{LaterFuture, Request, SessionCommand};
+use crate::core::Core;
+
+pub(crate) const COMMANDS: &[SessionCommand] = &[SessionCommand::later(
+    Spec::new(
+        Group::Server,
+        "DEBUG",
+        -2,
+        flag::ADMIN | flag::NOSCRIPT | flag::LOADING | flag::STALE | flag::PROTECTED,
+    )
+    .doc("1.0.0", "depends on the subcommand", "Looks inside the server."),
+    debug,
+)];
+
+/// What a subcommand does.
+enum Run {
+    Now(fn(&mut Request) -> Result),
+    Later(for<'a> fn(&'a mut Request) -> LaterFuture<'a>),
+}
+
+/// A subcommand. DEBUG is one command for statistics and rights, so these are no rows.
+struct Subcommand {
+    name: &'static str,
+    /// Its arguments, for humans.
+    syntax: &'static str,
+    /// How many arguments follow the name.
+    arguments: std::ops::RangeInclusive<usize>,
+    doc: &'static str,
+    run: Run,
+}
+
+const ANY: usize = usize::MAX;
+
+const SUBCOMMANDS: &[Subcommand] = &[
+    Subcommand {
+        name: "DIGEST",
+        syntax: "",
+        arguments: 0..=0,
+        doc: "A digest of all databases, equal for equal data however it is sharded.",
+        run: Run::Later(digest::digest),
+    },
+    Subcommand {
+        name: "DIGEST-VALUE",
+        syntax: "<key> [<key> ...]",
+        arguments: 0..=ANY,
+        doc: "Digests of values.",
+        run: Run::Later(digest::digest_value),
+    },
+    Subcommand {
+        name: "ERROR",
+        syntax: "<text>",
+        arguments: 1..=1,
+        doc: "Answers this error.",
+        run: Run::Now(|request| {
+            let text = String::from_utf8_lossy(request.args().at(2)).into_owned();
+            Err(Error::Coded(text.into()))
+        }),
+    },
+    Subcommand {
+        name: "LOADAOF",
+        syntax: "",
+        arguments: 0..=0,
+        doc: "Refused: nothing is on disk.",
+        run: Run::Now(|_| Err(NOT_PERSISTENT)),
+    },
+    Subcommand {
+        name: "LOG",
+        syntax: "<message>",
+        arguments: 1..=1,
+        doc: "Writes a line to the log.",
+        run: Run::Now(log),
+    },
+    Subcommand {
+        name: "OBJECT",
+        syntax: "<key>",
+        arguments: 1..=1,
+        doc: "How a key is kept.",
+        run: Run::Later(object),
+    },
+    Subcommand {
+        name: "PANIC",
+        syntax: "",
+        arguments: 0..=0,
+        doc: "Ends the process as a broken invariant does.",
+        run: Run::Now(|_| panic!("DEBUG PANIC")),
+    },
+    Subcommand {
+        name: "PAUSE-CRON",
+        syntax: "<0|1>",
+        arguments: 1..=1,
+        doc: "Stops background work.",
+        run: Run::Later(|request| {
+            Box::pin(switch(request, |core, on| core.switches.no_cron.set(on)))
+        }),
+    },
+    Subcommand {
+        name: "POPULATE",
+        syntax: "<count> [<prefix>] [<size>]",
+        arguments: 1..=3,
+        doc: "Makes keys <prefix>:<number> with values value:<number>, padded to <size>.",
+        run: Run::Later(populate::populate),
+    },
+    Subcommand {
+        name: "PROTOCOL",
+        syntax: "<type>",
+        arguments: 1..=1,
+        doc: protocol::DOC,
+        run: Run::Now(protocol::protocol),
+    },
+    Subcommand {
+        name: "RELOAD",
+        syntax: "[<option> ...]",
+        arguments: 0..=ANY,
+        doc: "Refused: nothing is on disk.",
+        run: Run::Now(|_| Err(NOT_PERSISTENT)),
+    },
+    Subcommand {
+        name: "SET-ACTIVE-EXPIRE",
+        syntax: "<0|1>",
+        arguments: 1..=1,
+        doc: "Whether keys expire that nobody asks for.",
+        run: Run::Later(|request| {
+            Box::pin(switch(request, |core, on| core.switches.no_active_expiry.set(!on)))
+        }),
+    },
+    Subcommand {
+        name: "SLEEP",
+        syntax: "<seconds>",
+        arguments: 1..=1,
+        doc: "Blocks every thread for so long.",
+        run: Run::Now(sleep),
+    },
+    Subcommand {
+        name: "HELP",
+        syntax: "",
+        arguments: 0..=0,
+        doc: "Prints this help.",
+        run: Run::Now(help),
+    },
+];
+
+const NOT_PERSISTENT: Error = Error::new("this version does not write data to disk");
+
+fn debug(request: &mut Request) -> LaterFuture<'_> {
+    let args = request.args();
+    match find(args) {
+        Some(Subcommand { run: Run::Later(run), .. }) => run(request),
+        Some(Subcommand { run: Run::Now(run), .. }) => Box::pin(std::future::ready(run(request))),
+        None => {
+            let word = args.at(1);
+            let shown = String::from_utf8_lossy(&word[..word.len().min(128)]);
+            let error = Error::made(format!(
+                "unknown subcommand or wrong number of arguments for '{shown}'. Try DEBUG HELP."
+            ));
+            Box::pin(std::future::ready(Err(error)))
+        }
+    }
+}
+
+fn find(args: Args<'_>) -> Option<&'static Subcommand> {
+    SUBCOMMANDS.iter().find(|known| {
+        known.name.as_bytes().eq_ignore_ascii_case(args.at(1))
+            && known.arguments.contains(&(args.len() - 2))
+    })
+}
+
+fn help(request: &mut Request) -> Result {
+    let mut reply = request.reply();
+    reply.array(1 + 2 * SUBCOMMANDS.len());
+    reply.simple("DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+    for Subcommand { name, syntax, doc, .. } in SUBCOMMANDS {
+        reply.simple(format!("{name} {syntax}").trim_end());
+        reply.simple(&format!("    {doc}"));
+    }
+    Ok(())
+}
+
+fn log(request: &mut Request) -> Result {
+    let message = String::from_utf8_lossy(request.args().at(2)).into_owned();
+    tracing::warn!("DEBUG LOG: {message}");
+    request.reply().ok();
+    Ok(())
+}
+
+/// Sets a switch on every thread.
+async fn switch(request: &mut Request, set: fn(&Core, bool)) -> Result {
+    let on = request.args().int(2)? != 0;
+    request.core.gather(move |core| set(core, on)).await;
+    request.reply().ok();
+    Ok(())
+}
+
+/// Redis's one thread does nothing while it sleeps; here none does.
+fn sleep(request: &mut Request) -> Result {
+    let seconds: f64 = stdx::ascii::parse(request.args().at(2)).ok_or(Error::NotFloat)?;
+    let duration = Duration::try_from_secs_f64(seconds.max(0.0)).map_err(|_| Error::NotFloat)?;
+    let router = &request.core.router;
+    for thread in (0..router.thread_count()).filter(|thread| *thread != router.thread()) {
+        router.call(thread, move || std::thread::sleep(duration));
+    }
+    // They begin now, and not when this thread is done.
+    router.flush();
+    std::thread::sleep(duration);
+    request.reply().ok();
+    Ok(())
+}
+
+fn object(request: &mut Request) -> LaterFuture<'_> {
+    Box::pin(async move {
+        let key = request.args().at(2).to_vec();
+        let shown = at_key(request, key, |context, key| {
+            let now_seconds = context.now_ms() / 1000;
+            let kind = context.keyspace.clock_kind();
+            context.keyspace.peek(context.db, key).map(|entry| describe(&entry, kind, now_seconds))
+        });
+        let shown = shown.await.ok_or(Error::NoSuchKey)?;
+        request.reply().simple(&shown);
+        Ok(())
+    })
+}
+
+/// Redis's line on an object, as far as it means something here: `at` is where the entry is.
+fn describe(entry: &Entry<'_>, kind: ClockKind, now_seconds: i64) -> String {
+    /// Redis's access clocks have 24 bits.
+    const CLOCK_MASK: i64 = (1 << 24) - 1;
+    let clock = match kind {
+        ClockKind::Lfu => format!("freq:{}", entry.frequency()),
+        ClockKind::Lru => {
+            let idle_seconds = entry.idle_seconds();
+            let accessed = (now_seconds - i64::from(idle_seconds)) & CLOCK_MASK;
+            format!("lru:{accessed} lru_seconds_idle:{idle_seconds}")
+        }
+    };
+    let (at, encoding) = (entry.key().as_ptr(), entry.encoding());
+    format!("Value at:{at:p} refcount:1 encoding:{encoding} {clock}")
+}
+
+/// Runs a job on the shard that has a key.
+async fn at_key<R: Send + 'static>(
+    request: &Request,
+    key: Vec<u8>,
+    job: impl FnOnce(&mut engine::Context<'_>, Key<'_>) -> R + Send + 'static,
+) -> R {
+    let router = &request.core.router;
+    let (shard, db) = (router.owner(&key), usize::from(request.client.db.get()));
+    router.hop(shard, db, move |context| job(context, Key::new(&key))).await
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! TIME, ROLE, SHUTDOWN.
+
+use std::rc::Rc;
+
+use command::{Args, Error, Group, Result, Spec, flag};
+use resp::Writer;
+
+use crate::client::Client;
+use crate::clock;
+use crate::command::{LaterFuture, Request, SessionCommand};
+use crate::core::Core;
+
+const STALE: u32 = flag::LOADING | flag::STALE;
+
+pub(crate) const COMMANDS: &[SessionCommand] = &[
+    SessionCommand::now(
+        Spec::new(Group::Server, "TIME", 1, STALE | flag::FAST)
+            .tips(&["nondeterministic_output"])
+            .doc("2.6.0", "O(1)", "The server's time: seconds since 1970, and microseconds."),
+        time,
+    ),
+    SessionCommand::now(
+        Spec::new(Group::Server, "ROLE", 1, STALE | flag::FAST | flag::NOSCRIPT)
+            .also(flag::category::ADMIN | flag::category::DANGEROUS)
+            .doc("2.8.12", "O(1)", "The server's part in replication: it is a master."),
+        role,
+    ),
+    SessionCommand::later(
+        Spec::new(
+            Group::Server,
+            "SHUTDOWN",
+            -1,
+            STALE | flag::ADMIN | flag::NOSCRIPT | flag::NO_MULTI | flag::ALLOW_BUSY,
+        )
+        .doc("1.0.0", "O(clients)", "Ends the server."),
+        shutdown,
+    ),
+];
+
+fn time(_: &Rc<Core>, _: &Rc<Client>, _: Args<'_>, reply: &mut Writer<'_>) -> Result {
+    let now_us = clock::now_us();
+    reply.array(2);
+    reply.bulk_integer(now_us / 1_000_000);
+    reply.bulk_integer(now_us % 1_000_000);
+    Ok(())
+}
+
+fn role(_: &Rc<Core>, _: &Rc<Client>, _: Args<'_>, reply: &mut Writer<'_>) -> Result {
+    reply.array(3);
+    reply.bulk(b"master");
+    reply.integer(0);
+    reply.array(0);
+    Ok(())
+}
+
+/// What SHUTDOWN is told.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Wishes {
+    save: bool,
+    force: bool,
+    abort: bool,
+}
+
+impl Wishes {
+    fn parse(args: Args<'_>) -> Result<Self> {
+        let mut wishes = Self::default();
+        let mut no_save = false;
+        for word in args.iter_from(1) {
+            match &*word.to_ascii_lowercase() {
+                b"nosave" => no_save = true,
+                b"save" => wishes.save = true,
+                // There are no replicas to wait for, so that it is always now.
+                b"now" => {}
+                b"force" => wishes.force = true,
+                b"abort" => wishes.abort = true,
+                _ => return Err(Error::Syntax),
+            }
+        }
+        if no_save && wishes.save || wishes.abort && args.len() > 2 {
+            return Err(Error::Syntax);
+        }
+        Ok(wishes)
+    }
+}
+
+fn shutdown(request: &mut Request) -> LaterFuture<'_> {
+    Box::pin(async move {
+        let wishes = Wishes::parse(request.args())?;
+        if wishes.abort {
+            return Err(Error::new("No shutdown in progress."));
+        }
+        if wishes.save && !wishes.force {
+            tracing::warn!("SHUTDOWN SAVE is refused: this version does not save data");
+            return Err(Error::new("Errors trying to SHUTDOWN. Check logs."));
+        }
+        let (core, client) = (&request.core, &request.client);
+        // The client learns of the end by it: its socket closes with the others, and the stop does
+        // not wait for this connection.
+        core.clients.borrow_mut().remove(&client.id);
+        core.server.shutdown.notify_one();
+        std::future::pending().await
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use resp::Span;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Wishes> {
+        let mut start = 0;
+        let spans: Vec<Span> = line
+            .split(' ')
+            .map(|word| {
+                let span = Span { start, len: word.len() as u32 };
+                start += span.len + 1;
+                span
+            })
+            .collect();
+        Wishes::parse(Args::new(line.as_bytes(), &spans))
+    }
+
+    #[test]
+    fn shutdown_takes_redis_words() {
+        assert_eq!(parse("shutdown"), Ok(Wishes::default()));
+        assert_eq!(parse("shutdown NOSAVE now"), Ok(Wishes::default()));
+        let forced = Wishes { save: true, force: true, abort: false };
+        assert_eq!(parse("shutdown save FORCE"), Ok(forced));
+        assert!(parse("shutdown abort").unwrap().abort);
+        for bad in ["shutdown save nosave", "shutdown abort now", "shutdown later"] {
+            assert_eq!(parse(bad), Err(Error::Syntax), "{bad}");
+        }
+    }
+}
