@@ -24,8 +24,6 @@ pub(crate) struct Part {
     pub(crate) hopped: Option<Box<dyn Any + Send>>,
     /// The id under which it lies at the shard.
     sent_as: Option<TxId>,
-    /// What the shard does when it grants; kept for the next attempt.
-    on_grant: Option<OnGrant>,
 }
 
 impl Part {
@@ -44,6 +42,8 @@ enum State {
 pub(crate) struct Flight {
     pub(crate) parts: Vec<Part>,
     coordinator: Option<Coordinator>,
+    /// Parts that are scheduled at once when an attempt begins; the others follow.
+    scheduled_first: usize,
     /// Without a coordinator: answers still to come.
     missing: usize,
     /// When a shortcut's remote part ran.
@@ -57,16 +57,28 @@ impl Flight {
         Self {
             parts: (0..parts).map(|_| Part::default()).collect(),
             coordinator: None,
+            scheduled_first: 0,
             missing: parts,
             moment: None,
             state: State::Flying(None),
         }
     }
 
-    /// A transaction.
+    /// A transaction whose parts are all scheduled at once.
     pub(crate) fn coordinated(coordinator: Coordinator, parts: Vec<Part>) -> Self {
-        let coordinator = Some(coordinator);
-        Self { parts, coordinator, missing: 0, moment: None, state: State::Flying(None) }
+        Self {
+            scheduled_first: parts.len(),
+            parts,
+            coordinator: Some(coordinator),
+            missing: 0,
+            moment: None,
+            state: State::Flying(None),
+        }
+    }
+
+    /// A transaction of an own part and a remote one, which follows when the own one is granted.
+    pub(crate) fn shortcut(coordinator: Coordinator, parts: Vec<Part>) -> Self {
+        Self { scheduled_first: 1, ..Self::coordinated(coordinator, parts) }
     }
 
     /// The present id of the transaction.
@@ -107,13 +119,14 @@ impl Flight {
         }
     }
 
-    /// Begins the next attempt; returns the parts that are to be scheduled now.
-    pub(crate) fn restart(&mut self, id: TxId) -> std::ops::Range<usize> {
-        let coordinator = self.coordinator.as_mut().expect("only transactions are refused");
-        coordinator.restart(id);
-        // A shortcut's own part goes first; its remote part follows when that is granted.
-        let shortcut = self.parts.iter().any(|part| part.on_grant == Some(OnGrant::Run));
-        0..if shortcut { 1 } else { self.parts.len() }
+    /// Makes the next attempt's id the present one.
+    pub(crate) fn restart(&mut self, id: TxId) {
+        self.coordinator.as_mut().expect("only transactions are refused").restart(id);
+    }
+
+    /// The parts that are scheduled when an attempt begins.
+    pub(crate) fn first_parts(&self) -> std::ops::Range<usize> {
+        0..self.scheduled_first
     }
 
     /// The request that schedules a part under `id`, and its shard.
@@ -128,7 +141,6 @@ impl Flight {
             Some(old) => Request::Reschedule { old, new: id },
             None => {
                 let locks = std::mem::take(&mut part.locks);
-                part.on_grant = Some(on_grant);
                 Request::Schedule { id, locks, parcel: part.parcel.take(), on_grant }
             }
         };

@@ -235,15 +235,12 @@ impl Router {
     pub(crate) fn transact(self: &Rc<Self>, parts: Vec<Part>) -> FlightFuture {
         let id = self.network.ids.draw();
         let shortcut = parts.len() == 2 && parts[0].shard == self.thread;
-        let coordinator = match shortcut {
-            true => Coordinator::shortcut(id),
-            false => Coordinator::one_shot(id, parts.len()),
+        let flight = match shortcut {
+            true => Flight::shortcut(Coordinator::shortcut(id), parts),
+            false => Flight::coordinated(Coordinator::one_shot(id, parts.len()), parts),
         };
-        let sent_first = if shortcut { 1 } else { parts.len() };
-        let flight = self.launch(Flight::coordinated(coordinator, parts));
-        for part in 0..sent_first {
-            self.schedule(flight, part, id, OnGrant::Report);
-        }
+        let flight = self.launch(flight);
+        self.begin_attempt(flight, id);
         self.pump();
         FlightFuture::new(self.clone(), flight)
     }
@@ -251,11 +248,9 @@ impl Router {
     /// Locks keys on several shards for a plan; done when all are held. [`Router::release`] ends it.
     pub(crate) fn lock(self: &Rc<Self>, parts: Vec<Part>) -> FlightFuture {
         let id = self.network.ids.draw();
-        let count = parts.len();
-        let flight = self.launch(Flight::coordinated(Coordinator::plan(id, count), parts));
-        for part in 0..count {
-            self.schedule(flight, part, id, OnGrant::Report);
-        }
+        let coordinator = Coordinator::plan(id, parts.len());
+        let flight = self.launch(Flight::coordinated(coordinator, parts));
+        self.begin_attempt(flight, id);
         self.pump();
         FlightFuture::new(self.clone(), flight)
     }
@@ -436,13 +431,16 @@ impl Router {
             }
             Action::Retry(draw) => {
                 let id = self.network.ids.redraw(draw);
-                let again = self.with_flight(flight, |f| f.restart(id));
-                for part in again {
-                    let on_grant = OnGrant::Report;
-                    self.schedule(flight, part, id, on_grant);
-                }
+                self.with_flight(flight, |f| f.restart(id));
+                self.begin_attempt(flight, id);
             }
             Action::Held | Action::Finished => self.land(flight),
+        }
+    }
+
+    fn begin_attempt(&self, flight: u32, id: TxId) {
+        for part in self.with_flight(flight, |f| f.first_parts()) {
+            self.schedule(flight, part, id, OnGrant::Report);
         }
     }
 
