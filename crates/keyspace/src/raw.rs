@@ -6,8 +6,8 @@
 //! 4      key length: 1 byte, or 4 with a long key
 //!        expiry in ms since the epoch: 8 bytes, if any
 //!        key
-//!        content: length (1 byte, or 2) and bytes | integer of 1, 2, 4 or 8 bytes
-//!                 | a `Value`, aligned to 8 within the block
+//!        content: length (1 byte, or 2) and bytes | integer of 1, 2, 3, 4, 6 or 8 bytes
+//!                 | a `Value`, aligned
 //! ```
 //!
 //! Invariants:
@@ -20,27 +20,27 @@ use std::ptr::NonNull;
 use stdx::number;
 use value::Value;
 
-/// Blocks up to this size come from the slab, and a string is kept inline while its entry is not
-/// larger.
-pub(crate) const INLINE_BLOCK_BYTES_MAX: usize = 512;
+use crate::slab;
+
+/// A string is kept inline while its entry is not larger than the arena's pages have blocks.
+const INLINE_BLOCK_BYTES_MAX: usize = slab::POOLED_BYTES_MAX;
 
 /// A string this short stays inline however long its key is: its own allocation would cost more.
 const INLINE_ALWAYS_BYTES_MAX: usize = 64;
 
+/// The content form: an index into [`INT_BYTES`], or one of the other two.
 const FORM: u8 = 0b111;
-const FORM_INLINE: u8 = 0;
-const FORM_INT_1: u8 = 1;
-const FORM_INT_2: u8 = 2;
-const FORM_INT_4: u8 = 3;
-const FORM_INT_8: u8 = 4;
-const FORM_VALUE: u8 = 5;
+const FORM_INLINE: u8 = 6;
+const FORM_VALUE: u8 = 7;
 const HAS_EXPIRY: u8 = 1 << 3;
 const LONG_KEY: u8 = 1 << 4;
 const LONG_INLINE: u8 = 1 << 5;
 const IN_PLACE: u8 = 1 << 6;
 
 const KEY_LENGTH_AT: usize = 4;
-const ALIGN: usize = 8;
+
+/// The widths in which integers are kept. Odd ones, as a byte can decide about a block's size.
+const INT_BYTES: [usize; 6] = [1, 2, 3, 4, 6, 8];
 
 /// What an entry is to hold.
 pub(crate) enum Content<'a> {
@@ -72,16 +72,11 @@ fn inline_form(len: usize) -> u8 {
     if len > usize::from(u8::MAX) { FORM_INLINE | LONG_INLINE } else { FORM_INLINE }
 }
 
+/// The narrowest form that holds `number`.
 fn int_form(number: i64) -> u8 {
-    if i8::try_from(number).is_ok() {
-        FORM_INT_1
-    } else if i16::try_from(number).is_ok() {
-        FORM_INT_2
-    } else if i32::try_from(number).is_ok() {
-        FORM_INT_4
-    } else {
-        FORM_INT_8
-    }
+    let bits = 65 - (number ^ number >> 63).leading_zeros();
+    let form = INT_BYTES.iter().position(|bytes| bits as usize <= bytes * 8);
+    form.expect("8 bytes hold any integer") as u8
 }
 
 impl Content<'_> {
@@ -140,16 +135,18 @@ impl Shape {
         Self::key_at(self.tag) + self.key_len
     }
 
-    /// The size of the block, a multiple of 8.
+    /// The size of the block; one that the arena has. Only values must be aligned to 8.
     pub(crate) fn block_bytes(&self) -> usize {
         let at = self.content_at();
-        let end = match self.tag & FORM {
-            FORM_INLINE if self.tag & LONG_INLINE != 0 => at + 2 + self.inline_len,
-            FORM_INLINE => at + 1 + self.inline_len,
-            FORM_VALUE => at.next_multiple_of(ALIGN) + size_of::<Value>(),
-            int => at + (1 << (int - FORM_INT_1)),
-        };
-        end.next_multiple_of(ALIGN)
+        match self.tag & FORM {
+            FORM_INLINE if self.tag & LONG_INLINE != 0 => slab::rounded(at + 2 + self.inline_len),
+            FORM_INLINE => slab::rounded(at + 1 + self.inline_len),
+            FORM_VALUE => {
+                let value_at = RawEntry::value_at(at);
+                slab::rounded((value_at + size_of::<Value>()).next_multiple_of(align_of::<Value>()))
+            }
+            int => slab::rounded(at + INT_BYTES[usize::from(int)]),
+        }
     }
 }
 
@@ -161,8 +158,7 @@ impl RawEntry {
     /// Writes an entry of `shape` into `block`.
     ///
     /// # Safety
-    /// `block` is valid for writes of `shape.block_bytes()` and aligned to 8, and `shape` was made
-    /// from this key's length, this expiry's presence and this content.
+    /// `block` was allocated from the arena with `shape.block_bytes()`, and `shape` was made from this key's length, this expiry's presence and this content.
     pub(crate) unsafe fn write(
         block: NonNull<u8>,
         shape: Shape,
@@ -212,19 +208,18 @@ impl RawEntry {
         // SAFETY: the shape leaves room for the content at its place.
         unsafe {
             match content {
-                Content::Int(number) => match shape.tag & FORM {
-                    FORM_INT_1 => self.at(at).cast::<i8>().write(number as i8),
-                    FORM_INT_2 => self.at(at).cast::<i16>().write_unaligned(number as i16),
-                    FORM_INT_4 => self.at(at).cast::<i32>().write_unaligned(number as i32),
-                    _ => self.at(at).cast::<i64>().write_unaligned(number),
-                },
+                Content::Int(number) => {
+                    let bytes = number.to_le_bytes();
+                    let width = INT_BYTES[usize::from(shape.tag & FORM)];
+                    self.at(at).copy_from_nonoverlapping(NonNull::from(&bytes).cast(), width);
+                }
                 Content::Inline(bytes) => {
                     let to = self.write_inline_len(shape);
                     to.copy_from_nonoverlapping(NonNull::from(bytes).cast(), bytes.len());
                 }
                 Content::Blank(len) => self.write_inline_len(shape).write_bytes(0, len),
                 Content::Value(value) => {
-                    self.at(at.next_multiple_of(ALIGN)).cast::<Value>().write(value);
+                    self.at(Self::value_at(at)).cast::<Value>().write(value);
                 }
             }
         }
@@ -360,17 +355,29 @@ impl RawEntry {
                     let (at, len) = self.inline_place(tag, at);
                     ContentRef::Inline(std::slice::from_raw_parts(self.at(at).as_ptr(), len))
                 }
-                FORM_INT_1 => ContentRef::Int(i64::from(self.at(at).cast::<i8>().read())),
-                FORM_INT_2 => {
-                    ContentRef::Int(i64::from(self.at(at).cast::<i16>().read_unaligned()))
-                }
-                FORM_INT_4 => {
-                    ContentRef::Int(i64::from(self.at(at).cast::<i32>().read_unaligned()))
-                }
-                FORM_INT_8 => ContentRef::Int(self.at(at).cast::<i64>().read_unaligned()),
-                _ => ContentRef::Value(self.at(at.next_multiple_of(ALIGN)).cast().as_ref()),
+                FORM_VALUE => ContentRef::Value(self.at(Self::value_at(at)).cast().as_ref()),
+                int => ContentRef::Int(self.int(at, INT_BYTES[usize::from(int)])),
             }
         }
+    }
+
+    /// An integer of `width` bytes.
+    ///
+    /// # Safety
+    /// The content, at `at`, is one.
+    #[inline]
+    unsafe fn int(self, at: usize, width: usize) -> i64 {
+        let mut bytes = [0; 8];
+        // SAFETY: the caller's contract; no width is above 8.
+        unsafe { NonNull::from(&mut bytes).cast().copy_from_nonoverlapping(self.at(at), width) };
+        let unused_bits = 64 - 8 * width as u32;
+        i64::from_le_bytes(bytes) << unused_bits >> unused_bits
+    }
+
+    /// Where the value lies in an entry whose content begins at `at`.
+    #[inline]
+    fn value_at(at: usize) -> usize {
+        at.next_multiple_of(align_of::<Value>())
     }
 
     /// Where inline bytes begin, and how many they are.
@@ -424,7 +431,7 @@ impl RawEntry {
         if tag & FORM != FORM_VALUE {
             return None;
         }
-        let at = (Shape::key_at(tag) + self.key_len(tag)).next_multiple_of(ALIGN);
+        let at = Self::value_at(Shape::key_at(tag) + self.key_len(tag));
         // SAFETY: the content is a value; callers hold the database exclusively.
         Some(unsafe { self.at(at).cast().as_mut() })
     }

@@ -1,7 +1,7 @@
 //! Where the entries of one database are allocated.
 //!
 //! Blocks of a size share pages, and a page is found from a block by its address. So a block has
-//! no header, sizes are 8 bytes apart, and dropping the arena frees pages, not blocks. What is
+//! no header, sizes are a few bytes apart, and dropping the arena frees pages, not blocks. What is
 //! counted as allocated is blocks, not pages: removing a key lowers `used_memory` at once.
 //!
 //! Invariants:
@@ -17,8 +17,32 @@ use stdx::alloc::{UNCOUNTED, adjust};
 /// Larger blocks come from the allocator one by one.
 pub(crate) const POOLED_BYTES_MAX: usize = 512;
 
-const STEP_BYTES: usize = 8;
-const SIZES: usize = POOLED_BYTES_MAX / STEP_BYTES + 1;
+/// Sizes are this far apart up to [`FINE_BYTES_MAX`], and twice as far with each doubling.
+const STEP_BYTES: usize = 4;
+const FINE_BYTES_MAX: usize = 128;
+
+/// The size of the block for `bytes`. One for a multiple of 8 is aligned to 8, others to 4.
+#[inline]
+pub(crate) const fn rounded(bytes: usize) -> usize {
+    let step = match bytes {
+        0..=FINE_BYTES_MAX => STEP_BYTES,
+        129..=256 => 2 * STEP_BYTES,
+        _ => 4 * STEP_BYTES,
+    };
+    (bytes + step - 1) & !(step - 1)
+}
+
+/// The number of a size of pooled blocks.
+#[inline]
+const fn size_class(bytes: usize) -> usize {
+    match bytes {
+        0..=FINE_BYTES_MAX => bytes / STEP_BYTES,
+        129..=256 => 16 + bytes / (2 * STEP_BYTES),
+        _ => 32 + bytes / (4 * STEP_BYTES),
+    }
+}
+
+const SIZES: usize = size_class(POOLED_BYTES_MAX) + 1;
 
 const PAGE_BYTES: usize = 32 * 1024;
 
@@ -51,10 +75,10 @@ struct Page {
     layout: Layout,
 }
 
-/// Where the first block is: the address must be a multiple of 8 bytes.
+/// Where the first block is.
 const FIRST_BLOCK: usize = size_of::<Page>();
 
-const _: () = assert!(FIRST_BLOCK.is_multiple_of(STEP_BYTES));
+const _: () = assert!(FIRST_BLOCK.is_multiple_of(8));
 
 impl Page {
     fn has_room(&self) -> bool {
@@ -100,7 +124,7 @@ struct Pages {
     full: List,
 }
 
-/// Blocks of multiples of 8 bytes.
+/// The blocks of one database.
 pub(crate) struct Arena {
     sizes: [Pages; SIZES],
 }
@@ -113,15 +137,15 @@ impl Default for Arena {
 }
 
 impl Arena {
-    /// A block of `bytes`, a multiple of 8 and not 0, aligned to 8.
+    /// A block of `bytes`, which is [`rounded`] and not 0.
     #[inline]
     pub(crate) fn allocate(&mut self, bytes: usize) -> NonNull<u8> {
-        debug_assert!(bytes > 0 && bytes.is_multiple_of(STEP_BYTES));
+        debug_assert!(bytes > 0 && bytes == rounded(bytes));
         if bytes > POOLED_BYTES_MAX {
             return allocate_large(bytes);
         }
         adjust(bytes as isize);
-        let pages = &mut self.sizes[bytes / STEP_BYTES];
+        let pages = &mut self.sizes[size_class(bytes)];
         if pages.open.0.is_null() {
             pages.open.push(new_page(bytes));
         }
@@ -158,7 +182,7 @@ impl Arena {
             return;
         }
         adjust(-(bytes as isize));
-        let pages = &mut self.sizes[bytes / STEP_BYTES];
+        let pages = &mut self.sizes[size_class(bytes)];
         let at = block.as_ptr() as usize % PAGE_BYTES;
         // SAFETY: the block lies in a live page of this arena, at this distance from its begin,
         // and is no longer used, so that it can hold the place of the next returned one.
@@ -236,7 +260,7 @@ unsafe fn free_page(page: *mut Page) {
 }
 
 fn large_layout(bytes: usize) -> Layout {
-    Layout::from_size_align(bytes, STEP_BYTES).expect("entries are far smaller than memory")
+    Layout::from_size_align(bytes, 8).expect("entries are far smaller than memory")
 }
 
 #[cold]

@@ -16,7 +16,7 @@ impl Arena {
                 while !page.is_null() {
                     // SAFETY: pages in lists are live.
                     let at = unsafe { &*page };
-                    assert_eq!(at.size as usize, size * STEP_BYTES);
+                    assert_eq!(size_class(at.size as usize), size);
                     assert_eq!(at.has_room(), is_open);
                     assert_eq!(at.previous, previous);
                     pages += 1;
@@ -37,9 +37,10 @@ fn blocks_never_overlap() {
     for round in 0..60_000u32 {
         // Grows, then shrinks.
         if live.is_empty() || rng.below(60_000) > u64::from(round) {
-            let bytes = (rng.below(70) as usize + 1) * STEP_BYTES;
+            let bytes = rounded(rng.below(600) as usize + 1);
             let block = arena.allocate(bytes);
-            assert!((block.as_ptr() as usize).is_multiple_of(STEP_BYTES));
+            let align = if bytes.is_multiple_of(8) { 8 } else { 4 };
+            assert!((block.as_ptr() as usize).is_multiple_of(align));
             let mark = rng.next_u64() as u8;
             // SAFETY: the block has that many bytes.
             unsafe { block.write_bytes(mark, bytes) };
@@ -63,6 +64,19 @@ fn blocks_never_overlap() {
     let (pages, blocks) = arena.count();
     assert_eq!(blocks, 0);
     assert!(pages < SIZES, "at most one empty page per size stays");
+}
+
+#[test]
+fn sizes_are_told_apart_and_waste_little() {
+    let mut sizes: Vec<usize> = (1..=POOLED_BYTES_MAX).map(rounded).collect();
+    for (bytes, size) in (1..).zip(&sizes) {
+        assert!(*size >= bytes && *size - bytes < 16 && size - bytes <= bytes.max(16) / 4);
+    }
+    sizes.dedup();
+    let mut classes: Vec<usize> = sizes.iter().map(|size| size_class(*size)).collect();
+    classes.dedup();
+    assert_eq!(classes.len(), sizes.len());
+    assert!(classes.last() < Some(&SIZES));
 }
 
 #[test]

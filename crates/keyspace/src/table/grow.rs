@@ -10,7 +10,7 @@ use super::bucket::{slot, slot_entry, slot_x};
 use super::directory::Directory;
 use super::pool::Pool;
 use super::scan::Density;
-use super::segment::{BUCKETS_MAX, Segment, buckets_above, buckets_for, is_sparse};
+use super::segment::{BUCKETS_MAX, Segment, buckets_at_least, buckets_for, is_sparse};
 
 /// Segments with more buckets are not tried for merging, so that a merged one has room to grow.
 const MERGE_BUCKETS_MAX: usize = BUCKETS_MAX / 4;
@@ -44,7 +44,7 @@ impl Segments {
     #[cold]
     fn grow(&mut self, segment: Segment, version: u16) {
         if segment.count() < BUCKETS_MAX {
-            self.resize(segment, buckets_above(segment.count()), version);
+            self.resize(segment, buckets_at_least(segment.count() + 1), version);
         } else {
             self.split(segment, version);
         }

@@ -16,10 +16,10 @@ use super::bucket::Bucket;
 use super::segment::{BUCKETS_MAX, Header, Segment};
 
 /// Segments come in chunks of this size.
-const CHUNK_BYTES: usize = 256 * 1024;
+const CHUNK_BYTES: usize = 64 * 1024;
 
 /// Smaller segments than this are rare: each has a chunk of its own.
-const POOLED_BUCKETS_MIN: usize = 64;
+const POOLED_BUCKETS_MIN: usize = 63;
 
 /// Segments of all sizes.
 pub(super) struct Pool {
@@ -116,10 +116,7 @@ impl Pool {
                 u32::from(header.depth),
             )
         });
-        // One empty chunk is kept, lest a size that is left and entered again pays each time.
-        let per_chunk = segments_per_chunk(count);
-        let chunks_max = size.len.div_ceil(per_chunk) + usize::from(per_chunk > 1);
-        while size.chunks.len() > chunks_max {
+        if size.len.is_multiple_of(segments_per_chunk(count)) {
             free_chunk(size.chunks.pop(), count);
         }
         moved

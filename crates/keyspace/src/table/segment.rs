@@ -9,12 +9,12 @@ use std::ptr::NonNull;
 use super::bucket::{Bucket, NEVER, SLOTS, slot_entry, slot_x};
 use crate::raw::RawEntry;
 
-/// The most buckets of a segment: what one growth step handles at once.
-pub(super) const BUCKETS_MAX: usize = 256;
+/// The sizes of segments in cache lines, header included: from 64 on, as many as share a chunk of
+/// 64 KB without a rest.
+const LINES: [usize; 13] = [2, 4, 8, 16, 32, 64, 85, 102, 128, 146, 170, 204, 256];
 
-/// Up to here segments double, beyond they grow by this many buckets.
-const BUCKETS_STEP: usize = 16;
-const BUCKETS_DOUBLING_MAX: usize = 64;
+/// The most buckets of a segment: what one growth step handles at once.
+pub(super) const BUCKETS_MAX: usize = LINES[LINES.len() - 1] - 1;
 
 /// A segment grows when this share of its slots is used...
 const LOAD_MAX_PERCENT: usize = 90;
@@ -195,17 +195,14 @@ impl Segment {
 
 /// The number of buckets for `len` entries: neither near growing nor near shrinking.
 pub(super) fn buckets_for(len: usize) -> usize {
-    let least = (len * 100).div_ceil(SLOTS * LOAD_FRESH_PERCENT).max(1);
-    if least <= BUCKETS_DOUBLING_MAX {
-        least.next_power_of_two()
-    } else {
-        least.next_multiple_of(BUCKETS_STEP).min(BUCKETS_MAX)
-    }
+    let slots = len * 100 / LOAD_FRESH_PERCENT;
+    buckets_at_least(slots.div_ceil(SLOTS))
 }
 
-/// The next larger number of buckets.
-pub(super) fn buckets_above(count: usize) -> usize {
-    if count < BUCKETS_DOUBLING_MAX { count * 2 } else { count + BUCKETS_STEP }
+/// The smallest number of buckets that is not below `count`, or the largest.
+pub(super) fn buckets_at_least(count: usize) -> usize {
+    let lines = LINES.iter().find(|lines| **lines > count);
+    lines.map_or(BUCKETS_MAX, |lines| lines - 1)
 }
 
 /// Whether a segment of so many buckets has become too empty.
