@@ -381,15 +381,17 @@ fn merge_split(
         unreachable!("only Scatter rows are split")
     };
     let start = replies.len();
-    let mut ticks = 0;
+    let (mut ticks, mut refused) = (0, false);
     let mut answers: Vec<(usize, &[u8])> = Vec::new();
     for part in distinct(keys) {
         let (reply, outcome) = cursors[part].next();
         ticks += outcome.ticks;
+        refused |= outcome.refused;
         answers.push((part, reply));
     }
     merge(how, &answers, keys, replies);
-    Outcome { reply_len: replies.len() - start, failed: replies.get(start) == Some(&b'-'), ticks }
+    let failed = replies.get(start) == Some(&b'-');
+    Outcome { reply_len: replies.len() - start, failed, refused, ticks }
 }
 
 /// The parts in the order in which they first appear, each once.

@@ -55,6 +55,8 @@ pub struct Outcome {
     pub reply_len: usize,
     /// Whether the reply is an error.
     pub failed: bool,
+    /// Whether it did not even run, for want of memory.
+    pub refused: bool,
     /// How long it ran, in ticks of the engine's clock, summed over its parts.
     pub ticks: u64,
 }

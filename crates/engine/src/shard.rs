@@ -176,7 +176,9 @@ impl Shard {
             let start = replies.len();
             let args = call.args(work.data, work.spans);
             let mut reply = Writer::new(replies, call.protocol);
+            let mut refused = false;
             if let Err(error) = self.execute(call, args, &mut reply, at) {
+                refused = error == command::Error::OutOfMemory;
                 reply.truncate(start);
                 reply.error(&error.to_string());
             }
@@ -184,6 +186,7 @@ impl Shard {
             outcomes.push(Outcome {
                 reply_len: replies.len() - start,
                 failed: replies.get(start) == Some(&b'-'),
+                refused,
                 ticks: after.wrapping_sub(ticks),
             });
             ticks = after;

@@ -268,11 +268,8 @@ impl Connection {
                 continue;
             }
             let Some((call, outcome)) = calls.next() else { break };
-            stats.ran(call.row, outcome.ticks);
             let muted = *item == Item::MutedCall;
-            if outcome.failed && !muted {
-                stats.failed(call.row, &self.output[at..]);
-            }
+            stats.ended(call.row, outcome, if muted { b"" } else { &self.output[at..] });
             crate::admin::watch::consider(
                 &self.core,
                 &self.client,
@@ -296,6 +293,7 @@ impl Connection {
         let outcome = engine::Outcome {
             reply_len: reply.len(),
             failed: reply.first() == Some(&b'-'),
+            refused: false,
             ticks: (self.core.router.clock().ticks)() - started,
         };
         self.finish(call.row, args_of(&shown), &outcome, &reply, muted);
@@ -320,6 +318,7 @@ impl Connection {
         let outcome = engine::Outcome {
             reply_len: request.out.len(),
             failed: request.out.first() == Some(&b'-'),
+            refused: false,
             ticks: (self.core.router.clock().ticks)() - started,
         };
         self.finish(row, request.args(), &outcome, &request.out, muted);
@@ -333,10 +332,7 @@ impl Connection {
         reply: &[u8],
         muted: bool,
     ) {
-        self.core.stats.ran(row, outcome.ticks);
-        if outcome.failed {
-            self.core.stats.failed(row, reply);
-        }
+        self.core.stats.ended(row, outcome, reply);
         crate::admin::watch::consider(&self.core, &self.client, row, args, outcome);
         add(&self.client.usage.commands, 1);
         if !muted {

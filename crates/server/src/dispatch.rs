@@ -182,12 +182,9 @@ fn run_now(
         reply_len: out.len(),
         failed: out.first() == Some(&b'-'),
         ticks: (core.router.clock().ticks)() - started,
-        ..Outcome::default()
+        refused: false,
     };
-    core.stats.ran(row, outcome.ticks);
-    if outcome.failed {
-        core.stats.failed(row, &out);
-    }
+    core.stats.ended(row, &outcome, &out);
     crate::admin::watch::consider(core, client, row, args, &outcome);
     push(client, batch, &out);
 }

@@ -3,6 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
+use engine::Outcome;
+
 use crate::histogram::Histogram;
 
 /// One command's numbers.
@@ -120,9 +122,21 @@ impl Stats {
         }
     }
 
-    /// A command ran.
+    /// A command came to this. `reply` starts with its reply, or is empty if that was dropped.
     #[inline]
-    pub(crate) fn ran(&self, row: u16, ticks: u64) {
+    pub(crate) fn ended(&self, row: u16, outcome: &Outcome, reply: &[u8]) {
+        if outcome.refused {
+            return self.rejected(Some(row), reply);
+        }
+        self.ran(row, outcome.ticks);
+        if outcome.failed {
+            self.commands.borrow_mut()[usize::from(row)].failed += 1;
+            self.count_error(reply);
+        }
+    }
+
+    #[inline]
+    fn ran(&self, row: u16, ticks: u64) {
         let stats = &mut self.commands.borrow_mut()[usize::from(row)];
         stats.calls += 1;
         stats.ticks += ticks;
@@ -131,12 +145,6 @@ impl Stats {
             let histogram = &mut self.histograms.borrow_mut()[usize::from(row)];
             histogram.get_or_insert_default().record(ticks);
         }
-    }
-
-    /// A command that ran answered this error (its reply, from `-` on).
-    pub(crate) fn failed(&self, row: u16, reply: &[u8]) {
-        self.commands.borrow_mut()[usize::from(row)].failed += 1;
-        self.count_error(reply);
     }
 
     /// A command was refused with this error.
@@ -149,7 +157,7 @@ impl Stats {
 
     fn count_error(&self, reply: &[u8]) {
         add(&self.counters.error_replies, 1);
-        let code = reply.strip_prefix(b"-").unwrap_or(reply);
+        let Some(code) = reply.strip_prefix(b"-") else { return };
         let end = code.iter().position(|byte| *byte == b' ' || *byte == b'\r');
         let code = String::from_utf8_lossy(&code[..end.unwrap_or(code.len())]).into_owned();
         let mut errors = self.errors.borrow_mut();
