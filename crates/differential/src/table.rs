@@ -149,8 +149,6 @@ pub const ROWS: &[Row] = &[
     Row::new("CLIENT NO-EVICT (on|off|junk)").seldom(),
     Row::new("CLIENT UNBLOCK 99999999 [TIMEOUT|ERROR|junk]").seldom(),
     Row::new("CLIENT UNPAUSE").seldom(),
-    Row::new("CLIENT GETREDIR").seldom(),
-    Row::new("CLIENT TRACKINGINFO").seldom(),
     Row::new("CLIENT junk [junk]").seldom(),
     // Server.
     Row::new("FLUSHDB [SYNC|ASYNC|junk]").seldom(),

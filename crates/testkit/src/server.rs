@@ -194,6 +194,10 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        if thread::panicking() {
+            // Shown with the test that failed; a server that died has its reason there.
+            println!("the server's log:\n{}", self.log());
+        }
         // Both fail only when it has ended already.
         self.child.kill().ok();
         self.child.wait().ok();

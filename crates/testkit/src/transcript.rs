@@ -138,16 +138,24 @@ impl Transcript {
         Ok(transcript)
     }
 
-    /// Runs it.
+    /// Runs it to its end, or to the first connection that fails.
     ///
     /// # Errors
-    /// The first difference: line, command, what was expected and what came.
+    /// Every difference: line, command, what was expected and what came.
     pub fn run(&self, target: &mut dyn Target) -> Result<(), String> {
         let mut session = Session::new(target);
+        let mut problems = Vec::new();
         for (index, line) in self.lines.iter().enumerate() {
-            session.step(&line.step).map_err(|problem| self.report(index, &problem))?;
+            match session.step(&line.step) {
+                Ok(()) => {}
+                Err(Problem::Differs(problem)) => problems.push(self.report(index, &problem)),
+                Err(Problem::Broken(problem)) => {
+                    problems.push(self.report(index, &problem));
+                    break;
+                }
+            }
         }
-        Ok(())
+        if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
     }
 
     /// Runs it and returns its text with the replies that came: commands without a reply get one,
@@ -159,7 +167,11 @@ impl Transcript {
         let mut session = Session::new(target);
         let mut text = String::new();
         for (index, line) in self.lines.iter().enumerate() {
-            let fail = |problem: String| self.report(index, &problem);
+            let fail = |problem: Problem| match problem {
+                Problem::Differs(problem) | Problem::Broken(problem) => {
+                    self.report(index, &problem)
+                }
+            };
             match &line.step {
                 Step::Expect { client, what: Expectation::Reply(expected) } => {
                     let reply = session.receive(client).map_err(fail)?;
@@ -206,6 +218,14 @@ impl Transcript {
     }
 }
 
+/// Why a step did not go as it should.
+enum Problem {
+    /// Something else came; the next step makes sense all the same.
+    Differs(String),
+    /// Nothing comes any more.
+    Broken(String),
+}
+
 /// The connections of one run. Commands wait in `unsent` until something else happens, so that
 /// consecutive ones arrive as a pipeline.
 struct Session<'a> {
@@ -219,7 +239,7 @@ impl<'a> Session<'a> {
         Session { target, wires: HashMap::new(), unsent: None }
     }
 
-    fn step(&mut self, step: &Step) -> Result<(), String> {
+    fn step(&mut self, step: &Step) -> Result<(), Problem> {
         if let Step::Send { client, bytes, .. } = step {
             if self.unsent.as_ref().is_some_and(|(other, _)| other != client) {
                 self.flush()?;
@@ -240,42 +260,47 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn expect(&mut self, client: &str, what: &Expectation) -> Result<(), String> {
+    fn expect(&mut self, client: &str, what: &Expectation) -> Result<(), Problem> {
         match what {
             Expectation::Reply(expected) => {
                 let reply = self.receive(client)?;
                 if expected.matches(&reply) {
                     return Ok(());
                 }
-                Err(format!("got {}", show(&reply)))
+                Err(Problem::Differs(format!("got {}", show(&reply))))
             }
             Expectation::Nothing if self.wire(client)?.is_silent() => Ok(()),
-            Expectation::Nothing => Err("got something".into()),
+            Expectation::Nothing => Err(Problem::Differs("got something".into())),
             Expectation::Closed => match self.wire(client)?.receive() {
                 Err(error) if is_closed(&error) => Ok(()),
-                Err(error) => Err(format!("the connection is not closed: {error}")),
-                Ok(reply) => Err(format!("got {}", show(&reply))),
+                Err(error) => {
+                    Err(Problem::Differs(format!("the connection is not closed: {error}")))
+                }
+                Ok(reply) => Err(Problem::Differs(format!("got {}", show(&reply)))),
             },
         }
     }
 
-    fn receive(&mut self, client: &str) -> Result<Reply, String> {
+    fn receive(&mut self, client: &str) -> Result<Reply, Problem> {
         self.flush()?;
-        self.wire(client)?.receive().map_err(|error| format!("no reply: {error}"))
+        let reply = self.wire(client)?.receive();
+        reply.map_err(|error| Problem::Broken(format!("no reply: {error}")))
     }
 
-    fn flush(&mut self) -> Result<(), String> {
+    fn flush(&mut self) -> Result<(), Problem> {
         match self.unsent.take() {
             None => Ok(()),
             Some((client, bytes)) => {
-                self.wire(&client)?.send(&bytes).map_err(|error| format!("sending: {error}"))
+                let sent = self.wire(&client)?.send(&bytes);
+                sent.map_err(|error| Problem::Broken(format!("sending: {error}")))
             }
         }
     }
 
-    fn wire(&mut self, client: &str) -> Result<&mut dyn Wire, String> {
+    fn wire(&mut self, client: &str) -> Result<&mut dyn Wire, Problem> {
         if !self.wires.contains_key(client) {
-            let wire = self.target.open().map_err(|error| format!("no connection: {error}"))?;
+            let wire = self.target.open();
+            let wire = wire.map_err(|error| Problem::Broken(format!("no connection: {error}")))?;
             self.wires.insert(client.to_owned(), wire);
         }
         Ok(self.wires.get_mut(client).expect("it was just put there").as_mut())

@@ -63,6 +63,9 @@ fn a_wrong_reply_fails_with_its_line() {
     let wrong = GOOD.replace("[\"C\"]", "[\"c\"]");
     let problem = Transcript::parse(&wrong).unwrap().run(&mut Echo).unwrap_err();
     assert!(problem.starts_with("line 6: got [\"C\"]"), "{problem}");
+    let twice = "> A\n< +a\n> B\n< [\"B\"]\n> C\n< +c\n";
+    let problem = Transcript::parse(twice).unwrap().run(&mut Echo).unwrap_err();
+    assert!(problem.contains("line 2:") && problem.contains("line 6:"), "{problem}");
     for wrong in ["> A\nx< (any)\n", "> A\n< (closed)\n", "> A\n< (nothing)\n"] {
         assert!(Transcript::parse(wrong).unwrap().run(&mut Echo).is_err(), "{wrong}");
     }
