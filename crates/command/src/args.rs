@@ -71,6 +71,14 @@ impl<'a> Args<'a> {
         self.iter_from(0)
     }
 
+    /// The arguments from `index` on, as a call of their own.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    pub fn tail(&self, index: usize) -> Args<'a> {
+        Args { data: self.data, spans: &self.spans[index..] }
+    }
+
     /// A cursor over the option words from `index` on.
     pub fn words_from(&self, index: usize) -> Words<'a> {
         Words { args: *self, next: index }

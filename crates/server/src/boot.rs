@@ -43,6 +43,7 @@ pub(crate) fn run<T>(
         network,
         registry,
         config: Mutex::new(config.clone()),
+        listeners: Mutex::new(listeners),
         config_file,
         run_id: run_id(&random, "run"),
         replication_id: run_id(&random, "replication"),
@@ -60,14 +61,13 @@ pub(crate) fn run<T>(
     spawn("free", move || side.freer.run(&garbage))?;
     let mut handles = Vec::new();
     for (thread, inbound) in inbound.into_iter().enumerate() {
-        let listeners = listeners.try_clone().map_err(|error| error.to_string())?;
+        let listeners = server.listeners().try_clone().map_err(|error| error.to_string())?;
         let (server, config) = (server.clone(), config.clone());
         let seed = random.hash_one(("shard", thread));
         let has_shard = thread < shards;
         let body = move || core_thread(thread, server, config, inbound, listeners, has_shard, seed);
         handles.push(spawn(&format!("core-{thread}"), body)?);
     }
-    drop(listeners);
     tracing::info!(threads, shards, "Ready to accept connections");
     let _kept = ready(&config);
     wait_for_the_end(&server)?;
@@ -181,6 +181,7 @@ fn wait_for_the_end(server: &Server) -> Result<(), String> {
 /// Tells every thread to end.
 fn stop(server: &Server) {
     server.stopping.store(true, Ordering::Relaxed);
+    *server.listeners() = Listeners::default();
     for thread in 0..server.network.thread_count() {
         server.network.call(thread, || Core::current().stopped.notify_one());
     }

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use config::Config;
 use engine::{Batch, Network, Router};
@@ -14,6 +14,7 @@ use crate::admin::latency::Events;
 use crate::admin::watch::Watch;
 use crate::client::Client;
 use crate::freer::Freer;
+use crate::net::Listeners;
 use crate::rates::Rates;
 use crate::registry::Registry;
 use crate::session::client::pause::Pause;
@@ -29,6 +30,8 @@ pub(crate) struct Server {
     pub(crate) registry: Registry,
     /// The configuration that CONFIG SET changes; threads have copies.
     pub(crate) config: Mutex<Arc<Config>>,
+    /// The sockets that threads accept from.
+    pub(crate) listeners: Mutex<Listeners>,
     /// The file that CONFIG REWRITE writes, and how the server was started.
     pub(crate) config_file: Option<std::path::PathBuf>,
     pub(crate) run_id: String,
@@ -53,6 +56,16 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    /// The newest configuration, to read or replace it.
+    pub(crate) fn config(&self) -> MutexGuard<'_, Arc<Config>> {
+        self.config.lock().expect("a panic ends the process")
+    }
+
+    /// The sockets that threads accept from.
+    pub(crate) fn listeners(&self) -> MutexGuard<'_, Listeners> {
+        self.listeners.lock().expect("a panic ends the process")
+    }
+
     /// Clients of all threads.
     pub(crate) fn connection_count(&self) -> usize {
         self.connections.iter().map(|count| count.load(Ordering::Relaxed)).sum()
@@ -89,6 +102,8 @@ pub(crate) struct Core {
     /// What DEBUG switches off, for tests.
     pub(crate) switches: Switches,
     pub(crate) pause: Pause,
+    /// The tasks that accept TCP connections.
+    pub(crate) acceptors: RefCell<Vec<tokio::task::AbortHandle>>,
     /// Notified when the thread is to end.
     pub(crate) stopped: tokio::sync::Notify,
     scratch: RefCell<Scratch>,
@@ -131,6 +146,7 @@ impl Core {
             turns,
             switches: Switches::default(),
             pause: Pause::default(),
+            acceptors: RefCell::default(),
             stopped: tokio::sync::Notify::new(),
             scratch: RefCell::default(),
         });
@@ -181,7 +197,7 @@ impl Core {
     pub(crate) fn apply(&self, config: Arc<Config>) {
         self.needs_password.set(!config.security.requirepass.is_empty());
         if let Some(mut shard) = self.router.shard_mut() {
-            crate::tuning::tune(&mut shard, &config);
+            crate::tuning::tune(&mut shard, &config, self.pause.current().is_some());
         }
         self.watch.obey(&config.monitoring);
         self.latency_events.threshold_ms.set(config.monitoring.latency_monitor_threshold_ms);
@@ -209,11 +225,6 @@ impl Core {
             gathered.extend(answer.await.ok());
         }
         gathered
-    }
-
-    /// A client of this thread.
-    pub(crate) fn client(&self, id: u64) -> Option<Rc<Client>> {
-        self.clients.borrow().get(&id).cloned()
     }
 
     /// The thread's input buffer, [`READ_BYTES_MAX`] long; give it back before waiting.

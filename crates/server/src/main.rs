@@ -80,8 +80,8 @@ fn serve(loaded: Loaded, files: KeepingFiles) -> Result<ExitCode, String> {
         return process::detach(&files.into_stdin())
             .map_err(|error| format!("Can't start in the background: {error}"));
     }
-    let dir = &config.process.dir;
-    std::env::set_current_dir(dir)
+    let dir = config.process.dir;
+    config.process.dir = process::change_dir(&dir)
         .map_err(|error| format!("Fatal: can't change to dir '{}': {error}", dir.display()))?;
     log::start(&config.process).map_err(|error| format!("Fatal: can't open logfile: {error}"))?;
     tracing::info!("{}, pid={}, just started", version(), std::process::id());

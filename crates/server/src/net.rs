@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use config::Config;
+use config::{Config, Network};
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
@@ -20,35 +20,35 @@ use crate::stats::add;
 use crate::stream::Stream;
 
 /// The sockets that the server listens on; every thread accepts from all.
+#[derive(Default)]
 pub(crate) struct Listeners {
-    tcp: Vec<std::net::TcpListener>,
+    tcp: Vec<Tcp>,
     unix: Option<std::os::unix::net::UnixListener>,
+}
+
+/// A socket and the configured address that it listens on.
+struct Tcp {
+    name: String,
+    port: u16,
+    socket: std::net::TcpListener,
+}
+
+impl Tcp {
+    fn is(&self, address: &str, port: u16) -> bool {
+        self.name == strip_optional(address).0 && self.port == port
+    }
+}
+
+/// An address without the sign that it may be missing, and whether that was there.
+fn strip_optional(address: &str) -> (&str, bool) {
+    address.strip_prefix('-').map_or((address, false), |name| (name, true))
 }
 
 impl Listeners {
     /// Opens what the configuration names. The error says which address could not be had.
     pub(crate) fn open(config: &Config) -> Result<Self, String> {
         let network = &config.network;
-        let mut tcp = Vec::new();
-        for address in network.bind.iter().filter(|_| network.port != 0) {
-            let (name, optional) = match address.strip_prefix('-') {
-                Some(name) => (name, true),
-                None => (address.as_str(), false),
-            };
-            match listen(name, network.port, network.tcp_backlog) {
-                Ok(listener) => tcp.push(listener),
-                Err(error) if optional && is_missing(&error) => {}
-                Err(error) => {
-                    return Err(format!(
-                        "Could not create server TCP listening socket {name}:{}: {error}",
-                        network.port
-                    ));
-                }
-            }
-        }
-        if tcp.is_empty() && network.port != 0 {
-            return Err(format!("None of the addresses to bind exists: {:?}", network.bind));
-        }
+        let tcp = listen_all(network, &[])?;
         let unix = match &network.unixsocket {
             None => None,
             Some(path) => Some(listen_unix(path, network.unixsocketperm).map_err(|error| {
@@ -61,26 +61,101 @@ impl Listeners {
         Ok(Self { tcp, unix })
     }
 
+    /// Listens on the TCP addresses of another configuration from now on. The error says which could
+    /// not be had; then all is as it was.
+    pub(crate) fn rebind(&mut self, network: &Network) -> Result<(), String> {
+        let (mut kept, old): (Vec<Tcp>, Vec<Tcp>) = self
+            .tcp
+            .drain(..)
+            .partition(|tcp| network.bind.iter().any(|address| tcp.is(address, network.port)));
+        // While a socket listens, none can on an address that overlaps; one that is shut down can be
+        // brought back, and nobody else gets its port meanwhile.
+        for tcp in &old {
+            let _ = SockRef::from(&tcp.socket).shutdown(std::net::Shutdown::Read);
+        }
+        let opened = listen_all(network, &kept);
+        match opened {
+            Ok(new) => kept.extend(new),
+            Err(error) => {
+                for tcp in &old {
+                    let backlog = network.tcp_backlog.min(i32::MAX as u32) as i32;
+                    let again = SockRef::from(&tcp.socket).listen(backlog);
+                    again.map_err(|again| format!("{error}; nor listen again: {again}"))?;
+                }
+                self.tcp = kept.into_iter().chain(old).collect();
+                return Err(error);
+            }
+        }
+        self.tcp = kept;
+        Ok(())
+    }
+
     /// A second set of handles on the same sockets, for another thread.
     pub(crate) fn try_clone(&self) -> io::Result<Self> {
-        let tcp =
-            self.tcp.iter().map(std::net::TcpListener::try_clone).collect::<Result<_, _>>()?;
+        let tcp = self.tcp.iter().map(|tcp| {
+            let socket = tcp.socket.try_clone()?;
+            Ok(Tcp { name: tcp.name.clone(), port: tcp.port, socket })
+        });
+        let tcp = tcp.collect::<io::Result<_>>()?;
         let unix = self.unix.as_ref().map(|unix| unix.try_clone()).transpose()?;
         Ok(Self { tcp, unix })
     }
 
     /// Accepts from all sockets, in tasks of this thread.
     pub(crate) fn accept(self, core: &Rc<Core>) -> io::Result<()> {
-        for listener in self.tcp {
-            let listener = TcpListener::from_std(listener)?;
-            tokio::task::spawn_local(accept_tcp(core.clone(), listener));
-        }
+        accept_all(core, self.tcp)?;
         if let Some(listener) = self.unix {
             let listener = UnixListener::from_std(listener)?;
             tokio::task::spawn_local(accept_unix(core.clone(), listener));
         }
         Ok(())
     }
+}
+
+/// Accepts from these TCP sockets, and from no others any more.
+fn accept_all(core: &Rc<Core>, sockets: Vec<Tcp>) -> io::Result<()> {
+    let mut acceptors = core.acceptors.borrow_mut();
+    acceptors.drain(..).for_each(|acceptor| acceptor.abort());
+    for tcp in sockets {
+        let listener = TcpListener::from_std(tcp.socket)?;
+        let task = tokio::task::spawn_local(accept_tcp(core.clone(), listener));
+        acceptors.push(task.abort_handle());
+    }
+    Ok(())
+}
+
+/// Accepts from the TCP sockets that the server has now, after [`Listeners::rebind`].
+pub(crate) fn accept_anew(core: &Rc<Core>) {
+    let cloned = core.server.listeners().try_clone();
+    if let Err(error) = cloned.and_then(|listeners| accept_all(core, listeners.tcp)) {
+        tracing::error!("This thread accepts no TCP connections any more: {error}");
+    }
+}
+
+/// Opens all TCP sockets but those that are open.
+fn listen_all(network: &Network, open: &[Tcp]) -> Result<Vec<Tcp>, String> {
+    let port = network.port;
+    let mut sockets = Vec::new();
+    for address in network.bind.iter().filter(|_| port != 0) {
+        if open.iter().any(|tcp| tcp.is(address, port)) {
+            continue;
+        }
+        let (name, optional) = strip_optional(address);
+        match listen(name, port, network.tcp_backlog) {
+            Ok(socket) => sockets.push(Tcp { name: name.to_owned(), port, socket }),
+            Err(error) if optional && is_missing(&error) => {}
+            Err(error) => {
+                return Err(format!(
+                    "Could not create server TCP listening socket {name}:{port}: {error}. Failed \
+                     listening on port {port} (TCP)"
+                ));
+            }
+        }
+    }
+    if sockets.is_empty() && open.is_empty() && port != 0 {
+        return Err(format!("None of the addresses to bind exists: {:?}", network.bind));
+    }
+    Ok(sockets)
 }
 
 /// Whether the error says that this machine does not have the address.
@@ -136,6 +211,10 @@ async fn accept_tcp(core: Rc<Core>, listener: TcpListener) {
                 Ok(stream) => hand_over(&core, Accepted::Tcp(stream)),
                 Err(error) => tracing::warn!("Accepting client connection: {error}"),
             },
+            // It is shut down, to be replaced or brought back: see `Listeners::rebind`.
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+                tokio::time::sleep(ACCEPT_REST).await;
+            }
             Err(error) => {
                 tracing::warn!("Accepting client connection: {error}");
                 tokio::time::sleep(ACCEPT_REST).await;

@@ -43,8 +43,6 @@ pub(crate) struct Row {
     pub(crate) name: String,
     pub(crate) action: Action,
     pub(crate) spec: &'static Spec,
-    /// The container it belongs to.
-    pub(crate) parent: Option<u16>,
     /// Numbers of its subcommands.
     pub(crate) subcommands: Vec<u16>,
 }
@@ -97,7 +95,7 @@ impl Registry {
             Some(parent) => format!("{}|{own}", self.rows[usize::from(parent)].name),
             None => own,
         };
-        self.rows.push(Row { id, name, action, spec, parent, subcommands: Vec::new() });
+        self.rows.push(Row { id, name, action, spec, subcommands: Vec::new() });
         self.add_subcommands(action, id);
         id
     }

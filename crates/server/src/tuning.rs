@@ -2,10 +2,18 @@
 
 use config::{Config, MaxmemoryPolicy};
 use engine::Shard;
-use keyspace::Policy;
+use keyspace::{ClockKind, OnExpired, Options, Policy};
 
-/// Makes a shard obey `config`.
-pub(crate) fn tune(shard: &mut Shard, config: &Config) {
+/// Makes a shard obey `config`; while clients are paused, nothing expires.
+pub(crate) fn tune(shard: &mut Shard, config: &Config, is_paused: bool) {
+    let is_lfu = config.memory.maxmemory_policy.is_lfu();
+    shard.keyspace.configure(&Options {
+        clock: if is_lfu { ClockKind::Lfu } else { ClockKind::Lru },
+        lfu_log_factor: config.memory.lfu_log_factor,
+        lfu_decay_minutes: config.memory.lfu_decay_time_minutes,
+        on_expired: if is_paused { OnExpired::Hide } else { OnExpired::Remove },
+        ..Options::default()
+    });
     shard.limits.string_bytes_max = config.clients.proto_max_bulk_len_bytes as usize;
     shard.memory.limit_bytes = config.memory.maxmemory_bytes as usize;
     shard.memory.samples = config.memory.maxmemory_samples;

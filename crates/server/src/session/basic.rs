@@ -14,65 +14,55 @@ pub(crate) const REDIS_VERSION: &str = "8.0.0";
 
 const ANYTIME: u32 = flag::NOSCRIPT | flag::LOADING | flag::STALE | flag::FAST;
 
-pub(crate) const COMMANDS: &[SessionCommand] = &[
-    SessionCommand::now(
-        Spec::new(Group::Connection, "PING", -1, flag::FAST)
-            .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
-            .doc("1.0.0", "O(1)", "Answers PONG, or the argument."),
-        ping,
-    ),
-    SessionCommand::now(
-        Spec::new(Group::Connection, "ECHO", 2, flag::LOADING | flag::STALE | flag::FAST)
-            .doc("1.0.0", "O(1)", "Answers its argument."),
-        echo,
-    ),
-    SessionCommand::now(
-        Spec::new(Group::Connection, "SELECT", 2, flag::LOADING | flag::STALE | flag::FAST)
-            .doc("1.0.0", "O(1)", "Selects the database of this connection."),
-        select,
-    ),
-    SessionCommand::now(
-        Spec::new(
-            Group::Connection,
-            "QUIT",
-            -1,
-            flag::ALLOW_BUSY | ANYTIME | flag::NO_AUTH,
-        )
-        .doc("1.0.0", "O(1)", "Closes the connection after replying.")
-        .deprecated("7.2.0", "just closing the connection"),
-        quit,
-    ),
-    SessionCommand::now(
-        Spec::new(
-            Group::Connection,
-            "AUTH",
-            -2,
-            ANYTIME | flag::NO_AUTH | flag::ALLOW_BUSY,
-        )
-        .doc("1.0.0", "O(N) in the number of passwords of the user", "Logs the connection in."),
-        auth,
-    ),
-    SessionCommand::now(
-        Spec::new(
-            Group::Connection,
-            "HELLO",
-            -1,
-            ANYTIME | flag::NO_AUTH | flag::ALLOW_BUSY,
-        )
-        .doc("6.0.0", "O(1)", "Chooses the protocol version and describes the server."),
-        hello,
-    ),
-    SessionCommand::now(
-        Spec::new(
-            Group::Connection,
-            "RESET",
-            1,
-            ANYTIME | flag::NO_AUTH | flag::ALLOW_BUSY,
-        )
-        .doc("6.2.0", "O(1)", "Brings the connection into the state of a new one."),
-        reset,
-    ),
-];
+pub(crate) const COMMANDS: &[SessionCommand] =
+    &[
+        SessionCommand::now(
+            Spec::new(Group::Connection, "PING", -1, flag::FAST)
+                .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
+                .doc("1.0.0", "O(1)", "Answers PONG, or the argument."),
+            ping,
+        ),
+        SessionCommand::now(
+            Spec::new(Group::Connection, "ECHO", 2, flag::LOADING | flag::STALE | flag::FAST).doc(
+                "1.0.0",
+                "O(1)",
+                "Answers its argument.",
+            ),
+            echo,
+        ),
+        SessionCommand::now(
+            Spec::new(Group::Connection, "SELECT", 2, flag::LOADING | flag::STALE | flag::FAST)
+                .doc("1.0.0", "O(1)", "Selects the database of this connection."),
+            select,
+        ),
+        SessionCommand::now(
+            Spec::new(Group::Connection, "QUIT", -1, flag::ALLOW_BUSY | ANYTIME | flag::NO_AUTH)
+                .doc("1.0.0", "O(1)", "Closes the connection after replying.")
+                .deprecated("7.2.0", "just closing the connection"),
+            quit,
+        ),
+        SessionCommand::now(
+            Spec::new(Group::Connection, "AUTH", -2, ANYTIME | flag::NO_AUTH | flag::ALLOW_BUSY)
+                .hiding(|_, at| at > 0)
+                .doc(
+                    "1.0.0",
+                    "O(N) in the number of passwords of the user",
+                    "Logs the connection in.",
+                ),
+            auth,
+        ),
+        SessionCommand::now(
+            Spec::new(Group::Connection, "HELLO", -1, ANYTIME | flag::NO_AUTH | flag::ALLOW_BUSY)
+                .hiding(follows_auth)
+                .doc("6.0.0", "O(1)", "Chooses the protocol version and describes the server."),
+            hello,
+        ),
+        SessionCommand::now(
+            Spec::new(Group::Connection, "RESET", 1, ANYTIME | flag::NO_AUTH | flag::ALLOW_BUSY)
+                .doc("6.2.0", "O(1)", "Brings the connection into the state of a new one."),
+            reset,
+        ),
+    ];
 
 fn ping(_: &Rc<Core>, _: &Rc<Client>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
     match args.len() {
@@ -88,13 +78,13 @@ fn echo(_: &Rc<Core>, _: &Rc<Client>, args: Args<'_>, reply: &mut Writer<'_>) ->
     Ok(())
 }
 
-fn select(
-    core: &Rc<Core>,
-    client: &Rc<Client>,
-    args: Args<'_>,
-    reply: &mut Writer<'_>,
-) -> Result {
-    let db = stdx::number::parse_i64(args.at(1)).ok_or(Error::InvalidDbIndex)?;
+fn select(core: &Rc<Core>, client: &Rc<Client>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
+    let db = args.int(1)?;
+    if i32::try_from(db).is_err() {
+        let (min, max) = (i32::MIN, i32::MAX);
+        let text = format!("value is out of range, value must between {min} and {max}");
+        return Err(Error::made(text));
+    }
     let databases = i64::from(core.config().process.databases);
     if !(0..databases).contains(&db) {
         return Err(Error::DbIndexOutOfRange);
@@ -143,6 +133,12 @@ fn log_in(core: &Core, client: &Client, user: &[u8], password: &[u8]) -> Result 
 fn is_same_secret(expected: &[u8], given: &[u8]) -> bool {
     let differences = expected.iter().zip(given).fold(0, |sum, (a, b)| sum | (a ^ b));
     expected.len() == given.len() && differences == 0
+}
+
+/// Whether an argument of HELLO is one of the two behind AUTH.
+fn follows_auth(args: Args<'_>, index: usize) -> bool {
+    let behind = index.saturating_sub(2).max(2)..index;
+    behind.into_iter().any(|at| args.at(at).eq_ignore_ascii_case(b"auth"))
 }
 
 fn hello(core: &Rc<Core>, client: &Rc<Client>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {

@@ -1,8 +1,9 @@
 //! Commands on the connection itself.
 
-mod basic;
+pub(crate) mod basic;
+pub(crate) mod client;
 
 use crate::command::SessionCommand;
 
 /// The families of this folder.
-pub(crate) const FAMILIES: &[&[SessionCommand]] = &[basic::COMMANDS];
+pub(crate) const FAMILIES: &[&[SessionCommand]] = &[basic::COMMANDS, client::COMMANDS];
