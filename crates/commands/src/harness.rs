@@ -8,8 +8,8 @@ use std::task::{Context as TaskContext, Poll, Waker};
 
 use command::Args;
 use engine::{
-    Batch, Call, Clock, Command, Context, Handler, Limits, Network, PipelineOrder, Router, Run,
-    Shard, run_alone,
+    Batch, Call, Clock, Command, Context, Handler, Limits, Moment, Network, PipelineOrder, Router,
+    Run, Shard, run_alone,
 };
 use keyspace::{Keyspace, Options};
 use resp::{Protocol, Reply, Span, Writer};
@@ -23,7 +23,11 @@ thread_local! {
     static NOW_MS: Cell<i64> = const { Cell::new(START_MS) };
 }
 
-const CLOCK: Clock = Clock { now_ms: || NOW_MS.get(), stamp_ns: || 0, ticks: || 0 };
+const CLOCK: Clock = Clock { moment, ticks: || 0 };
+
+fn moment() -> Moment {
+    Moment { now_ms: NOW_MS.get(), stamp_ns: 0 }
+}
 
 pub(crate) struct Engine {
     routers: Vec<Rc<Router>>,

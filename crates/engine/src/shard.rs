@@ -90,10 +90,8 @@ pub(crate) enum Request {
 /// What the engine needs of the outside; functions, so that a test can stop time.
 #[derive(Clone, Copy)]
 pub struct Clock {
-    /// Milliseconds since 1970.
-    pub now_ms: fn() -> i64,
-    /// Monotonic nanoseconds.
-    pub stamp_ns: fn() -> u64,
+    /// Now.
+    pub moment: fn() -> Moment,
     /// A cheap counter, to time commands.
     pub ticks: fn() -> u64,
 }
@@ -102,7 +100,7 @@ impl Clock {
     /// Now.
     #[inline]
     pub fn moment(&self) -> Moment {
-        Moment { now_ms: (self.now_ms)(), stamp_ns: (self.stamp_ns)() }
+        (self.moment)()
     }
 }
 

@@ -1,9 +1,10 @@
 //! The clocks: the only place of the server that reads them.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use engine::Clock;
+use engine::{Clock, Moment};
 use stdx::tsc::{self, Scale};
 
 /// How long the tick counter is compared with the clock at start-up.
@@ -13,7 +14,10 @@ static START: OnceLock<Instant> = OnceLock::new();
 static SCALE: OnceLock<Scale> = OnceLock::new();
 
 /// The engine's clock.
-pub(crate) const CLOCK: Clock = Clock { now_ms, stamp_ns, ticks };
+pub(crate) const CLOCK: Clock = Clock { moment, ticks };
+
+/// Nanoseconds from the monotonic clock to that of the wall, as of the last [`follow_wall`].
+static WALL_OFFSET_NS: AtomicI64 = AtomicI64::new(0);
 
 /// Measures the tick counter. Once, before any thread starts.
 pub(crate) fn calibrate() {
@@ -22,6 +26,20 @@ pub(crate) fn calibrate() {
     std::thread::sleep(CALIBRATION);
     let elapsed_ns = start.elapsed().as_nanos() as u64;
     SCALE.get_or_init(|| Scale::measured(ticks() - start_ticks, elapsed_ns));
+    follow_wall();
+}
+
+/// Takes over what happened to the wall clock; every thread does so some times a second, so that a
+/// batch needs to read one clock only.
+pub(crate) fn follow_wall() {
+    let offset_ns = since_epoch().as_nanos() as i64 - stamp_ns() as i64;
+    WALL_OFFSET_NS.store(offset_ns, Ordering::Relaxed);
+}
+
+fn moment() -> Moment {
+    let stamp_ns = stamp_ns();
+    let wall_ns = stamp_ns as i64 + WALL_OFFSET_NS.load(Ordering::Relaxed);
+    Moment { now_ms: wall_ns / 1_000_000, stamp_ns }
 }
 
 /// A length of time in the engine's ticks, as nanoseconds.

@@ -98,7 +98,7 @@ impl Connection {
             add(&self.core.stats.counters.reads_processed, 1);
             add(&self.core.stats.counters.bytes_received, received as u64);
             add(&self.client.usage.received, received as u64);
-            self.client.last_active_ms.set(self.core.router.clock().moment().now_ms);
+            self.client.last_active_ms.set(self.core.turn_ms.get());
             self.process().await;
             self.input.settle(&self.core);
             if self.send_now().is_err() || self.is_over() {
@@ -196,7 +196,7 @@ impl Connection {
     /// Decodes and dispatches up to one batch.
     fn decode(&mut self, batch: &mut Batch) -> Stop {
         let limits = Limits {
-            bulk_bytes_max: self.core.config().clients.proto_max_bulk_len_bytes as i64,
+            bulk_bytes_max: self.core.bulk_bytes_max.get() as i64,
             authenticated: self.client.authenticated.get() || !self.core.needs_password.get(),
         };
         while self.client.closing().is_none() {

@@ -92,6 +92,10 @@ pub(crate) struct Core {
     config: RefCell<Arc<Config>>,
     /// Whether clients need a password; asked per command.
     pub(crate) needs_password: Cell<bool>,
+    /// `proto-max-bulk-len`; asked per batch.
+    pub(crate) bulk_bytes_max: Cell<u64>,
+    /// When this turn of the thread began, in milliseconds since 1970.
+    pub(crate) turn_ms: Cell<i64>,
     pub(crate) clients: RefCell<BTreeMap<u64, Rc<Client>>>,
     pub(crate) stats: Stats,
     pub(crate) command_logs: CommandLogs,
@@ -137,6 +141,8 @@ impl Core {
             router,
             config: RefCell::new(config.clone()),
             needs_password: Cell::new(false),
+            bulk_bytes_max: Cell::new(0),
+            turn_ms: Cell::new(0),
             clients: RefCell::default(),
             stats,
             command_logs: CommandLogs::default(),
@@ -185,6 +191,7 @@ impl Core {
     /// The thread goes on.
     pub(crate) fn after_unpark(&self) {
         self.router.after_unpark();
+        self.turn_ms.set(self.router.clock().moment().now_ms);
         self.turns.begin((self.router.clock().ticks)(), &self.stats.counters);
     }
 
@@ -196,6 +203,7 @@ impl Core {
     /// Makes a configuration this thread's.
     pub(crate) fn apply(&self, config: Arc<Config>) {
         self.needs_password.set(!config.security.requirepass.is_empty());
+        self.bulk_bytes_max.set(config.clients.proto_max_bulk_len_bytes);
         if let Some(mut shard) = self.router.shard_mut() {
             crate::tuning::tune(&mut shard, &config, self.pause.current().is_some());
         }

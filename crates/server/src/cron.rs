@@ -35,6 +35,7 @@ pub(crate) async fn run(core: Rc<Core>) {
         if turn.is_multiple_of(hz) && !core.switches.no_cron.get() {
             close_idle(&core, &config);
         }
+        clock::follow_wall();
         stdx::alloc::publish();
         core.server.used_memory();
         let counters = &core.stats.counters;

@@ -7,8 +7,20 @@ use engine::{Command, Run};
 
 use crate::command::{SessionCommand, SessionRun};
 
+/// Names up to this length are looked up as one number; a few are longer.
+const SHORT_NAME_BYTES_MAX: usize = 15;
 /// Longest name of a command that can exist; longer ones need no look-up.
 const NAME_BYTES_MAX: usize = 64;
+
+/// A short name as a number: its letters in upper case, and its length.
+#[inline]
+fn short_name(name: &[u8]) -> Option<u128> {
+    let mut upper = [0; SHORT_NAME_BYTES_MAX + 1];
+    upper[..SHORT_NAME_BYTES_MAX].get_mut(..name.len())?.copy_from_slice(name);
+    upper.make_ascii_uppercase();
+    upper[SHORT_NAME_BYTES_MAX] = name.len() as u8;
+    Some(u128::from_le_bytes(upper))
+}
 
 /// What a row does.
 #[derive(Clone, Copy)]
@@ -62,6 +74,8 @@ impl Row {
 pub(crate) struct Registry {
     rows: Vec<Row>,
     by_name: AHashMap<Vec<u8>, u16>,
+    /// Those of them that are short.
+    by_short_name: AHashMap<u128, u16>,
 }
 
 impl Registry {
@@ -70,7 +84,8 @@ impl Registry {
         actions: impl Iterator<Item = Action>,
         renames: &[RenameCommand],
     ) -> std::result::Result<Self, String> {
-        let mut registry = Self { rows: Vec::new(), by_name: AHashMap::new() };
+        let mut registry =
+            Self { rows: Vec::new(), by_name: AHashMap::new(), by_short_name: AHashMap::new() };
         for action in actions {
             let name = action.spec().name.as_bytes();
             // A container of which some subcommands are data commands comes once of each kind.
@@ -84,6 +99,8 @@ impl Registry {
         for rename in renames {
             registry.rename(rename)?;
         }
+        let short = |(name, id): (&Vec<u8>, &u16)| Some((short_name(name)?, *id));
+        registry.by_short_name = registry.by_name.iter().filter_map(short).collect();
         Ok(registry)
     }
 
@@ -141,6 +158,9 @@ impl Registry {
     /// The top-level row of a name.
     #[inline]
     pub(crate) fn find(&self, name: &[u8]) -> Option<&Row> {
+        if let Some(short) = short_name(name) {
+            return self.by_short_name.get(&short).map(|id| self.row(*id));
+        }
         let mut upper = [0; NAME_BYTES_MAX];
         let upper = upper.get_mut(..name.len())?;
         upper.copy_from_slice(name);
