@@ -170,8 +170,7 @@ pub const ROWS: &[Row] = &[
     Row::new("COMMAND LIST FILTERBY (PATTERN (get*|ms*t|junk)|junk junk)").seldom().by(Type),
     Row::new("COMMAND (INFO junk|junk|DOCS junk)").seldom().by(Type),
     Row::new("CONFIG GET (hz|maxmemory-samples|lfu-*-time|junk)").seldom().by(AnyOrder),
-    Row::new("CONFIG SET (maxmemory-samples|lfu-log-factor|lfu-decay-time|slowlog-max-len) int")
-        .seldom(),
+    Row::new("CONFIG SET (lfu-log-factor|lfu-decay-time|slowlog-max-len) int").seldom(),
     Row::new("CONFIG SET (lazyfree-lazy-expire|lazyfree-lazy-user-del) (yes|no|junk)").seldom(),
     Row::new("CONFIG SET maxmemory-policy (noeviction|allkeys-lfu|allkeys-lru|junk)").seldom(),
     Row::new("CONFIG (RESETSTAT|junk)").seldom(),

@@ -124,12 +124,10 @@ fn used_memory(client: &mut Client) -> u64 {
     rest.split('\\').next().and_then(|digits| digits.parse().ok()).expect("a number")
 }
 
-/// Fills far beyond a limit, and returns how many keys are left.
-fn overfill(client: &mut Client, policy: &str) -> usize {
+/// Fills an emptied server far beyond its limit, and returns how many keys are left.
+fn overfill(client: &mut Client, policy: &str, limit: u64) -> usize {
     client.ask("FLUSHALL");
-    client.ask(&format!("CONFIG SET maxmemory 0 maxmemory-policy {policy}"));
-    let limit = used_memory(client) + 4_000_000;
-    client.ask(&format!("CONFIG SET maxmemory {limit}"));
+    client.ask(&format!("CONFIG SET maxmemory {limit} maxmemory-policy {policy}"));
     let value = "v".repeat(200);
     for number in 0..40_000 {
         let key = format!("k{number}");
@@ -154,14 +152,15 @@ fn overfill(client: &mut Client, policy: &str) -> usize {
 fn every_policy_keeps_to_the_limit() {
     on_every_server(&[], |server| {
         let mut client = server.connect();
+        let limit = used_memory(&mut client) + 4_000_000;
         for policy in ["allkeys-lru", "allkeys-lfu", "allkeys-random", "noeviction"] {
-            let left = overfill(&mut client, policy);
+            let left = overfill(&mut client, policy, limit);
             assert!((2000..39_000).contains(&left), "{policy}: {left} keys");
             let newest = show(&client.ask("EXISTS k39999"));
             assert!(newest == ":1" || policy != "allkeys-lru", "{policy}");
         }
         for policy in ["volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl"] {
-            let left = overfill(&mut client, policy);
+            let left = overfill(&mut client, policy, limit);
             assert!((2000..39_000).contains(&left), "{policy}: {left} keys");
             // What has no TTL stays, from the first key on.
             assert_eq!(show(&client.ask("EXISTS k1 k3 k5 k7 k9")), ":5", "{policy}");
