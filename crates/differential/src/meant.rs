@@ -43,6 +43,16 @@ pub const MEANT: &[Meant] = &[
         },
     },
     Meant {
+        what: "HELLO with wrong credentials, then a wrong option",
+        reason: "Redis 8 reads all options before it acts; 7.0 authenticated on the way",
+        is_case: |words, redis, merops| {
+            is_any(words, &["HELLO"])
+                && is_error(redis, "WRONGPASS")
+                && (is_error(merops, "ERR Syntax error in HELLO")
+                    || is_error(merops, "ERR Client names"))
+        },
+    },
+    Meant {
         what: "CLIENT LIST and CLIENT KILL, several filters or several ids",
         reason: "filters combine, as in Redis 8 and Valkey 9; 7.0 took one",
         is_case: |words, redis, merops| {

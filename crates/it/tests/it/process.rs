@@ -1,6 +1,7 @@
 //! The process: how it starts, refuses to start, and ends.
 
 use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -71,8 +72,10 @@ fn bad_values_are_refused_with_name_and_value() {
 /// Starts Merops with a configuration on standard input and returns what it said until it ended, or
 /// was ready.
 fn run_with_config(config: &str) -> (bool, String) {
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    let port = port.expect("there is a free port").port().to_string();
     let mut child = Command::new(programs::merops())
-        .args(["-", "--port", "0", "--unixsocket", ""])
+        .args(["-", "--bind", "127.0.0.1", "--port", &port])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
