@@ -84,6 +84,7 @@ pub struct Router {
     clock: Clock,
     rng: RefCell<Rng>,
     messages_sent: Cell<u64>,
+    mail_received: Cell<u64>,
 }
 
 impl Router {
@@ -110,6 +111,7 @@ impl Router {
             clock,
             rng: RefCell::new(Rng::new(seed)),
             messages_sent: Cell::new(0),
+            mail_received: Cell::new(0),
         })
     }
 
@@ -131,6 +133,11 @@ impl Router {
     /// Messages sent to other threads so far.
     pub fn messages_sent(&self) -> u64 {
         self.messages_sent.get()
+    }
+
+    /// Batches of messages received from other threads so far.
+    pub fn mail_received(&self) -> u64 {
+        self.mail_received.get()
     }
 
     /// The engine's clock.
@@ -332,6 +339,7 @@ impl Router {
     #[inline]
     pub fn read_mail(&self) {
         while let Ok(batch) = self.inbound.try_recv() {
+            self.mail_received.set(self.mail_received.get() + 1);
             self.inbox.borrow_mut().extend(batch);
             self.pump();
         }

@@ -99,6 +99,7 @@ impl Connection {
             add(&self.core.stats.counters.bytes_received, received as u64);
             add(&self.client.usage.received, received as u64);
             self.client.last_active_ms.set(self.core.turn_ms.get());
+            self.hold_to_query_limit();
             self.process().await;
             self.input.settle(&self.core);
             if self.send_now().is_err() || self.is_over() {
@@ -432,6 +433,10 @@ impl Connection {
         usage.query_buffer.set(self.input.pending());
         usage.query_buffer_free.set(self.input.capacity().saturating_sub(self.input.pending()));
         usage.output.set(self.unsent());
+    }
+
+    /// Closes a client that sent more than may wait, before any of that is looked at.
+    fn hold_to_query_limit(&self) {
         let limit = self.core.config().clients.query_buffer_limit_bytes;
         if self.input.pending() as u64 > limit {
             tracing::warn!(

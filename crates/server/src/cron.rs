@@ -39,6 +39,7 @@ pub(crate) async fn run(core: Rc<Core>) {
         stdx::alloc::publish();
         core.server.used_memory();
         let counters = &core.stats.counters;
+        add(&counters.cron_turns, 1);
         add(&counters.cron_ticks, (core.router.clock().ticks)() - started);
         core.rates.sample(clock::now_us(), counters.get());
     }

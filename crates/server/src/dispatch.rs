@@ -37,7 +37,7 @@ pub(crate) fn dispatch(
     let args = Args::new(data, &batch.spans[first_span..]);
     let row = match find_row(core, args) {
         Ok(row) => row,
-        Err(error) => return reject(core, client, batch, None, &error),
+        Err((row, error)) => return reject(core, client, batch, row, &error),
     };
     if let Err(error) = check(core, client, row, args) {
         return reject(core, client, batch, Some(row.id), &error);
@@ -86,19 +86,19 @@ pub(crate) fn dispatch(
     }
 }
 
-/// The row of a call, subcommands resolved.
+/// The row of a call, subcommands resolved; where the call does not fit it, both row and error.
 #[inline]
-fn find_row<'a>(core: &'a Core, args: Args<'_>) -> Result<&'a Row, Error> {
+fn find_row<'a>(core: &'a Core, args: Args<'_>) -> Result<&'a Row, (Option<u16>, Error)> {
     let registry = &core.server.registry;
-    let Some(row) = registry.find(args.at(0)) else { return Err(unknown_command(args)) };
+    let Some(row) = registry.find(args.at(0)) else { return Err((None, unknown_command(args))) };
     let row = match args.get(1) {
         Some(sub) if !row.subcommands.is_empty() => {
-            registry.find_sub(row, sub).ok_or_else(|| unknown_subcommand(row, sub))?
+            registry.find_sub(row, sub).ok_or_else(|| (None, unknown_subcommand(row, sub)))?
         }
         _ => row,
     };
     if row.is_container() || !row.spec.accepts(args.len()) {
-        return Err(Error::WrongArity(row.name.clone()));
+        return Err((Some(row.id), Error::WrongArity(row.name.clone())));
     }
     Ok(row)
 }

@@ -84,7 +84,9 @@ counters! {
     turns,
     /// Their length, in ticks.
     turn_ticks,
-    /// Background work, in ticks.
+    /// Turns of background work.
+    cron_turns,
+    /// Their length, in ticks.
     cron_ticks,
     /// Active expiry, in ticks.
     expiry_ticks,

@@ -9,6 +9,8 @@ use crate::stats::{Counters, add};
 pub(crate) struct Turns {
     began: Cell<u64>,
     commands_before: Cell<u64>,
+    /// What had been done before, in units of any kind.
+    work_before: Cell<u64>,
     /// The longest turn.
     pub(crate) longest: Cell<u64>,
     /// Commands in the turn that had most.
@@ -22,6 +24,7 @@ impl Turns {
         Self {
             began: Cell::new(now),
             commands_before: zero(),
+            work_before: zero(),
             longest: zero(),
             commands_max: zero(),
         }
@@ -33,8 +36,17 @@ impl Turns {
         self.commands_before.set(counters.commands_processed.get());
     }
 
-    /// It ends.
-    pub(crate) fn end(&self, now: u64, counters: &Counters) {
+    /// It ends, with so much mail received until now. Turns without any work, in which the runtime
+    /// only sorted its timers, are none.
+    pub(crate) fn end(&self, now: u64, counters: &Counters, mail: u64) {
+        let work = mail
+            + counters.reads_processed.get()
+            + counters.writes_processed.get()
+            + counters.connections_received.get()
+            + counters.cron_turns.get();
+        if self.work_before.replace(work) == work {
+            return;
+        }
         let took = now.saturating_sub(self.began.get());
         add(&counters.turns, 1);
         add(&counters.turn_ticks, took);
