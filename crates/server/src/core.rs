@@ -180,7 +180,8 @@ impl Core {
 
     /// The thread is about to sleep, its turn is over.
     pub(crate) fn before_park(&self) {
-        self.turns.end((self.router.clock().ticks)(), &self.stats.counters);
+        let now = (self.router.clock().ticks)();
+        self.turns.end(now, &self.stats.counters, self.router.mail_received());
         if let Some(mut shard) = self.router.shard_mut() {
             self.server.freer.free(shard.keyspace.take_garbage());
         }
