@@ -111,7 +111,7 @@ impl Server {
     ) -> Server {
         let port = free_port();
         let folder = fresh_folder().expect("the folder for temporary files is writable");
-        let mut command = prepare(port, &folder);
+        let mut command = tied_to_this_process(&prepare(port, &folder));
         let child = spawn(&mut command, &folder)
             .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
         let mut server = Server { child, port, folder };
@@ -230,6 +230,21 @@ fn free_port() -> u16 {
             return port;
         }
     }
+}
+
+/// The same command, to be killed by the system when this process ends: a test that is killed, or
+/// aborts, drops nothing. (Strictly it is the thread that starts it: it must outlive the server.)
+fn tied_to_this_process(command: &Command) -> Command {
+    let mut tied = match programs::find("setpriv") {
+        None => Command::new(command.get_program()),
+        Some(setpriv) => {
+            let mut tied = Command::new(setpriv);
+            tied.args(["--pdeathsig", "KILL", "--"]).arg(command.get_program());
+            tied
+        }
+    };
+    tied.args(command.get_args());
+    tied
 }
 
 fn spawn(command: &mut Command, folder: &Path) -> io::Result<Child> {

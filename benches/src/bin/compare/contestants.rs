@@ -99,7 +99,7 @@ impl Contestant {
     fn arguments(&self, shape: Shape, port: u16, folder: &Path) -> Vec<String> {
         let (port, threads) = (port.to_string(), shape.threads.to_string());
         let folder = folder.to_string_lossy();
-        let order = if shape.is_relaxed { "relaxed" } else { "ordered" };
+        let order = if shape.is_relaxed { "relaxed" } else { "strict" };
         let common = ["--port", &port, "--bind", "127.0.0.1", "--dir", &folder];
         let words: Vec<&str> = match self.name {
             "merops" => {
