@@ -12,7 +12,7 @@ mod spec;
 pub use args::{Args, Words};
 pub use error::Error;
 pub use keys::{Access, Begin, Find, KeySpec, Positions, access};
-pub use spec::{Group, Hides, Spec};
+pub use spec::{AccessOf, Group, Hides, Spec};
 
 /// What a handler returns; the reply is written along the way and taken back on an error.
 pub type Result<T = ()> = std::result::Result<T, Error>;

@@ -107,10 +107,15 @@ pub struct Spec {
     pub replaced_by: Option<(&'static str, &'static str)>,
     /// Which arguments are secrets.
     hides: Option<Hides>,
+    /// What a call does with its keys, where that depends on its arguments.
+    access_of: Option<AccessOf>,
 }
 
 /// Whether argument number so of a call must not be shown in any log.
 pub type Hides = fn(Args<'_>, usize) -> bool;
+
+/// What a call does with its keys.
+pub type AccessOf = fn(Args<'_>) -> Access;
 
 impl Spec {
     /// A command without flags and keys; the methods below add to it.
@@ -133,6 +138,7 @@ impl Spec {
             doc: "",
             replaced_by: None,
             hides: None,
+            access_of: None,
         }
     }
 
@@ -201,6 +207,20 @@ impl Spec {
     /// Whether argument `index` of a call is a secret, which no log may show.
     pub fn hides(&self, args: Args<'_>, index: usize) -> bool {
         self.hides.is_some_and(|hides| hides(args, index))
+    }
+
+    /// Says what a call does with its keys, where their specs say that it varies.
+    pub const fn varying(mut self, access_of: AccessOf) -> Self {
+        self.access_of = Some(access_of);
+        self
+    }
+
+    /// What a call does with the keys of one of its specs.
+    pub fn access(&self, keys: &KeySpec, args: Args<'_>) -> Access {
+        match self.access_of {
+            Some(access_of) if keys.access & access::VARIABLE != 0 => access_of(args),
+            _ => keys.access,
+        }
     }
 
     /// Whether any of `flags` is set.

@@ -106,6 +106,8 @@ pub(crate) struct Core {
     /// What DEBUG switches off, for tests.
     pub(crate) switches: Switches,
     pub(crate) pause: Pause,
+    /// Which generation of the server's sockets this thread accepts from.
+    pub(crate) listeners_seen: Cell<u64>,
     /// The tasks that accept TCP connections.
     pub(crate) acceptors: RefCell<Vec<tokio::task::AbortHandle>>,
     /// Notified when the thread is to end.
@@ -152,6 +154,7 @@ impl Core {
             turns,
             switches: Switches::default(),
             pause: Pause::default(),
+            listeners_seen: Cell::new(0),
             acceptors: RefCell::default(),
             stopped: tokio::sync::Notify::new(),
             scratch: RefCell::default(),

@@ -24,6 +24,9 @@ use crate::stream::Stream;
 pub(crate) struct Listeners {
     tcp: Vec<Tcp>,
     unix: Option<std::os::unix::net::UnixListener>,
+    /// How often the TCP sockets were changed, or brought back after that failed. Threads must then
+    /// accept anew: to their event queue a socket that was shut down stays so.
+    generation: u64,
 }
 
 /// A socket and the configured address that it listens on.
@@ -58,12 +61,17 @@ impl Listeners {
         if tcp.is_empty() && unix.is_none() {
             return Err("Configured to not listen anywhere, exiting.".into());
         }
-        Ok(Self { tcp, unix })
+        Ok(Self { tcp, unix, generation: 0 })
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// Listens on the TCP addresses of another configuration from now on. The error says which could
     /// not be had; then all is as it was.
     pub(crate) fn rebind(&mut self, network: &Network) -> Result<(), String> {
+        self.generation += 1;
         let (mut kept, old): (Vec<Tcp>, Vec<Tcp>) = self
             .tcp
             .drain(..)
@@ -98,7 +106,7 @@ impl Listeners {
         });
         let tcp = tcp.collect::<io::Result<_>>()?;
         let unix = self.unix.as_ref().map(|unix| unix.try_clone()).transpose()?;
-        Ok(Self { tcp, unix })
+        Ok(Self { tcp, unix, generation: self.generation })
     }
 
     /// Accepts from all sockets, in tasks of this thread.
@@ -124,9 +132,13 @@ fn accept_all(core: &Rc<Core>, sockets: Vec<Tcp>) -> io::Result<()> {
     Ok(())
 }
 
-/// Accepts from the TCP sockets that the server has now, after [`Listeners::rebind`].
+/// Accepts from the TCP sockets that the server has now, if they have changed.
 pub(crate) fn accept_anew(core: &Rc<Core>) {
-    let cloned = core.server.listeners().try_clone();
+    let listeners = core.server.listeners();
+    if core.listeners_seen.replace(listeners.generation()) == listeners.generation() {
+        return;
+    }
+    let cloned = listeners.try_clone();
     if let Err(error) = cloned.and_then(|listeners| accept_all(core, listeners.tcp)) {
         tracing::error!("This thread accepts no TCP connections any more: {error}");
     }

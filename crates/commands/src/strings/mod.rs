@@ -1,7 +1,7 @@
 //! Strings: the rows, and what several of their handlers share.
 
 use command::flag::{DENYOOM, FAST, MOVABLEKEYS, READONLY, WRITE};
-use command::{Error, Group, KeySpec, Result, Spec, access};
+use command::{Access, Args, Error, Group, KeySpec, Result, Spec, access};
 use engine::{Command, Merge, Run};
 use keyspace::{Edit, StringRef};
 use resp::Writer;
@@ -59,7 +59,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(counters::decrby),
     ),
     Command::new(
-        string("DELEX", -2, WRITE | FAST).key_specs(DELEX_KEY).doc(
+        string("DELEX", -2, WRITE | FAST).key_specs(DELEX_KEY).varying(delex_access).doc(
             "8.4.0",
             "O(1) for IFEQ and IFNE, O(N) in the string's length for IFDEQ and IFDNE",
             "Removes a key if its string, or its digest, is or is not the one given.",
@@ -203,7 +203,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(set::psetex),
     ),
     Command::new(
-        string("SET", -3, WRITE | DENYOOM).key_specs(SET_KEY).doc(
+        string("SET", -3, WRITE | DENYOOM).key_specs(SET_KEY).varying(set_access).doc(
             "1.0.0",
             "O(1)",
             "Sets the string of a key, whatever it held, under conditions and for a time.",
@@ -248,6 +248,17 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(range::getrange),
     ),
 ];
+
+/// SET reads the key only when asked for the value that it had.
+fn set_access(args: Args<'_>) -> Access {
+    let asks = args.iter_from(3).any(|word| word.eq_ignore_ascii_case(b"get"));
+    if asks { access::UPDATE_ACCESS } else { access::OVERWRITE }
+}
+
+/// DELEX reads the key only under a condition.
+fn delex_access(args: Args<'_>) -> Access {
+    if args.len() > 2 { access::RW | access::DELETE_DATA } else { access::DELETE }
+}
 
 /// Writes a string or null.
 #[inline]

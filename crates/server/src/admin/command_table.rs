@@ -73,8 +73,14 @@ const SUBCOMMANDS: &[SessionCommand] = &[
         ),
         list,
     ),
-    help::row(Group::Server, "5.0.0"),
+    HELP,
 ];
+
+const HELP: SessionCommand = {
+    let mut row = help::row(Group::Server, "5.0.0");
+    row.spec = row.spec.also(category::CONNECTION);
+    row
+};
 
 /// The top-level commands in a stable order.
 fn commands(registry: &Registry) -> Vec<&Row> {
@@ -223,7 +229,8 @@ fn find_keys(registry: &Registry, call: Args<'_>) -> Result<Vec<(usize, Access)>
     let mut keys = Vec::new();
     for spec in specs() {
         if let Some(positions) = spec.resolve(call) {
-            keys.extend(positions.iter().map(|position| (position, spec.access)));
+            let access = row.spec.access(spec, call);
+            keys.extend(positions.iter().map(|position| (position, access)));
         }
     }
     if keys.is_empty() && !row.spec.has(flag::NO_MANDATORY_KEYS) {

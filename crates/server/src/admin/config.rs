@@ -82,8 +82,10 @@ fn get(request: &mut Request) -> Result {
 
 fn set(request: &mut Request) -> LaterFuture<'_> {
     Box::pin(async move {
-        change(request)?;
+        let changed = change(request);
+        // Even if not: threads may have to accept anew.
         request.core.gather(refresh).await;
+        changed?;
         request.reply().ok();
         Ok(())
     })
@@ -93,7 +95,7 @@ fn set(request: &mut Request) -> LaterFuture<'_> {
 fn change(request: &Request) -> Result {
     let args = request.args();
     if !args.len().is_multiple_of(2) {
-        return Err(Error::WrongArity("config|set".into()));
+        return Err(Error::Syntax);
     }
     let pairs: Vec<(&[u8], &[u8])> =
         (2..args.len()).step_by(2).map(|at| (args.at(at), args.at(at + 1))).collect();
@@ -158,13 +160,9 @@ fn rebind(server: &Server, old: &Config, new: &Config) -> std::result::Result<()
 
 /// Makes the newest configuration this thread's.
 fn refresh(core: &Rc<Core>) {
-    let old = core.config();
-    let new = core.server.config().clone();
-    core.apply(new.clone());
-    let (old, new) = (&old.network, &new.network);
-    if (old.port, &old.bind) != (new.port, &new.bind) {
-        net::accept_anew(core);
-    }
+    let config = core.server.config().clone();
+    core.apply(config);
+    net::accept_anew(core);
 }
 
 async fn reset_stat(request: &mut Request) -> Result {

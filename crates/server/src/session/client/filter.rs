@@ -155,9 +155,15 @@ fn id(value: &[u8], purpose: Purpose) -> Result<u64> {
     }
 }
 
-/// Whether a word behind an ID begins the next option: those start with a letter.
+/// Whether a word behind an ID begins the next option.
 fn is_option(word: &[u8]) -> bool {
-    word.first().is_some_and(u8::is_ascii_alphabetic)
+    const OPTIONS: [&str; 14] = [
+        "id", "skipme", "maxage", "idle", "type", "addr", "laddr", "ip", "user", "name",
+        "lib-name", "lib-ver", "flags", "db",
+    ];
+    let word = word.to_ascii_lowercase();
+    let word = word.strip_prefix(b"not-").unwrap_or(&word);
+    OPTIONS.iter().any(|option| option.as_bytes() == word)
 }
 
 fn number(value: &[u8]) -> Option<i64> {

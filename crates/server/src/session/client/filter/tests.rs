@@ -76,6 +76,7 @@ fn killing_leaves_out_who_asks() {
 fn errors_are_redis_s() {
     let error = |line, purpose| parse(line, purpose).unwrap_err().to_string();
     assert_eq!(error("client list id abc", Purpose::List), "ERR Invalid client ID");
+    assert_eq!(error("client list id 1 x", Purpose::List), "ERR Invalid client ID");
     let range = "ERR client-id should be greater than 0";
     assert_eq!(error("client kill id 0", Purpose::Kill), range);
     assert_eq!(error("client kill id abc", Purpose::Kill), range);
