@@ -92,7 +92,8 @@ impl<'e, 'a> StringBuffer<'e, 'a> {
             self.edit.write(expire_at_ms, Content::Blank(len));
             self.bytes_mut()[..kept].copy_from_slice(&old[..kept]);
         } else {
-            let mut bytes = ByteString::from(old);
+            // What is only created needs no room to grow.
+            let mut bytes = ByteString::from(if old.is_empty() { vec![0; len] } else { old });
             bytes.resize(len);
             self.edit.write(expire_at_ms, Content::Value(Value::Bytes(bytes)));
         }

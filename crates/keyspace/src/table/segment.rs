@@ -11,7 +11,7 @@ use crate::raw::RawEntry;
 
 /// The sizes of segments in cache lines, header included: from 64 on, as many as share a chunk of
 /// 64 KB without a rest.
-const LINES: [usize; 13] = [2, 4, 8, 16, 32, 64, 85, 102, 128, 146, 170, 204, 256];
+const LINES: [usize; 10] = [2, 4, 8, 16, 32, 64, 73, 85, 102, 128];
 
 /// The most buckets of a segment: what one growth step handles at once.
 pub(super) const BUCKETS_MAX: usize = LINES[LINES.len() - 1] - 1;
