@@ -43,7 +43,7 @@ impl Engine {
     pub(crate) fn with(shards: usize, options: &Options) -> Self {
         NOW_MS.set(START_MS);
         let (network, inbound) = Network::new(shards, shards);
-        let limits = Limits { string_bytes_max: STRING_BYTES_MAX };
+        let limits = Limits { string_bytes_max: STRING_BYTES_MAX, ..Limits::default() };
         let routers = inbound.into_iter().enumerate().map(|(thread, inbound)| {
             let shard = Shard::new(Keyspace::new(options.clone()), limits, CLOCK, thread as u64);
             Router::new(thread, network.clone(), inbound, Some(shard), CLOCK, thread as u64)

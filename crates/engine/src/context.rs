@@ -23,6 +23,16 @@ pub struct Context<'a> {
 pub struct Limits {
     /// `proto-max-bulk-len`: no string grows beyond it, in bytes.
     pub string_bytes_max: usize,
+    /// Whether small integers pass for shared objects, as they do in Redis unless the eviction
+    /// policy looks at each key's use.
+    pub shares_integers: bool,
+}
+
+impl Default for Limits {
+    /// As without a configuration.
+    fn default() -> Self {
+        Self { string_bytes_max: 512 * 1024 * 1024, shares_integers: true }
+    }
 }
 
 impl<'a> Context<'a> {

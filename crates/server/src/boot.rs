@@ -158,8 +158,8 @@ fn new_shard(config: &Config, seed: u64) -> Shard {
         seed,
         ..Options::default()
     });
-    let limits = Limits { string_bytes_max: config.clients.proto_max_bulk_len_bytes as usize };
-    Shard::new(keyspace, limits, CLOCK, seed)
+    // Both obey the rest of the configuration once the thread has a core.
+    Shard::new(keyspace, Limits::default(), CLOCK, seed)
 }
 
 /// Blocks until SIGTERM, SIGINT or SHUTDOWN.

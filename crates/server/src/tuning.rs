@@ -1,5 +1,6 @@
 //! The parameters that a shard obeys, from the configuration.
 
+use config::MaxmemoryPolicy::{AllkeysLru, VolatileLru};
 use config::{Config, MaxmemoryPolicy};
 use engine::Shard;
 use keyspace::{ClockKind, OnExpired, Options, Policy};
@@ -15,6 +16,8 @@ pub(crate) fn tune(shard: &mut Shard, config: &Config, is_paused: bool) {
         ..Options::default()
     });
     shard.limits.string_bytes_max = config.clients.proto_max_bulk_len_bytes as usize;
+    let looks_at_use = is_lfu || matches!(config.memory.maxmemory_policy, AllkeysLru | VolatileLru);
+    shard.limits.shares_integers = config.memory.maxmemory_bytes == 0 || !looks_at_use;
     shard.memory.limit_bytes = config.memory.maxmemory_bytes as usize;
     shard.memory.samples = config.memory.maxmemory_samples;
     shard.memory.policy = policy(config.memory.maxmemory_policy);

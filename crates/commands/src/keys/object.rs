@@ -1,9 +1,16 @@
 //! How a value is kept.
 
+use std::ops::Range;
+
 use command::{Args, Error, Result};
 use engine::Context;
-use keyspace::{ClockKind, Entry};
+use keyspace::{ClockKind, Entry, ValueRef};
 use resp::Writer;
+
+/// Integers of which Redis keeps one object for all keys; programs tell them by their references.
+const SHARED_INTEGERS: Range<i64> = 0..10_000;
+/// What Redis shows for those.
+const SHARED_REFERENCES: i64 = i32::MAX as i64;
 
 const HELP: &[&str] = &[
     "OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
@@ -14,7 +21,7 @@ const HELP: &[&str] = &[
     "IDLETIME <key>",
     "    The seconds since the key was last used.",
     "REFCOUNT <key>",
-    "    The number of references to the value, which is never shared.",
+    "    The number of references to the value: 1, and very many for a small integer.",
     "HELP",
     "    This text.",
 ];
@@ -46,8 +53,13 @@ pub(super) fn refcount(
     args: Args<'_>,
     reply: &mut Writer<'_>,
 ) -> Result {
-    tell(context, args, reply, |_, reply| {
-        reply.integer(1);
+    let shares_integers = context.limits.shares_integers;
+    tell(context, args, reply, |entry, reply| {
+        let is_shared = match entry.value() {
+            ValueRef::Int(number) => shares_integers && SHARED_INTEGERS.contains(&number),
+            _ => false,
+        };
+        reply.integer(if is_shared { SHARED_REFERENCES } else { 1 });
         Ok(())
     })
 }

@@ -14,7 +14,9 @@ fn encodings() {
         OBJECT ENCODING l => "raw"
         OBJECT ENCODING z => "embstr"
         OBJECT ENCODING absent => nil
-        OBJECT REFCOUNT i => 1
+        OBJECT REFCOUNT i => 2147483647
+        OBJECT REFCOUNT s => 1
+        OBJECT REFCOUNT z => 1
         "#,
     );
 }
