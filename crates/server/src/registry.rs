@@ -184,3 +184,6 @@ impl Registry {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
