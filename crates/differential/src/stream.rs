@@ -76,7 +76,7 @@ impl Streams {
         let mut words = Vec::new();
         sentence.say(random, &mut words);
         let mut compare = row.compare;
-        if random.one_in(15) {
+        if row.may_spoil && random.one_in(15) {
             spoil(&mut words, random);
             // Without its arguments it may be another command: bare COMMAND lists all there are.
             compare = if words.len() == 1 { Compare::Type } else { compare };
