@@ -29,6 +29,9 @@ use crate::stream::Stream;
 const BATCH_COMMANDS_MAX: usize = 256;
 /// Replies beyond this many bytes leave before the next batch.
 const OUTPUT_FLUSH_BYTES: usize = 256 * 1024;
+/// Less than this never exceeds the output limit: in Redis it has a buffer of its own, and even the
+/// tightest limit lets the reply to CONFIG SET through.
+const OUTPUT_FREE_BYTES: u64 = 16 * 1024;
 
 /// See the module.
 pub(crate) struct Connection {
@@ -99,10 +102,15 @@ impl Connection {
             add(&self.core.stats.counters.bytes_received, received as u64);
             add(&self.client.usage.received, received as u64);
             self.client.last_active_ms.set(self.core.turn_ms.get());
+            self.client.usage.query_buffer.set(self.input.pending());
             self.hold_to_query_limit();
             self.process().await;
             self.input.settle(&self.core);
-            if self.send_now().is_err() || self.is_over() {
+            // The limit comes first: what exceeds it is not sent, even if the client would read it.
+            if self.is_over() || self.exceeds_output_limit() || self.send_now().is_err() {
+                break;
+            }
+            if self.is_over() {
                 break;
             }
             self.publish_usage();
@@ -388,6 +396,9 @@ impl Connection {
         if self.unsent() < OUTPUT_FLUSH_BYTES {
             return false;
         }
+        if self.exceeds_output_limit() {
+            return true;
+        }
         if self.send_now().is_err() {
             self.client.close(Closing::Now);
             return true;
@@ -397,14 +408,14 @@ impl Connection {
             self.output.drain(..self.sent);
             self.sent = 0;
         }
-        self.exceeds_output_limit()
+        false
     }
 
     /// Holds the client against its output limit and closes it if it exceeds that.
     fn exceeds_output_limit(&mut self) -> bool {
-        let unsent = self.unsent() as u64;
         self.client.usage.output.set(self.unsent());
-        if unsent == 0 {
+        let unsent = self.unsent() as u64;
+        if unsent <= OUTPUT_FREE_BYTES {
             self.soft_limit_since_ms = None;
             return false;
         }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use config::{Config, Network};
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 use crate::client::{Client, NewClient};
@@ -215,6 +216,8 @@ fn listen_unix(path: &Path, permissions: u32) -> io::Result<std::os::unix::net::
 
 /// How long accepting rests after an error such as too many open files.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
+/// How long a refused client may take to leave.
+const REFUSAL_PATIENCE: Duration = Duration::from_millis(100);
 
 async fn accept_tcp(core: Rc<Core>, listener: TcpListener) {
     while !core.server.stopping.load(Ordering::Relaxed) {
@@ -273,13 +276,17 @@ fn start(core: &Rc<Core>, accepted: Accepted) {
         Ok((client, stream)) => {
             let core = core.clone();
             tokio::task::spawn_local(async move {
-                if admit(&core, &client, &stream) {
-                    Connection::new(core.clone(), client.clone(), stream).serve().await;
+                match refusal(&core, &client) {
+                    None => {
+                        Connection::new(core.clone(), client.clone(), stream).serve().await;
+                        leave(&core, &client);
+                    }
+                    Some(reason) => {
+                        leave(&core, &client);
+                        add(&core.stats.counters.connections_rejected, 1);
+                        refuse(stream, reason).await;
+                    }
                 }
-                crate::admin::monitor::stop(&core, &client);
-                core.clients.borrow_mut().remove(&client.id);
-                let thread = core.router.thread();
-                core.server.connections[thread].fetch_sub(1, Ordering::Relaxed);
             });
         }
         Err(error) => {
@@ -287,6 +294,13 @@ fn start(core: &Rc<Core>, accepted: Accepted) {
             tracing::warn!("Registering a client connection: {error}");
         }
     }
+}
+
+/// Forgets a client.
+fn leave(core: &Core, client: &Client) {
+    crate::admin::monitor::stop(core, client);
+    core.clients.borrow_mut().remove(&client.id);
+    core.server.connections[core.router.thread()].fetch_sub(1, Ordering::Relaxed);
 }
 
 fn register(core: &Rc<Core>, accepted: Accepted) -> io::Result<(Rc<Client>, Stream)> {
@@ -343,25 +357,37 @@ fn keep_alive(stream: &std::net::TcpStream, seconds: u32) -> io::Result<()> {
     SockRef::from(stream).set_tcp_keepalive(&keepalive)
 }
 
-/// Whether the connection may stay; one that may not is told why.
-fn admit(core: &Core, client: &Client, stream: &Stream) -> bool {
+/// Why a connection may not stay, if so.
+fn refusal(core: &Core, client: &Client) -> Option<&'static str> {
     let config = core.config();
     let network = &config.network;
     let open_to_all =
         network.protected_mode && config.security.requirepass.is_empty() && !client.is_local;
-    let reason = if core.server.connection_count() > config.clients.maxclients as usize {
-        "-ERR max number of clients reached\r\n"
+    if core.server.connection_count() > config.clients.maxclients as usize {
+        Some("-ERR max number of clients reached\r\n")
     } else if open_to_all {
-        "-DENIED Redis is running in protected mode because protected mode is enabled and no \
-         password is set for the default user. In this mode connections are only accepted from the \
-         loopback interface. To connect from other hosts, set a password with 'requirepass' in the \
-         configuration or with CONFIG SET, or, if the server is not reachable from the internet, \
-         disable protected mode with 'protected-mode no'.\r\n"
+        Some(
+            "-DENIED Redis is running in protected mode because protected mode is enabled and no \
+             password is set for the default user. In this mode connections are only accepted from \
+             the loopback interface. To connect from other hosts, set a password with \
+             'requirepass' in the configuration or with CONFIG SET, or, if the server is not \
+             reachable from the internet, disable protected mode with 'protected-mode no'.\r\n",
+        )
     } else {
-        return true;
+        None
+    }
+}
+
+/// Says why, and waits a moment for the client to leave: closing a socket that has unread input
+/// would take back what was written to it.
+async fn refuse(mut stream: Stream, reason: &str) {
+    let farewell = async {
+        stream.write_all(reason.as_bytes()).await?;
+        stream.shutdown().await?;
+        let mut unread = [0; 512];
+        while stream.read(&mut unread).await? > 0 {}
+        io::Result::Ok(())
     };
-    add(&core.stats.counters.connections_rejected, 1);
-    // Best effort: the socket is new, so that its buffer takes it.
-    let _ = stream.try_write(reason.as_bytes());
-    false
+    // Best effort: a client that has left needs no reason.
+    let _ = tokio::time::timeout(REFUSAL_PATIENCE, farewell).await;
 }

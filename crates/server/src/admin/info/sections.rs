@@ -100,7 +100,7 @@ fn clients(view: &View, text: &mut Text) {
         ("maxclients", u64::from(view.config.clients.maxclients)),
         ("client_recent_max_input_buffer", view.max(|thread| thread.clients.input_bytes_max)),
         ("client_recent_max_output_buffer", view.max(|thread| thread.clients.output_bytes_max)),
-        ("blocked_clients", 0),
+        ("blocked_clients", view.sum(|thread| thread.clients.held)),
         ("tracking_clients", 0),
         ("pubsub_clients", 0),
         ("watching_clients", 0),
@@ -239,12 +239,14 @@ fn turns(view: &View, text: &mut Text) {
     let busiest = view.threads.iter().map(|thread| thread.rate);
     let busiest = busiest.max_by(|a, b| a.turns.total_cmp(&b.turns)).unwrap_or_default();
     let mean_ticks = if busiest.turns > 0.0 { busiest.turn_ticks / busiest.turns } else { 0.0 };
+    let mean_ns = clock::ticks_to_ns(mean_ticks as u64);
     text.numbers([
         ("eventloop_cycles", view.counts.turns),
         ("eventloop_duration_sum", microseconds(view.counts.turn_ticks)),
         ("eventloop_duration_cmd_sum", microseconds(command_ticks)),
         ("instantaneous_eventloop_cycles_per_sec", busiest.turns as u64),
-        ("instantaneous_eventloop_duration_usec", microseconds(mean_ticks as u64)),
+        // Rounded up, as a turn may well take less than a microsecond.
+        ("instantaneous_eventloop_duration_usec", mean_ns.div_ceil(1000)),
     ]);
 }
 

@@ -31,6 +31,8 @@ impl DatabaseView {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ClientsView {
     pub(crate) count: u64,
+    /// Those that CLIENT PAUSE holds back.
+    pub(crate) held: u64,
     pub(crate) memory_bytes: u64,
     pub(crate) input_bytes_max: u64,
     pub(crate) output_bytes_max: u64,
@@ -90,6 +92,7 @@ fn clients(core: &Core) -> ClientsView {
         let usage = &client.usage;
         let input = usage.query_buffer.get() + usage.query_buffer_free.get();
         view.count += 1;
+        view.held += u64::from(client.held.get());
         view.memory_bytes += client.memory_bytes() as u64;
         view.input_bytes_max = view.input_bytes_max.max(input as u64);
         view.output_bytes_max = view.output_bytes_max.max(usage.output.get() as u64);
