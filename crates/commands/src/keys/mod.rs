@@ -272,6 +272,8 @@ fn exists(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> 
 
 /// TOUCH key [key ...]
 fn touch(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
+    // Even of a connection that asked that its commands touch nothing.
+    context.keyspace.set_no_touch(false);
     let mut found = 0;
     for index in 1..args.len() {
         found += i64::from(context.read(context.key(args, index)).is_some());

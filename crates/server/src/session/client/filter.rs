@@ -64,7 +64,7 @@ impl Filter {
             let test = match option {
                 b"id" => {
                     let mut ids = vec![id(value, purpose)?];
-                    while let Some(more) = args.get(at).filter(|word| !is_option(word)) {
+                    while let Some(more) = args.get(at).filter(|word| is_id(word, purpose)) {
                         ids.push(id(more, purpose)?);
                         at += 1;
                     }
@@ -155,7 +155,15 @@ fn id(value: &[u8], purpose: Purpose) -> Result<u64> {
     }
 }
 
-/// Whether a word behind an ID begins the next option.
+/// Whether a word behind an ID means to be another, rather than the next option. Redis's LIST knows
+/// no option behind IDs, its KILL no second ID; errors are as it says them.
+fn is_id(word: &[u8], purpose: Purpose) -> bool {
+    match purpose {
+        Purpose::List => !is_option(word),
+        Purpose::Kill => number(word).is_some(),
+    }
+}
+
 fn is_option(word: &[u8]) -> bool {
     const OPTIONS: [&str; 14] = [
         "id", "skipme", "maxage", "idle", "type", "addr", "laddr", "ip", "user", "name",

@@ -80,6 +80,7 @@ fn errors_are_redis_s() {
     let range = "ERR client-id should be greater than 0";
     assert_eq!(error("client kill id 0", Purpose::Kill), range);
     assert_eq!(error("client kill id abc", Purpose::Kill), range);
+    assert_eq!(error("client kill id 10 x", Purpose::Kill), "ERR syntax error");
     assert_eq!(error("client kill type x", Purpose::Kill), "ERR Unknown client type 'x'");
     assert_eq!(error("client kill user x", Purpose::Kill), "ERR No such user 'x'");
     assert_eq!(error("client kill id 1 skipme", Purpose::Kill), "ERR syntax error");
