@@ -247,8 +247,13 @@ fn addresses(words: &[&[u8]]) -> Result<Vec<String>, Reason> {
     if words.len() > BIND_ADDRESSES_MAX {
         return Err("Too many bind addresses specified.".into());
     }
-    // What is no text is no address either, and fails when it is bound to.
-    Ok(without_empty(words).iter().map(|word| String::from_utf8_lossy(word).into()).collect())
+    let words = without_empty(words);
+    // What needs quotes is no address, and must not be written to a file, which has none here.
+    let is_plain = |word: &[u8]| !word.is_empty() && text::quote(word) == word;
+    if !words.iter().all(|word| is_plain(word)) {
+        return Err("Failed to bind to specified addresses.".into());
+    }
+    Ok(words.iter().map(|word| String::from_utf8_lossy(word).into()).collect())
 }
 
 fn percentiles(words: &[&[u8]]) -> Result<Vec<f64>, Reason> {

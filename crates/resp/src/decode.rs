@@ -220,8 +220,8 @@ fn header(data: &[u8], at: usize) -> Line<'_> {
     let rest = &data[at..];
     // Nearly every header is `$3\r\n` or `*3\r\n`: look before searching.
     let end = match rest {
-        [_, _, b'\r', ..] => 2,
-        [_, _, _, b'\r', ..] if rest[1] != b'\r' => 3,
+        [b'$' | b'*', second, b'\r', ..] if *second != b'\r' => 2,
+        [b'$' | b'*', second, third, b'\r', ..] if ![*second, *third].contains(&b'\r') => 3,
         _ => match memchr::memchr(b'\r', rest) {
             Some(end) => end,
             None if rest.len() > LINE_BYTES_MAX => return Line::TooLong,

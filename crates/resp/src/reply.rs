@@ -53,7 +53,9 @@ pub fn skip_reply(data: &[u8]) -> usize {
 fn parse(data: &[u8], at: usize, depth: usize) -> Result<Option<(Reply, usize)>, ReplyError> {
     let Some(&kind) = data.get(at) else { return Ok(None) };
     let Some(end) = memchr::memchr(b'\n', &data[at..]).map(|end| at + end) else { return Ok(None) };
-    let line = data[at + 1..end].strip_suffix(b"\r").unwrap_or(&data[at + 1..end]);
+    // A line of nothing has not even a type byte, and is refused as one of an unknown type.
+    let line = data.get(at + 1..end).unwrap_or_default();
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
     let next = end + 1;
     let bad = || ReplyError(String::from_utf8_lossy(&data[at..end]).into_owned());
     if depth == 0 {

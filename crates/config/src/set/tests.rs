@@ -46,6 +46,13 @@ fn refuses_all_for_one() {
 }
 
 #[test]
+fn an_address_needs_no_quotes() {
+    let refused = "CONFIG SET failed (possibly related to argument 'bind') - \
+                   Failed to bind to specified addresses.";
+    assert_eq!(refusal(&[("bind", "a \"b\"")]), refused);
+}
+
+#[test]
 fn names_come_before_values_and_the_first_bad_one_counts() {
     let unknown = "Unknown option or number of arguments for CONFIG SET - 'Nope'";
     assert_eq!(refusal(&[("hz", "x"), ("Nope", "1"), ("daemonize", "no")]), unknown);

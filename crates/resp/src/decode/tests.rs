@@ -80,6 +80,7 @@ fn errors_as_redis_words_them() {
         (b"*01\r\n", "invalid multibulk length"),
         (&long_bulk, "too big bulk count string"),
         (b"*1\r\nfoo\r\n", "expected '$', got 'f'"),
+        (b"*1\r\n\r\n\n\r", "expected '$', got '\r'"),
         (b"*1\r\n$-1\r\n", "invalid bulk length"),
         (b"*1\r\n$536870913\r\n", "invalid bulk length"),
     ];

@@ -31,5 +31,7 @@ fn nulls_and_verbatim() {
 fn nonsense_and_bombs_are_refused() {
     assert!(parse_reply(b"?\r\n").is_err());
     assert!(parse_reply(b":x\r\n").is_err());
+    assert!(parse_reply(b"\n").is_err());
+    assert!(parse_reply(b"*1\r\n\n").is_err());
     assert!(parse_reply(&b"*1\r\n".repeat(100)).is_err());
 }
