@@ -1,0 +1,15 @@
+//! One module per target.
+
+pub(crate) mod calls;
+pub(crate) mod config;
+pub(crate) mod glob;
+pub(crate) mod inline;
+pub(crate) mod keys;
+pub(crate) mod numbers;
+pub(crate) mod reply;
+pub(crate) mod request;
+
+/// No words of its own.
+fn no_words() -> Vec<&'static [u8]> {
+    Vec::new()
+}
