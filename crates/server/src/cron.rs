@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use config::Config;
+use config::limits::HZ_MAX;
 
 use crate::admin::latency::Event;
 use crate::client::Closing;
@@ -25,7 +26,7 @@ pub(crate) async fn run(core: Rc<Core>) {
     let mut turn: u64 = 0;
     loop {
         let config = core.config();
-        let hz = u64::from(config.process.hz.max(1));
+        let hz = hz(&core, &config);
         tokio::time::sleep(Duration::from_micros(1_000_000 / hz)).await;
         let started = (core.router.clock().ticks)();
         turn += 1;
@@ -43,6 +44,21 @@ pub(crate) async fn run(core: Rc<Core>) {
         add(&counters.cron_ticks, (core.router.clock().ticks)() - started);
         core.rates.sample(clock::now_us(), counters.get());
     }
+}
+
+/// Turns per second: with `dynamic-hz` doubled while there are many clients per turn, as in Redis.
+fn hz(core: &Core, config: &Config) -> u64 {
+    /// Clients of one thread that a turn looks after.
+    const CLIENTS_PER_TURN_MAX: usize = 200;
+    let clients = core.clients.borrow().len();
+    let mut hz = config.process.hz.max(1);
+    while config.process.dynamic_hz
+        && hz < HZ_MAX
+        && clients / usize::from(hz) > CLIENTS_PER_TURN_MAX
+    {
+        hz = (hz * 2).min(HZ_MAX);
+    }
+    hz.into()
 }
 
 /// Removes keys whose time has come, within a time budget.
