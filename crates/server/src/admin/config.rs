@@ -46,7 +46,7 @@ pub(super) const COMMANDS: &[SessionCommand] = &[SessionCommand::container(
                 "O(1)",
                 "Makes the configuration file say what is in force.",
             ),
-            |request| Box::pin(rewrite(request)),
+            |request| Box::pin(rewrite(request, Scope::Changed)),
         ),
         SessionCommand::later(
             spec("SET", -4, ADMIN).tips(EVERYWHERE).hiding(is_secret).doc(
@@ -178,11 +178,11 @@ async fn reset_stat(request: &mut Request) -> Result {
 }
 
 /// Writing waits for the disk, so a side thread does it.
-async fn rewrite(request: &mut Request) -> Result {
+pub(super) async fn rewrite(request: &mut Request, scope: Scope) -> Result {
     let server = request.core.server.clone();
     let write = move || {
         let config = server.config().clone();
-        config::rewrite(&config, server.config_file.as_deref(), Scope::Changed)
+        config::rewrite(&config, server.config_file.as_deref(), scope)
     };
     let written = tokio::task::spawn_blocking(write).await;
     match written.expect("rewriting neither panics nor is cancelled") {

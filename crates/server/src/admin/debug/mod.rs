@@ -6,9 +6,11 @@ mod protocol;
 
 use std::time::Duration;
 
+use ::config::Scope;
 use command::{Args, Error, Group, Result, Spec, flag};
 use keyspace::{ClockKind, Entry, Key};
 
+use super::config;
 use crate::command::{LaterFuture, Request, SessionCommand};
 use crate::core::Core;
 
@@ -43,6 +45,13 @@ struct Subcommand {
 const ANY: usize = usize::MAX;
 
 const SUBCOMMANDS: &[Subcommand] = &[
+    Subcommand {
+        name: "CONFIG-REWRITE-FORCE-ALL",
+        syntax: "",
+        arguments: 0..=0,
+        doc: "CONFIG REWRITE with every parameter, also those left at their defaults.",
+        run: Run::Later(|request| Box::pin(config::rewrite(request, Scope::All))),
+    },
     Subcommand {
         name: "DIGEST",
         syntax: "",

@@ -15,6 +15,7 @@ pub(super) fn protocol(request: &mut Request) -> Result {
 }
 
 /// The values are Redis's, which clients' tests know.
+#[expect(clippy::approx_constant, reason = "it is not pi")]
 fn write(reply: &mut Writer<'_>, kind: &[u8]) -> Result {
     match kind {
         b"string" => reply.bulk(b"Hello World"),
