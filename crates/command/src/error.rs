@@ -3,6 +3,15 @@
 use std::borrow::Cow;
 use std::fmt;
 
+/// Errors quote so much of what a client sent.
+pub const QUOTED_BYTES_MAX: usize = 128;
+
+/// What an error quotes of `bytes`: as Redis, which quotes C strings, nothing from a zero byte on.
+pub fn quotable(bytes: &[u8], max: usize) -> &[u8] {
+    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+    &bytes[..end.min(max)]
+}
+
 /// An error reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the texts below say it")]
@@ -30,6 +39,8 @@ pub enum Error {
     WrongArity(String),
     /// A text with the code `ERR`.
     Plain(Cow<'static, str>),
+    /// `ERR` and a text that quotes what a client sent, byte for byte.
+    Quoting(Vec<u8>),
     /// A text that brings its own code.
     Coded(Cow<'static, str>),
 }
@@ -43,6 +54,23 @@ impl Error {
     /// `ERR` and a made text.
     pub fn made(text: impl Into<String>) -> Self {
         Error::Plain(Cow::Owned(text.into()))
+    }
+
+    /// `ERR` and a text with what a client sent in the middle. Like Redis, it is quoted up to the
+    /// first zero byte, and to `QUOTED_BYTES_MAX`.
+    pub fn quoting(before: &str, quoted: &[u8], after: &str) -> Self {
+        let mut text = before.as_bytes().to_vec();
+        text.extend_from_slice(quotable(quoted, QUOTED_BYTES_MAX));
+        text.extend_from_slice(after.as_bytes());
+        Error::Quoting(text)
+    }
+
+    /// The text on the wire, without the leading `-`.
+    pub fn text(&self) -> Vec<u8> {
+        match self {
+            Error::Quoting(text) => [b"ERR ", text.as_slice()].concat(),
+            other => other.to_string().into_bytes(),
+        }
     }
 
     /// `invalid expire time` of this command (lower case).
@@ -83,6 +111,9 @@ impl fmt::Display for Error {
             }
             Error::WrongArity(command) => {
                 return write!(f, "ERR wrong number of arguments for '{command}' command");
+            }
+            Error::Quoting(text) => {
+                return write!(f, "ERR {}", String::from_utf8_lossy(text));
             }
             Error::Plain(text) => return write!(f, "ERR {text}"),
             Error::Coded(text) => text,

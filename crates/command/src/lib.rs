@@ -10,7 +10,7 @@ mod keys;
 mod spec;
 
 pub use args::{Args, Words};
-pub use error::Error;
+pub use error::{Error, QUOTED_BYTES_MAX, quotable};
 pub use keys::{Access, Begin, Find, KeySpec, Positions, access};
 pub use spec::{AccessOf, Group, Hides, Spec};
 

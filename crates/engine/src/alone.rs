@@ -60,7 +60,7 @@ fn new_plan(
 async fn run_plan(across: PlanHandler, mut plan: Plan) -> Vec<u8> {
     if let Err(error) = across(&mut plan).await {
         plan.reply.clear();
-        Writer::new(&mut plan.reply, Protocol::Resp2).error(&error.to_string());
+        Writer::new(&mut plan.reply, Protocol::Resp2).error(error.text());
     }
     plan.reply
 }

@@ -77,11 +77,10 @@ impl<'a> Writer<'a> {
     }
 
     /// An error with its code (`ERR …`). Line ends, which could forge another reply, become spaces.
-    pub fn error(&mut self, text: &str) {
+    pub fn error(&mut self, text: impl AsRef<[u8]>) {
+        let forging = |byte: &u8| matches!(byte, b'\r' | b'\n');
         self.out.push(b'-');
-        self.out.extend(
-            text.bytes().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { byte }),
-        );
+        self.out.extend(text.as_ref().iter().map(|byte| if forging(byte) { b' ' } else { *byte }));
         self.end();
     }
 

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use command::{Args, Error, flag};
+use command::{Args, Error, QUOTED_BYTES_MAX, flag, quotable};
 use engine::{Batch, Call, Outcome};
 use resp::{Protocol, Span, Writer};
 
@@ -93,7 +93,7 @@ fn find_row<'a>(core: &'a Core, args: Args<'_>) -> Result<&'a Row, (Option<u16>,
     let Some(row) = registry.find(args.at(0)) else { return Err((None, unknown_command(args))) };
     let row = match args.get(1) {
         Some(sub) if !row.subcommands.is_empty() => {
-            registry.find_sub(row, sub).ok_or_else(|| (None, unknown_subcommand(row, sub)))?
+            registry.find_sub(row, sub).ok_or_else(|| (None, unknown_subcommand(args)))?
         }
         _ => row,
     };
@@ -103,28 +103,27 @@ fn find_row<'a>(core: &'a Core, args: Args<'_>) -> Result<&'a Row, (Option<u16>,
     Ok(row)
 }
 
-/// Redis quotes what was sent, cut to this many bytes.
-const QUOTED_BYTES_MAX: usize = 128;
-
 fn unknown_command(args: Args<'_>) -> Error {
-    let shown = |bytes: &[u8], max: usize| {
-        String::from_utf8_lossy(&bytes[..bytes.len().min(max)]).into_owned()
-    };
-    let mut quoted = String::new();
+    let mut text = b"unknown command '".to_vec();
+    text.extend_from_slice(quotable(args.at(0), QUOTED_BYTES_MAX));
+    text.extend_from_slice(b"', with args beginning with: ");
+    let start = text.len();
     for arg in args.iter_from(1) {
-        if quoted.len() >= QUOTED_BYTES_MAX {
+        let room = QUOTED_BYTES_MAX.saturating_sub(text.len() - start);
+        if room == 0 {
             break;
         }
-        quoted += &format!("'{}' ", shown(arg, QUOTED_BYTES_MAX - quoted.len()));
+        text.push(b'\'');
+        text.extend_from_slice(quotable(arg, room));
+        text.extend_from_slice(b"' ");
     }
-    let name = shown(args.at(0), QUOTED_BYTES_MAX);
-    Error::made(format!("unknown command '{name}', with args beginning with: {quoted}"))
+    Error::Quoting(text)
 }
 
-fn unknown_subcommand(container: &Row, sub: &[u8]) -> Error {
-    let shown = String::from_utf8_lossy(&sub[..sub.len().min(QUOTED_BYTES_MAX)]).into_owned();
-    let upper = container.name.to_ascii_uppercase();
-    Error::made(format!("unknown subcommand '{shown}'. Try {upper} HELP."))
+fn unknown_subcommand(args: Args<'_>) -> Error {
+    let container = String::from_utf8_lossy(args.at(0)).to_ascii_uppercase();
+    let after = format!("'. Try {container} HELP.");
+    Error::quoting("unknown subcommand '", args.at(1), &after)
 }
 
 /// The gates that stand before every command.
@@ -176,7 +175,7 @@ fn run_now(
     let mut reply = Writer::new(&mut out, client.protocol.get());
     if let Err(error) = run(core, client, args, &mut reply) {
         reply.truncate(0);
-        reply.error(&error.to_string());
+        reply.error(error.text());
     }
     let outcome = Outcome {
         reply_len: out.len(),
@@ -197,7 +196,7 @@ fn reject(
     error: &Error,
 ) -> Next {
     let mut out = Vec::new();
-    Writer::new(&mut out, Protocol::Resp2).error(&error.to_string());
+    Writer::new(&mut out, Protocol::Resp2).error(error.text());
     core.stats.rejected(row, &out);
     push(client, batch, &out);
     Next::Joined

@@ -34,8 +34,7 @@ impl Conditions {
             } else if is(word, "LT") {
                 conditions.sooner = true;
             } else {
-                let word = String::from_utf8_lossy(word);
-                return Err(Error::made(format!("Unsupported option {word}")));
+                return Err(Error::quoting("Unsupported option ", word, ""));
             }
         }
         let Self { none, some, later, sooner } = conditions;

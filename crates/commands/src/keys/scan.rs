@@ -94,9 +94,10 @@ impl ScanRequest {
 }
 
 fn parse_kind(name: &[u8]) -> Result<Kind> {
-    Kind::ALL.into_iter().find(|kind| is(name, kind.name())).ok_or_else(|| {
-        Error::made(format!("unknown type name '{}'", String::from_utf8_lossy(name)))
-    })
+    Kind::ALL
+        .into_iter()
+        .find(|kind| is(name, kind.name()))
+        .ok_or_else(|| Error::quoting("unknown type name '", name, "'"))
 }
 
 /// SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]

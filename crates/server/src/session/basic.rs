@@ -163,8 +163,7 @@ fn hello(core: &Rc<Core>, client: &Rc<Client>, args: Args<'_>, reply: &mut Write
         } else if word.eq_ignore_ascii_case(b"SETNAME") && words.remaining() >= 1 {
             name = Some(words.value()?);
         } else {
-            let option = String::from_utf8_lossy(word);
-            return Err(Error::made(format!("Syntax error in HELLO option '{option}'")));
+            return Err(Error::quoting("Syntax error in HELLO option '", word, "'"));
         }
     }
     if let Some(name) = name {

@@ -122,7 +122,6 @@ const SUBCOMMANDS: &[SessionCommand] = &[
 
 /// Too many arguments for a subcommand whose arity has no upper end.
 fn wrong_shape(args: Args<'_>) -> Error {
-    let name = String::from_utf8_lossy(args.at(1));
-    let text = "unknown subcommand or wrong number of arguments for";
-    Error::made(format!("{text} '{name}'. Try CLIENT HELP."))
+    let text = "unknown subcommand or wrong number of arguments for '";
+    Error::quoting(text, args.at(1), "'. Try CLIENT HELP.")
 }

@@ -64,7 +64,7 @@ pub(super) fn set_info(
     let field = match attribute.to_ascii_lowercase().as_slice() {
         b"lib-name" => &client.library_name,
         b"lib-ver" => &client.library_version,
-        _ => return Err(Error::made(format!("Unrecognized option '{shown}'"))),
+        _ => return Err(Error::quoting("Unrecognized option '", attribute, "'")),
     };
     check_name(value).map_err(|_| {
         let text = "cannot contain spaces, newlines or special characters.";
