@@ -252,7 +252,8 @@ impl Router {
         FlightFuture::new(self.clone(), flight)
     }
 
-    /// Locks keys on several shards for a plan; done when all are held. [`Router::release`] ends it.
+    /// Locks keys on several shards for a plan; done when all are held. [`Router::release`] ends
+    /// it.
     pub(crate) fn lock(self: &Rc<Self>, parts: Vec<Part>) -> FlightFuture {
         let id = self.network.ids.draw();
         let coordinator = Coordinator::plan(id, parts.len());

@@ -1,9 +1,9 @@
 //! Fuzz targets: nothing that a stranger sends may panic, hang, or be understood in two ways.
 //!
-//! A target is a plain function over bytes, so `cargo test` replays the inputs saved in `seeds/` and
-//! some thousand mutations of them. libFuzzer's shells around the same functions are a workspace of
-//! their own in `libfuzzer/`, as they need cargo-fuzz: from there,
-//! `RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir . calls corpus/calls ../seeds/calls`.
+//! A target is a plain function over bytes, so `cargo test` replays the inputs saved in `seeds/`
+//! and some thousand mutations of them. libFuzzer's shells around the same functions are a
+//! workspace of their own in `libfuzzer/`, as they need cargo-fuzz: from there, `RUSTC_BOOTSTRAP=1
+//! cargo fuzz run --fuzz-dir . calls corpus/calls ../seeds/calls`.
 
 mod engine;
 mod mutate;

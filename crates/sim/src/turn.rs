@@ -1,4 +1,5 @@
-//! What passes between the threads of the simulated server, and what one sees while it has its turn.
+//! What passes between the threads of the simulated server, and what one sees while it has its
+//! turn.
 
 use std::fmt;
 

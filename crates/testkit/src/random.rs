@@ -21,7 +21,8 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `end`, which is not 0. (The bias of the remainder is of no concern to a test.)
+    /// A number below `end`, which is not 0. (The bias of the remainder is of no concern to a
+    /// test.)
     pub fn below(&mut self, end: usize) -> usize {
         (self.next_u64() % end as u64) as usize
     }

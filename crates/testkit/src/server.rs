@@ -53,7 +53,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server and waits until it answers; `arguments` come after the ones every test needs.
+    /// Starts a server and waits until it answers; `arguments` come after the ones every test
+    /// needs.
     ///
     /// # Panics
     /// When it does not come up, with the end of its log.
@@ -205,8 +206,8 @@ impl Drop for Server {
     }
 }
 
-/// Raises this process's limit of open files (servers started later inherit it) to at least `wanted`;
-/// says whether that worked.
+/// Raises this process's limit of open files (servers started later inherit it) to at least
+/// `wanted`; says whether that worked.
 pub fn raise_open_files(wanted: u64) -> bool {
     let limit = getrlimit(Resource::Nofile);
     if limit.current.is_none_or(|current| current >= wanted) {

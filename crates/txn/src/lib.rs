@@ -35,9 +35,9 @@
 //!    a coordinator ignores answers to an id it has given up, and as channels between two threads
 //!    keep their order, a withdrawal is never overtaken by the next attempt.
 //!
-//! What this asks of the caller: a plain command looks at the locks when it runs, not when it comes,
-//! and a batch of them at all its locks at once; a stamp is read after the last grant, and a shard
-//! reads its own for a batch of messages after it has taken them in, and never stamps below a
+//! What this asks of the caller: a plain command looks at the locks when it runs, not when it
+//! comes, and a batch of them at all its locks at once; a stamp is read after the last grant, and a
+//! shard reads its own for a batch of messages after it has taken them in, and never stamps below a
 //! transaction that it has run. The crate `sim` shows what goes wrong otherwise.
 //!
 //! # One remote shard

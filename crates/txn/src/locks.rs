@@ -17,8 +17,8 @@ pub(crate) const INTENTS: usize = 1;
 /// The place of slot 0; the others follow.
 pub(crate) const KEYS: usize = 2;
 
-/// The lock slot of a key, in whichever database; the hash must be well mixed in its upper bits, and
-/// the same on every thread.
+/// The lock slot of a key, in whichever database; the hash must be well mixed in its upper bits,
+/// and the same on every thread.
 ///
 /// The database does not count, so that MOVE and COPY hold a key in both databases they touch.
 pub fn slot_of(key_hash: u64) -> u32 {

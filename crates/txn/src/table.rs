@@ -176,8 +176,8 @@ impl LockTable {
 
     /// Schedules a transaction: grants it its locks, queues it, or refuses it.
     ///
-    /// O(locks), plus O(log waiters) for each contended slot, and, for an id that comes late, O(those
-    /// that it overtakes). The id must not be scheduled already.
+    /// O(locks), plus O(log waiters) for each contended slot, and, for an id that comes late,
+    /// O(those that it overtakes). The id must not be scheduled already.
     pub fn schedule(&mut self, id: TxId, mut locks: Locks) -> Scheduled {
         let (mut watermark, mut clear) = (TxId::NONE, true);
         locks.places().for_each(|(place, claims)| {

@@ -1,3 +1,5 @@
+//! Integers and cursors.
+
 use resp::Span;
 
 use super::Args;

@@ -1,3 +1,5 @@
+//! Where keys are, in commands of every shape.
+
 use super::{Begin, Find, KeySpec, access};
 use crate::args::Args;
 use crate::args::tests::Owned;

@@ -1,3 +1,5 @@
+//! Replies of parts, and the one that they become.
+
 use super::{Merge, merge};
 
 fn check(how: Merge, answers: &[&str], keys: &[usize], expected: &str) {

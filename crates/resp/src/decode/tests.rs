@@ -1,3 +1,5 @@
+//! Requests, cut anywhere, and refused as Redis refuses them.
+
 use proptest::prelude::*;
 
 use super::{Decoder, Limits, ProtocolError, Span};

@@ -1,3 +1,5 @@
+//! What is written in either protocol.
+
 use super::{Protocol, Writer};
 
 fn written(protocol: Protocol, write: impl FnOnce(&mut Writer<'_>)) -> String {

@@ -1,3 +1,5 @@
+//! Quotes.
+
 use super::{UnbalancedQuotes, split_args};
 
 fn check(line: &str, words: &[&[u8]]) {

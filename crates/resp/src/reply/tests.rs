@@ -1,3 +1,5 @@
+//! Replies and every prefix of them; nonsense.
+
 use super::{Reply, parse_reply, skip_reply};
 
 fn bulk(text: &str) -> Reply {

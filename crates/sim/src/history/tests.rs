@@ -2,7 +2,8 @@
 
 use super::*;
 
-/// Each operation: requested, answered, stamp; then the accesses `(operation, key, write)` in order.
+/// Each operation: requested, answered, stamp; then the accesses `(operation, key, write)` in
+/// order.
 fn check(operations: &[(u64, u64, u64)], accesses: &[(usize, Key, bool)]) -> Result<(), Failure> {
     let mut history = History::new(2);
     for &(requested, answered, _) in operations {
