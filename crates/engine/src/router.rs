@@ -27,6 +27,8 @@ use crate::parcel::{Outcome, Parcel, Work};
 use crate::recorder::At;
 use crate::shard::{Address, Answer, Clock, OnGrant, Request, Shard};
 
+/// A thread that finds no time to sleep exchanges mail after so many batches.
+const BATCHES_PER_MAIL: u32 = 16;
 /// Messages to one thread are sent on when there are so many, even within a turn.
 const OUTBOX_MESSAGES_MAX: usize = 64;
 
@@ -84,6 +86,8 @@ pub struct Router {
     clock: Clock,
     rng: RefCell<Rng>,
     messages_sent: Cell<u64>,
+    /// Batches since mail was last exchanged.
+    batches: Cell<u32>,
     mail_received: Cell<u64>,
 }
 
@@ -111,6 +115,7 @@ impl Router {
             clock,
             rng: RefCell::new(Rng::new(seed)),
             messages_sent: Cell::new(0),
+            batches: Cell::new(0),
             mail_received: Cell::new(0),
         })
     }
@@ -316,8 +321,20 @@ impl Router {
         self.pump();
     }
 
+    /// After a connection's batch: mail must not wait until the thread has nothing else to do.
+    #[inline]
+    pub fn after_batch(&self) {
+        self.batches.set(self.batches.get() + 1);
+        if self.batches.get() >= BATCHES_PER_MAIL {
+            self.batches.set(0);
+            self.flush();
+            self.read_mail();
+        }
+    }
+
     /// Before the thread sleeps: sends what is due, and stays awake if there is mail.
     pub fn before_park(&self) {
+        self.batches.set(0);
         self.flush();
         self.network.letterboxes[self.thread].fall_asleep(&self.inbound);
     }
