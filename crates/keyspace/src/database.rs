@@ -4,6 +4,7 @@
 //! - every entry in the table lies in this database's arena, once;
 //! - `expires_len` and `deadlines_ms` are the number and the sum of the entries' deadlines.
 
+use stdx::bytes;
 use value::Value;
 
 use crate::Key;
@@ -19,6 +20,9 @@ pub(crate) struct Database {
     deadlines_ms: i128,
     /// How many entries have something outside the arena's pages.
     outside_len: usize,
+    /// Which database this was when the snapshot under way began; None if it is newer, or there is
+    /// no snapshot.
+    pub(crate) snapshot_db: Option<usize>,
 }
 
 // SAFETY: everything that a database points to is owned by it alone.
@@ -29,6 +33,13 @@ impl Database {
         self.expires_len
     }
 
+    /// Whether it is only a few pages.
+    pub(crate) fn is_little(&self) -> bool {
+        /// Few enough to look at each.
+        const LEN_MAX: usize = 64;
+        self.table.len() <= LEN_MAX && self.outside_len == 0
+    }
+
     /// The mean of all deadlines.
     pub(crate) fn mean_deadline_ms(&self) -> Option<i64> {
         (self.expires_len > 0).then(|| (self.deadlines_ms / self.expires_len as i128) as i64)
@@ -36,7 +47,7 @@ impl Database {
 
     #[inline]
     pub(crate) fn find(&self, key: Key<'_>) -> Option<Place> {
-        self.table.find(key.hash, |entry| entry.key() == key.bytes)
+        self.table.find(key.hash, |entry| bytes::equal(entry.key(), key.bytes))
     }
 
     /// Adds an entry for a key that has none.
@@ -47,10 +58,11 @@ impl Database {
         expire_at_ms: Option<i64>,
         content: Content<'_>,
     ) -> Place {
-        let entry = self.create(key.bytes, clock, expire_at_ms, content);
+        let shape = Shape::of(key.bytes.len(), expire_at_ms.is_some(), &content);
+        let entry = self.create(shape, key.bytes, clock, expire_at_ms, content);
         let place = self.table.insert(key.hash, entry);
         self.count_deadline(place, None, expire_at_ms);
-        self.outside_len += usize::from(entry.is_outside());
+        self.outside_len += usize::from(shape.is_outside());
         place
     }
 
@@ -63,23 +75,25 @@ impl Database {
     ) -> Option<Value> {
         let entry = self.table.get(place);
         let old_deadline_ms = entry.expire_at_ms();
-        let old_bytes = entry.block_bytes();
-        let shape = Shape::of(entry.key().len(), expire_at_ms.is_some(), &content);
-        self.outside_len -= usize::from(entry.is_outside());
+        let old = entry.shape();
+        let new = Shape::of(old.key_len(), expire_at_ms.is_some(), &content);
         // SAFETY: the content is overwritten, or the entry freed, below.
         let old_value = unsafe { entry.take_value() };
-        if shape.block_bytes() == old_bytes && expire_at_ms.is_some() == old_deadline_ms.is_some() {
+        if new.block_bytes() == old.block_bytes()
+            && expire_at_ms.is_some() == old_deadline_ms.is_some()
+        {
             // SAFETY: same key, same presence of a deadline, same size.
-            unsafe { entry.overwrite(shape, content) };
+            unsafe { entry.overwrite(new, content) };
             if let Some(at_ms) = expire_at_ms {
                 entry.set_expire_at_ms(at_ms);
             }
         } else {
-            let new = self.create(entry.key(), entry.clock(), expire_at_ms, content);
-            // SAFETY: the new entry replaces the old one, whose value is taken.
-            unsafe { self.exchange(place, new, old_bytes) };
+            let moved = self.create(new, entry.key(), entry.clock(), expire_at_ms, content);
+            self.table.replace(place, moved);
+            // SAFETY: the table no longer has it, and its value is taken.
+            unsafe { self.arena.free(entry.block(), old.block_bytes()) };
         }
-        self.outside_len += usize::from(self.table.get(place).is_outside());
+        self.count_outside(old, new);
         self.count_deadline(place, old_deadline_ms, expire_at_ms);
         old_value
     }
@@ -99,8 +113,7 @@ impl Database {
 
     /// Moves an entry to a block with or without room for a deadline.
     fn recreate(&mut self, place: Place, entry: RawEntry, expire_at_ms: Option<i64>) {
-        self.outside_len -= usize::from(entry.is_outside());
-        let old_bytes = entry.block_bytes();
+        let old = entry.shape();
         let content = match entry.content() {
             ContentRef::Int(number) => Content::Int(number),
             ContentRef::Inline(bytes) => Content::Inline(bytes),
@@ -110,52 +123,48 @@ impl Database {
                 Content::Value(value.expect("the content is a value"))
             }
         };
-        let new = self.create(entry.key(), entry.clock(), expire_at_ms, content);
+        let new = Shape::of(old.key_len(), expire_at_ms.is_some(), &content);
+        let moved = self.create(new, entry.key(), entry.clock(), expire_at_ms, content);
         if entry.is_changed_in_place() {
-            new.mark_changed_in_place();
+            moved.mark_changed_in_place();
         }
-        self.outside_len += usize::from(new.is_outside());
-        // SAFETY: the new entry replaces the old one, whose value is taken.
-        unsafe { self.exchange(place, new, old_bytes) };
+        self.count_outside(old, new);
+        self.table.replace(place, moved);
+        // SAFETY: the table no longer has it, and its value has moved.
+        unsafe { self.arena.free(entry.block(), old.block_bytes()) };
     }
 
     /// Removes the entry at `place`. Answers its out-of-line value.
     pub(crate) fn remove(&mut self, place: Place) -> Option<Value> {
         let entry = self.table.get(place);
+        let shape = entry.shape();
         self.count_deadline(place, entry.expire_at_ms(), None);
-        self.outside_len -= usize::from(entry.is_outside());
+        self.outside_len -= usize::from(shape.is_outside());
         self.table.remove(place);
-        let bytes = entry.block_bytes();
         // SAFETY: the table no longer has it; the value is taken once.
         unsafe {
             let value = entry.take_value();
-            self.arena.free(entry.block(), bytes);
+            self.arena.free(entry.block(), shape.block_bytes());
             value
         }
     }
 
     fn create(
         &mut self,
+        shape: Shape,
         key: &[u8],
         clock: u32,
         expire_at_ms: Option<i64>,
         content: Content<'_>,
     ) -> RawEntry {
-        let shape = Shape::of(key.len(), expire_at_ms.is_some(), &content);
         let block = self.arena.allocate(shape.block_bytes());
         // SAFETY: the block has the shape's size, the shape is that of these parts.
         unsafe { RawEntry::write(block, shape, key, clock, expire_at_ms, content) }
     }
 
-    /// Puts `new` in the place of an entry of `old_bytes`, and frees that.
-    ///
-    /// # Safety
-    /// The old entry has no value that was not taken, and nothing borrows from it any more.
-    unsafe fn exchange(&mut self, place: Place, new: RawEntry, old_bytes: usize) {
-        let old = self.table.get(place);
-        self.table.replace(place, new);
-        // SAFETY: the table no longer has it.
-        unsafe { self.arena.free(old.block(), old_bytes) };
+    fn count_outside(&mut self, old: Shape, new: Shape) {
+        self.outside_len += usize::from(new.is_outside());
+        self.outside_len -= usize::from(old.is_outside());
     }
 
     fn count_deadline(&mut self, place: Place, old_ms: Option<i64>, new_ms: Option<i64>) {
@@ -179,12 +188,12 @@ impl Drop for Database {
         }
         let Self { table, arena, .. } = self;
         table.scan(0, usize::MAX, |entry| {
-            if entry.is_outside() {
-                let bytes = entry.block_bytes();
+            let shape = entry.shape();
+            if shape.is_outside() {
                 // SAFETY: the database goes, and each entry is visited once.
                 unsafe {
                     drop(entry.take_value());
-                    arena.free(entry.block(), bytes);
+                    arena.free(entry.block(), shape.block_bytes());
                 }
             }
         });

@@ -115,16 +115,17 @@ impl<'a> Edit<'a> {
     /// Sets or takes away the deadline of a key that exists; of one that does not, nothing.
     pub fn set_expiry(&mut self, expire_at_ms: Option<i64>) {
         let Some(place) = self.place else { return };
+        self.before_change();
         self.database().set_deadline(place, expire_at_ms);
-        self.changed = true;
     }
 
     /// Removes the key. Answers whether it existed.
     pub fn remove(&mut self) -> bool {
-        let Some(place) = self.place.take() else { return false };
+        let Some(place) = self.place else { return false };
+        self.before_change();
+        self.place = None;
         let value = self.database().remove(place);
         self.keyspace.discard(value);
-        self.changed = true;
         true
     }
 
@@ -136,15 +137,15 @@ impl<'a> Edit<'a> {
 
     /// The out-of-line value, to be changed; None if the key is absent or its string is short.
     pub fn value_mut(&mut self) -> Option<&mut Value> {
-        let raw = self.raw()?;
-        let value = raw.value_mut()?;
-        self.changed = true;
+        let value = self.raw()?.value_mut()?;
+        self.before_change();
         Some(value)
     }
 
     /// Removes the key and keeps what it held, for [`Self::put`] elsewhere.
     pub fn take(&mut self) -> Option<Detached> {
         let place = self.place?;
+        self.before_change();
         let raw = self.keyspace.databases[self.db].table.get(place);
         let small = match raw.content() {
             ContentRef::Int(number) => Some(Owned::Int(number)),
@@ -154,7 +155,6 @@ impl<'a> Edit<'a> {
         let (expire_at_ms, clock) = (raw.expire_at_ms(), raw.clock());
         let changed_in_place = raw.is_changed_in_place();
         self.place = None;
-        self.changed = true;
         let value = self.database().remove(place);
         let value = small.or(value.map(Owned::Value)).expect("content is small or a value");
         Some(Detached { value, expire_at_ms, changed_in_place, clock })
@@ -223,11 +223,18 @@ impl<'a> Edit<'a> {
         &mut self.keyspace.databases[self.db]
     }
 
+    /// To be called before any change: it is counted, and a snapshot sees what was before.
+    #[inline]
+    pub(crate) fn before_change(&mut self) {
+        self.changed = true;
+        self.keyspace.before_change(self.db, self.place, self.key.hash);
+    }
+
     /// Writes content and deadline, to a new entry if there is none.
     #[inline]
     pub(crate) fn write(&mut self, expire_at_ms: Option<i64>, content: Content<'_>) {
+        self.before_change();
         let (key, clock) = (self.key, self.keyspace.clock.fresh());
-        self.changed = true;
         match self.place {
             Some(place) => {
                 let old = self.database().rewrite(place, expire_at_ms, content);

@@ -10,6 +10,7 @@ use crate::edit::Edit;
 use crate::entry::Entry;
 use crate::garbage::Garbage;
 use crate::options::{OnExpired, Options};
+use crate::snapshot::Snapshot;
 use crate::stats::Stats;
 use crate::table::Place;
 
@@ -45,8 +46,9 @@ pub struct Keyspace {
     pub(crate) stats: Stats,
     pub(crate) expiry: crate::expiry::Walk,
     pub(crate) candidates: crate::eviction::Candidates,
+    pub(crate) snapshot: Option<Box<Snapshot>>,
+    pub(crate) garbage: Vec<Garbage>,
     garbage_effort_min: usize,
-    garbage: Vec<Garbage>,
 }
 
 impl Keyspace {
@@ -66,8 +68,9 @@ impl Keyspace {
             stats: Stats::default(),
             expiry: crate::expiry::Walk::default(),
             candidates: crate::eviction::Candidates::default(),
-            garbage_effort_min: options.garbage_effort_min,
+            snapshot: None,
             garbage: Vec::new(),
+            garbage_effort_min: options.garbage_effort_min,
         }
     }
 
@@ -187,7 +190,8 @@ impl Keyspace {
 
     /// Empties a database in O(1). Emits no effect: the caller knows how it came about.
     pub fn flush(&mut self, db: usize) -> Garbage {
-        Garbage::database(std::mem::take(&mut self.databases[db]))
+        let database = std::mem::take(&mut self.databases[db]);
+        self.keep_for_snapshot(database)
     }
 
     /// [`Self::flush`], with what was there among the garbage.
@@ -252,6 +256,7 @@ impl Keyspace {
     /// Removes a key by the keyspace's own decision, with a DEL as the effect.
     #[cold]
     pub(crate) fn remove_for(&mut self, db: usize, place: Place, hash: u64, cause: Cause) {
+        self.before_change(db, Some(place), hash);
         let key = self.databases[db].table.get(place).key();
         self.changes.record(db, hash, cause, &[b"DEL", key]);
         self.changes.touch(db, hash);

@@ -18,6 +18,7 @@ mod options;
 mod raw;
 mod scan;
 mod slab;
+mod snapshot;
 mod stats;
 mod string_buffer;
 mod table;
@@ -31,6 +32,7 @@ pub use expiry::Expired;
 pub use garbage::Garbage;
 pub use keyspace::{Key, Keyspace};
 pub use options::{OnExpired, Options};
+pub use snapshot::Saver;
 pub use stats::Stats;
 pub use string_buffer::StringBuffer;
 

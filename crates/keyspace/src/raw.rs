@@ -135,7 +135,18 @@ impl Shape {
         Self::key_at(self.tag) + self.key_len
     }
 
+    pub(crate) fn key_len(&self) -> usize {
+        self.key_len
+    }
+
+    /// Whether the block, or a value behind it, is not in a page of the arena.
+    #[inline]
+    pub(crate) fn is_outside(&self) -> bool {
+        self.tag & FORM == FORM_VALUE || self.block_bytes() > slab::POOLED_BYTES_MAX
+    }
+
     /// The size of the block; one that the arena has. Only values must be aligned to 8.
+    #[inline]
     pub(crate) fn block_bytes(&self) -> usize {
         let at = self.content_at();
         match self.tag & FORM {
@@ -446,6 +457,7 @@ impl RawEntry {
     }
 
     /// The shape that is written in the block.
+    #[inline]
     pub(crate) fn shape(self) -> Shape {
         let tag = self.tag();
         let inline_len = match self.content() {
@@ -453,11 +465,6 @@ impl RawEntry {
             ContentRef::Int(_) | ContentRef::Value(_) => 0,
         };
         Shape { tag, key_len: self.key_len(tag), inline_len }
-    }
-
-    /// Whether the block, or a value behind it, is not in a page of the arena.
-    pub(crate) fn is_outside(self) -> bool {
-        self.tag() & FORM == FORM_VALUE || self.block_bytes() > INLINE_BLOCK_BYTES_MAX
     }
 
     /// The size of the block.

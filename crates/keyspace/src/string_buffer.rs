@@ -20,12 +20,12 @@ impl<'e, 'a> StringBuffer<'e, 'a> {
                 let mut text = Decimal::new();
                 edit.write(edit.expire_at_ms(), Content::Inline(text.format(number)));
             }
-            Some(ContentRef::Inline(_)) => {}
+            Some(ContentRef::Inline(_)) => edit.before_change(),
             Some(ContentRef::Value(value)) => {
                 value.as_string().ok_or(WrongType)?;
+                edit.before_change();
             }
         }
-        edit.changed = true;
         edit.raw().expect("written above").mark_changed_in_place();
         Ok(Self { edit })
     }

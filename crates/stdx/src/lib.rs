@@ -3,6 +3,7 @@
 
 pub mod alloc;
 pub mod ascii;
+pub mod bytes;
 pub mod crc16;
 pub mod glob;
 pub mod hash;

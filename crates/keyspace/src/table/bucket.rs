@@ -8,6 +8,7 @@
 //! - `overflow` is the number of entries whose home is this bucket and that lie in another;
 //! - `due` is not later than the deadline of any entry in this bucket.
 
+use super::tags::Tags;
 use crate::raw::RawEntry;
 
 /// Slots of a bucket.
@@ -66,35 +67,30 @@ impl Bucket {
         Self { slots: [0; SLOTS], due: NEVER, version, overflow: 0, spare: 0 }
     }
 
-    /// The slots that may hold `x`, as a mask. An empty slot is reported for `x` = 0.
-    #[cfg(target_arch = "x86_64")]
+    /// The slots that hold `x`; also empty ones, if `x` is 0.
     #[inline]
     pub(super) fn candidates(&self, x: u16) -> Mask {
-        use std::arch::x86_64::*;
-        // SAFETY: SSE2 is part of x86-64; the bucket is 64 readable, aligned bytes.
-        let equal = unsafe {
-            let line = std::ptr::from_ref(self).cast::<__m128i>();
-            // The upper half of each of the eight words, then of those the upper 16 bits.
-            let upper = |at: usize| {
-                let (a, b) = (_mm_load_si128(line.add(at)), _mm_load_si128(line.add(at + 1)));
-                let halves =
-                    _mm_shuffle_ps::<0b11_01_11_01>(_mm_castsi128_ps(a), _mm_castsi128_ps(b));
-                _mm_srai_epi32::<16>(_mm_castps_si128(halves))
-            };
-            let tags = _mm_packs_epi32(upper(0), upper(2));
-            let equal = _mm_cmpeq_epi16(tags, _mm_set1_epi16(x as i16));
-            _mm_movemask_epi8(_mm_packs_epi16(equal, equal))
-        };
-        // The eighth word is not a slot.
-        Mask(equal as u32 & ((1 << SLOTS) - 1))
+        self.select(|tags| tags.equal(x))
     }
 
-    /// The slots that may hold `x`, as a mask. An empty slot is reported for `x` = 0.
-    #[cfg(not(target_arch = "x86_64"))]
+    /// The used slots of entries whose home is bucket `home` of `count`.
     #[inline]
-    pub(super) fn candidates(&self, x: u16) -> Mask {
-        let equal = |(at, slot): (usize, &u64)| u32::from(slot_x(*slot) == x) << at;
-        Mask(self.slots.iter().enumerate().map(equal).sum())
+    pub(super) fn homed(&self, home: usize, count: usize) -> Mask {
+        let selected = self.select(|tags| tags.scaled(count as u16).equal(home as u16));
+        // Empty slots look like `x` = 0.
+        if home == 0 { selected.below(self.len()) } else { selected }
+    }
+
+    /// What `choose` says of the slots' hash bits.
+    #[inline]
+    fn select(&self, choose: impl Fn(Tags) -> u32) -> Mask {
+        Mask(choose(Tags::of(self))).below(SLOTS)
+    }
+
+    /// Whether a slot is empty.
+    #[inline]
+    pub(super) fn has_room(&self) -> bool {
+        self.slots[SLOTS - 1] == 0
     }
 
     /// How many slots are used.
@@ -121,13 +117,30 @@ impl Bucket {
 #[derive(Clone, Copy)]
 pub(super) struct Mask(u32);
 
+impl Mask {
+    /// Those of the first `len`.
+    #[inline]
+    fn below(self, len: usize) -> Self {
+        Self(self.0 & ((1 << len) - 1))
+    }
+
+    /// How many they are.
+    #[inline]
+    pub(super) fn len(self) -> usize {
+        self.0.count_ones() as usize
+    }
+}
+
 impl Iterator for Mask {
     type Item = usize;
 
     #[inline]
     fn next(&mut self) -> Option<usize> {
+        if self.0 == 0 {
+            return None;
+        }
         let index = self.0.trailing_zeros() as usize;
-        self.0 &= self.0.wrapping_sub(1);
-        (index < SLOTS).then_some(index)
+        self.0 &= self.0 - 1;
+        Some(index)
     }
 }

@@ -6,7 +6,7 @@
 use stdx::{hash, prefetch};
 
 use super::Segments;
-use super::bucket::{slot, slot_entry, slot_x};
+use super::bucket::{NEVER, SLOTS, slot, slot_entry, slot_x};
 use super::directory::Directory;
 use super::pool::Pool;
 use super::scan::Density;
@@ -32,9 +32,7 @@ impl Segments {
     pub(super) fn with_room(&mut self, hash: u64, version: u16) -> Segment {
         let mut segment = self.directory.segment(hash);
         // After a split all entries may be in the same child: once more then.
-        while segment.header().len >= segment.header().len_max
-            || segment.bucket(segment.home(segment.x(hash))).overflow == u8::MAX
-        {
+        while segment.must_grow(segment.home(segment.x(hash))) {
             self.grow(segment, version);
             segment = self.directory.segment(hash);
         }
@@ -54,11 +52,13 @@ impl Segments {
     fn resize(&mut self, old: Segment, count: usize, version: u16) {
         let prefix = old.header().prefix;
         let new = self.allocate(count, prefix, old.depth(), version);
+        let mut filling = Filling::new(new);
         for bucket in old.buckets() {
             for &slot in bucket.used() {
-                new.add(slot, bucket.due);
+                filling.add(slot, bucket.due);
             }
         }
+        filling.finish();
         self.directory.set(prefix, new);
         self.free(old);
     }
@@ -77,14 +77,17 @@ impl Segments {
             let prefix = prefix | (child as u64) << (64 - depth);
             self.allocate(buckets_for(lengths[child]), prefix, depth, version)
         });
+        let mut filling = children.map(Filling::new);
         for (index, &(old_slot, due)) in slots.iter().enumerate() {
             if let Some((ahead, _)) = slots.get(index + PREFETCH_DISTANCE) {
                 prefetch(slot_entry(*ahead).address() as *const u8);
             }
             let entry = slot_entry(old_slot);
-            let child = children[usize::from(slot_x(old_slot) >> 15)];
-            child.add(slot(child.x(hash::hash(entry.key())), entry), due);
+            let child = &mut filling[usize::from(slot_x(old_slot) >> 15)];
+            let x = child.segment.x(hash::hash(entry.key()));
+            child.add(slot(x, entry), due);
         }
+        filling.into_iter().for_each(Filling::finish);
         for child in children {
             self.directory.set(child.header().prefix, child);
         }
@@ -122,14 +125,17 @@ impl Segments {
         let depth = one.depth() - 1;
         let prefix = one.header().prefix & other.header().prefix;
         let new = self.allocate(buckets_for(len), prefix, depth, version);
+        let mut filling = Filling::new(new);
         for old in [one, other] {
             let bit = u16::from(old.header().prefix != prefix) << 15;
             for bucket in old.buckets() {
                 for &old_slot in bucket.used() {
-                    new.add(slot(slot_x(old_slot) >> 1 | bit, slot_entry(old_slot)), bucket.due);
+                    let x = slot_x(old_slot) >> 1 | bit;
+                    filling.add(slot(x, slot_entry(old_slot)), bucket.due);
                 }
             }
         }
+        filling.finish();
         self.directory.set(prefix, new);
         // The one with the higher index first: what moves into its place is not the other then.
         let one_first = one.header().index > other.header().index;
@@ -150,5 +156,43 @@ impl Segments {
         if let Some(moved) = self.pool.free(segment) {
             self.directory.set(moved.header().prefix, moved);
         }
+    }
+}
+
+/// A new segment that is being filled: it knows how full its buckets are without counting.
+struct Filling {
+    segment: Segment,
+    lengths: [u8; BUCKETS_MAX],
+    len: u16,
+    due: u32,
+}
+
+impl Filling {
+    fn new(segment: Segment) -> Self {
+        Self { segment, lengths: [0; BUCKETS_MAX], len: 0, due: NEVER }
+    }
+
+    /// As [`Segment::add`].
+    #[inline]
+    fn add(&mut self, slot: u64, due: u32) {
+        let home = self.segment.home(slot_x(slot));
+        let mut index = home;
+        while usize::from(self.lengths[index]) == SLOTS {
+            index = self.segment.next(index);
+        }
+        if index != home {
+            self.segment.bucket_mut(home).overflow += 1;
+        }
+        let bucket = self.segment.bucket_mut(index);
+        bucket.slots[usize::from(self.lengths[index])] = slot;
+        bucket.due = bucket.due.min(due);
+        self.lengths[index] += 1;
+        self.len += 1;
+        self.due = self.due.min(due);
+    }
+
+    fn finish(self) {
+        let header = self.segment.header();
+        (header.len, header.due) = (self.len, self.due);
     }
 }

@@ -15,14 +15,16 @@ mod directory;
 mod due;
 mod grow;
 mod pool;
+mod save;
 mod scan;
 mod segment;
+mod tags;
 
 use std::ptr::NonNull;
 
 use stdx::prefetch;
 
-use self::bucket::{Mask, NEVER, slot, slot_entry, slot_x};
+use self::bucket::{Bucket, slot, slot_entry, slot_x};
 use self::directory::Directory;
 use self::pool::Pool;
 use self::scan::Density;
@@ -35,8 +37,10 @@ pub(crate) struct Table {
     len: usize,
     /// None until the first insertion.
     segments: Option<Segments>,
-    /// The version of buckets that need not be saved by the snapshot under way.
+    /// The version of buckets that the latest snapshot has seen, or that are newer.
     version: u16,
+    /// Whether a snapshot is under way.
+    armed: bool,
 }
 
 struct Segments {
@@ -79,7 +83,7 @@ impl Table {
         let x = segment.x(hash);
         let home = segment.home(x);
         let bucket = segment.bucket(home);
-        if let Some(index) = Self::find_in(bucket, bucket.candidates(x), &is_key) {
+        if let Some(index) = Self::find_in(bucket, x, &is_key) {
             return Some(Place::new(segment, home, index));
         }
         if bucket.overflow == 0 {
@@ -89,35 +93,30 @@ impl Table {
     }
 
     #[inline]
-    fn find_in(
-        bucket: &bucket::Bucket,
-        mut candidates: Mask,
-        is_key: &impl Fn(RawEntry) -> bool,
-    ) -> Option<usize> {
-        candidates.find(|&index| {
+    fn find_in(bucket: &Bucket, x: u16, is_key: &impl Fn(RawEntry) -> bool) -> Option<usize> {
+        bucket.candidates(x).find(|&index| {
             let slot = bucket.slots[index];
             slot != 0 && is_key(slot_entry(slot))
         })
     }
 
     /// Goes on behind the home until all entries that it misses have been seen.
+    #[inline(never)]
     fn find_displaced(
         segment: Segment,
         home: usize,
         x: u16,
         is_key: &impl Fn(RawEntry) -> bool,
     ) -> Option<Place> {
-        let range = segment.x_from(home)..segment.x_from(home + 1);
         let mut displaced = usize::from(segment.bucket(home).overflow);
         let mut at = home;
         while displaced > 0 {
             at = segment.next(at);
             let bucket = segment.bucket(at);
-            if let Some(index) = Self::find_in(bucket, bucket.candidates(x), is_key) {
+            if let Some(index) = Self::find_in(bucket, x, is_key) {
                 return Some(Place::new(segment, at, index));
             }
-            let is_ours = |slot: &&u64| **slot != 0 && range.contains(&u32::from(slot_x(**slot)));
-            displaced -= bucket.slots.iter().filter(is_ours).count();
+            displaced -= bucket.homed(home, segment.count()).len();
         }
         None
     }
@@ -143,7 +142,7 @@ impl Table {
         let version = self.version;
         let segments = self.segments.get_or_insert_with(|| Segments::new(version));
         let segment = segments.with_room(hash, version);
-        let (bucket, index) = segment.add(slot(segment.x(hash), entry), NEVER);
+        let (bucket, index) = segment.add(slot(segment.x(hash), entry));
         self.len += 1;
         Place::new(segment, bucket, index)
     }
@@ -160,9 +159,10 @@ impl Table {
         segment.header().len -= 1;
         self.len -= 1;
         let segments = self.segments.as_mut().expect("there was an entry");
-        if self.len == 0 && segments.directory.is_large() {
+        if self.len == 0 && segments.directory.is_large() && !self.armed {
             self.segments = None;
-        } else {
+        } else if !self.armed {
+            // A snapshot would have to see all that is moved first.
             segments.shrink(segment, self.version);
         }
     }

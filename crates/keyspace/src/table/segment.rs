@@ -17,7 +17,7 @@ const LINES: [usize; 10] = [2, 4, 8, 16, 32, 64, 73, 85, 102, 128];
 pub(super) const BUCKETS_MAX: usize = LINES[LINES.len() - 1] - 1;
 
 /// A segment grows when this share of its slots is used...
-const LOAD_MAX_PERCENT: usize = 90;
+const LOAD_MAX_PERCENT: usize = 88;
 /// ...is given so many buckets that about this share is...
 const LOAD_FRESH_PERCENT: usize = 80;
 /// ...and shrinks when less than this share is.
@@ -138,49 +138,46 @@ impl Segment {
         if index + 1 == self.count() { 0 } else { index + 1 }
     }
 
-    /// The first bucket from the home of `x` on that has room. There is one, as no segment is
-    /// full.
+    /// Whether an entry whose home is bucket `home` can be added only after growing.
     #[inline]
-    pub(super) fn vacancy(self, x: u16) -> usize {
-        let mut index = self.home(x);
-        while self.bucket(index).slots[SLOTS - 1] != 0 {
-            index = self.next(index);
-        }
-        index
+    pub(super) fn must_grow(self, home: usize) -> bool {
+        let header = self.header();
+        header.len >= header.len_max || self.bucket(home).overflow == u8::MAX
     }
 
-    /// Puts a slot where it belongs, with the deadline that its old bucket vouched for. Answers
-    /// bucket and slot.
+    /// Puts an entry's slot in the first bucket with room from its home on: there is one, as no
+    /// segment is full. Answers bucket and slot.
     #[inline]
-    pub(super) fn add(self, slot: u64, due: u32) -> (usize, usize) {
-        let x = slot_x(slot);
-        let (home, index) = (self.home(x), self.vacancy(x));
+    pub(super) fn add(self, slot: u64) -> (usize, usize) {
+        let home = self.home(slot_x(slot));
+        let mut index = home;
+        while !self.bucket(index).has_room() {
+            index = self.next(index);
+        }
         if index != home {
             self.bucket_mut(home).overflow += 1;
         }
         let bucket = self.bucket_mut(index);
         let at = bucket.len();
         bucket.slots[at] = slot;
-        bucket.due = bucket.due.min(due);
-        let header = self.header();
-        header.len += 1;
-        header.due = header.due.min(due);
+        self.header().len += 1;
         (index, at)
     }
 
     /// Visits the entries whose home is bucket `home`, with their `x`.
     pub(super) fn visit_home(self, home: usize, mut visit: impl FnMut(u16, RawEntry)) {
-        let range = self.x_from(home)..self.x_from(home + 1);
-        let mut displaced = self.bucket(home).overflow;
+        let mut missing = usize::from(self.bucket(home).overflow);
         let mut index = home;
         loop {
-            for &slot in self.bucket(index).used() {
-                if range.contains(&u32::from(slot_x(slot))) {
-                    visit(slot_x(slot), slot_entry(slot));
-                    displaced -= u8::from(index != home);
-                }
+            let bucket = self.bucket(index);
+            let homed = bucket.homed(home, self.count());
+            for slot in homed.map(|at| bucket.slots[at]) {
+                visit(slot_x(slot), slot_entry(slot));
             }
-            if displaced == 0 {
+            if index != home {
+                missing -= homed.len();
+            }
+            if missing == 0 {
                 return;
             }
             index = self.next(index);
