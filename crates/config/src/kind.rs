@@ -34,6 +34,8 @@ pub(crate) enum Kind {
     Choice { words: &'static [&'static str], at: Lens<usize> },
     /// Any bytes.
     Text(Lens<Vec<u8>>),
+    /// The one value that is true, whatever else Redis would allow.
+    Fixed { value: &'static str, otherwise: &'static str },
     /// Addresses to bind to.
     Addresses(Lens<Vec<String>>),
     /// Numbers from 0 to 100.
@@ -53,8 +55,8 @@ const PERCENT_MAX: i64 = 100;
 impl Kind {
     /// Whether a value may be several words; the other kinds take exactly one.
     pub(crate) fn is_multi(&self) -> bool {
-        use Kind::{Addresses, OutputLimits, Percentiles, Renames};
-        matches!(self, Addresses(_) | Percentiles(_) | OutputLimits(_) | Renames(_))
+        use Kind::{Addresses, Fixed, OutputLimits, Percentiles, Renames};
+        matches!(self, Addresses(_) | Percentiles(_) | OutputLimits(_) | Renames(_) | Fixed { .. })
     }
 
     /// Reads `words` into `config`, or leaves it as it was and says why not.
@@ -71,6 +73,11 @@ impl Kind {
                 let mut renames = (at.get)(config);
                 renames.push(RenameCommand { from: from.to_vec(), to: to.to_vec() });
                 (at.set)(config, renames);
+            }
+            Kind::Fixed { value, otherwise } => {
+                if words.join(&b' ') != value.as_bytes() {
+                    return Err((*otherwise).into());
+                }
             }
             _ => {
                 let &[word] = words else { return Err(WRONG_NUMBER.into()) };
@@ -93,7 +100,8 @@ impl Kind {
             Kind::Addresses(_)
             | Kind::Percentiles(_)
             | Kind::OutputLimits(_)
-            | Kind::Renames(_) => unreachable!("these take several words"),
+            | Kind::Renames(_)
+            | Kind::Fixed { .. } => unreachable!("these take several words"),
         }
         Ok(())
     }
@@ -111,6 +119,7 @@ impl Kind {
             Kind::Octal { at, .. } => format!("{:o}", (at.get)(config)),
             Kind::Choice { words, at } => words[(at.get)(config)].to_owned(),
             Kind::Text(at) => return (at.get)(config),
+            Kind::Fixed { value, .. } => (*value).to_owned(),
             Kind::Addresses(at) => (at.get)(config).join(" "),
             Kind::Percentiles(at) => {
                 (at.get)(config).into_iter().map(text::format_float).collect::<Vec<_>>().join(" ")
@@ -164,6 +173,7 @@ impl Kind {
             Kind::Octal { max, .. } => format!("octal permission bits, 0 to {max:o}"),
             Kind::Choice { words, .. } => format!("one of {}", words.join(", ")),
             Kind::Text(_) => "any text".to_owned(),
+            Kind::Fixed { value, .. } => format!("only \"{value}\""),
             Kind::Addresses(_) => format!("up to {BIND_ADDRESSES_MAX} addresses"),
             Kind::Percentiles(_) => "numbers from 0 to 100".to_owned(),
             Kind::OutputLimits(_) => {

@@ -188,7 +188,14 @@ impl<'a> Loader<'a> {
             if is_include(&directive.name) {
                 self.include(&directive)?;
             } else if let Some((row, _)) = params::find(&directive.name) {
-                self.set(row, &directive)?;
+                match self.set(row, &directive) {
+                    // A file that Redis runs with must not keep this server from starting.
+                    Err(Error::Value { reason, .. }) if row.is_fixed() => {
+                        let message = format!("directive '{}' is ignored: {reason}", row.name);
+                        self.warnings.push(Warning { place: directive.place, message });
+                    }
+                    result => result?,
+                }
             } else {
                 let name = String::from_utf8_lossy(&directive.name).into_owned();
                 let message = format!("unknown directive '{name}' is ignored");

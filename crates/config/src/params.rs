@@ -5,6 +5,7 @@ mod encodings;
 mod memory;
 mod monitoring;
 mod network;
+mod persistence;
 mod process;
 mod security;
 mod threads;
@@ -25,6 +26,7 @@ pub const GROUPS: &[Group] = &[
     Group { title: "Network", rows: network::ROWS },
     Group { title: "Clients", rows: clients::ROWS },
     Group { title: "Process", rows: process::ROWS },
+    Group { title: "Persistence", rows: persistence::ROWS },
     Group { title: "Security", rows: security::ROWS },
     Group { title: "Memory", rows: memory::ROWS },
     Group { title: "Lazy freeing", rows: memory::LAZYFREE_ROWS },

@@ -102,6 +102,11 @@ impl Row {
         self.kind.get(config)
     }
 
+    /// Whether it has only one value.
+    pub(crate) fn is_fixed(&self) -> bool {
+        matches!(self.kind, Kind::Fixed { .. })
+    }
+
     /// Whether CONFIG GET and CONFIG SET know it.
     pub(crate) fn is_listed(&self) -> bool {
         self.mutability != Mutability::StartOnly

@@ -123,7 +123,9 @@ pub(crate) fn value(row: &Row, config: &Config) -> Option<Value> {
             });
             Some(entries.collect::<Option<InlineTable>>()?.into())
         }
-        Kind::Octal { .. } | Kind::Choice { .. } | Kind::Text(_) => text(row.get(config)),
+        Kind::Octal { .. } | Kind::Choice { .. } | Kind::Text(_) | Kind::Fixed { .. } => {
+            text(row.get(config))
+        }
     }
 }
 

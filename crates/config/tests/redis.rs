@@ -83,6 +83,10 @@ const ACTING: &[&str] = &["port", "bind", "dir", "maxclients", "maxmemory-client
 
 /// What we do otherwise, on purpose.
 fn is_meant(name: &str, ours: &str, redis: &str) -> bool {
+    // There is no persistence yet, whatever the value.
+    if ["save", "appendonly"].contains(&name) {
+        return true;
+    }
     // Redis reads sizes without digits as 0, and keeps as much as fits of those that do not.
     let is_no_size = ours.ends_with("argument must be a memory value")
         || ours.ends_with("argument must be a memory or percent value");
