@@ -487,3 +487,6 @@ pub(crate) fn string_content(key_len: usize, has_expiry: bool, bytes: &[u8]) -> 
         Content::Value(Value::Bytes(bytes.into()))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,7 +21,7 @@ const PREFETCH_DISTANCE: usize = 16;
 impl Segments {
     /// One segment of one bucket.
     pub(super) fn new(version: u16) -> Self {
-        let mut pool = Pool::new();
+        let mut pool = Pool::default();
         let segment = pool.allocate(1, 0, 0, version);
         let density = Density { max: 1, buckets_max: 1 };
         Self { directory: Directory::new(segment), pool, buckets: 1, density }

@@ -13,18 +13,19 @@ use std::ptr::NonNull;
 use stdx::alloc::{UNCOUNTED, adjust};
 
 use super::bucket::Bucket;
-use super::segment::{BUCKETS_MAX, Header, Segment};
+use super::segment::{Header, LINES, Segment};
 
 /// Segments come in chunks of this size.
 const CHUNK_BYTES: usize = 64 * 1024;
 
 /// Smaller segments than this are rare: each has a chunk of its own.
-const POOLED_BUCKETS_MIN: usize = 63;
+const POOLED_LINES_MIN: usize = 64;
 
 /// Segments of all sizes.
+#[derive(Default)]
 pub(super) struct Pool {
-    /// By number of buckets.
-    sizes: Vec<Size>,
+    /// In the order of [`LINES`].
+    sizes: [Size; LINES.len()],
 }
 
 #[derive(Default)]
@@ -39,7 +40,7 @@ fn segment_bytes(count: usize) -> usize {
 }
 
 fn segments_per_chunk(count: usize) -> usize {
-    if count < POOLED_BUCKETS_MIN { 1 } else { CHUNK_BYTES / segment_bytes(count) }
+    if count + 1 < POOLED_LINES_MIN { 1 } else { CHUNK_BYTES / segment_bytes(count) }
 }
 
 fn chunk_layout(count: usize) -> Layout {
@@ -63,10 +64,9 @@ impl Size {
 }
 
 impl Pool {
-    pub(super) fn new() -> Self {
-        let mut sizes = Vec::new();
-        sizes.resize_with(BUCKETS_MAX + 1, Size::default);
-        Self { sizes }
+    fn size_mut(&mut self, count: usize) -> &mut Size {
+        let index = LINES.iter().position(|lines| *lines == count + 1);
+        &mut self.sizes[index.expect("segments have one of these sizes")]
     }
 
     /// A new, empty segment.
@@ -77,7 +77,7 @@ impl Pool {
         depth: u32,
         version: u16,
     ) -> Segment {
-        let size = &mut self.sizes[count];
+        let size = self.size_mut(count);
         let index = size.len;
         size.len += 1;
         if index / segments_per_chunk(count) == size.chunks.len() {
@@ -100,7 +100,7 @@ impl Pool {
     pub(super) fn free(&mut self, segment: Segment) -> Option<Segment> {
         let count = segment.count();
         let index = segment.header().index as usize;
-        let size = &mut self.sizes[count];
+        let size = self.size_mut(count);
         size.len -= 1;
         adjust(-(segment_bytes(count) as isize));
         let moved = (index != size.len).then(|| {
@@ -131,7 +131,8 @@ fn free_chunk(chunk: Option<NonNull<u8>>, count: usize) {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        for (count, size) in self.sizes.iter_mut().enumerate() {
+        for (lines, size) in LINES.iter().zip(&mut self.sizes) {
+            let count = lines - 1;
             adjust(-((size.len * segment_bytes(count)) as isize));
             while !size.chunks.is_empty() {
                 free_chunk(size.chunks.pop(), count);

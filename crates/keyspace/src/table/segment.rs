@@ -11,13 +11,13 @@ use crate::raw::RawEntry;
 
 /// The sizes of segments in cache lines, header included: from 64 on, as many as share a chunk of
 /// 64 KB without a rest.
-const LINES: [usize; 10] = [2, 4, 8, 16, 32, 64, 73, 85, 102, 128];
+pub(super) const LINES: [usize; 12] = [2, 4, 8, 16, 32, 64, 73, 85, 93, 102, 113, 128];
 
 /// The most buckets of a segment: what one growth step handles at once.
 pub(super) const BUCKETS_MAX: usize = LINES[LINES.len() - 1] - 1;
 
 /// A segment grows when this share of its slots is used...
-const LOAD_MAX_PERCENT: usize = 88;
+const LOAD_MAX_PERCENT: usize = 90;
 /// ...is given so many buckets that about this share is...
 const LOAD_FRESH_PERCENT: usize = 80;
 /// ...and shrinks when less than this share is.
