@@ -329,18 +329,22 @@ impl Departed {
         let Self { mut batch, runs, flight, router } = self;
         let Flight { mut parts, .. } = flight.await;
         let mut cursors: Vec<Cursor<'_>> = parts.iter().map(Cursor::new).collect();
-        let mut replies = Vec::new();
+        let in_order = batch.ready.is_empty() && !batch.has_muted;
+        let mut to_order = Vec::new();
+        let replies = if in_order { &mut *out } else { &mut to_order };
         for (call, run) in batch.calls.iter().zip(&runs) {
             let outcome = match run {
-                RunAt::Part(part) => cursors[*part].copy(&mut replies),
-                RunAt::Parts(keys) => merge_split(call, keys, &mut cursors, &mut replies),
+                RunAt::Part(part) => cursors[*part].copy(replies),
+                RunAt::Parts(keys) => merge_split(call, keys, &mut cursors, replies),
             };
             batch.outcomes.push(outcome);
         }
         for parcel in parts.iter_mut().filter_map(|part| part.parcel.take()) {
             router.recycle(parcel);
         }
-        batch.interleave(&replies, out);
+        if !in_order {
+            batch.interleave(&to_order, out);
+        }
         batch
     }
 }

@@ -21,7 +21,7 @@ pub use alone::run_alone;
 pub use batch::{Batch, Departed, Item, PipelineOrder};
 pub use command::{Command, Handler, Merge, PlanFuture, PlanHandler, Run};
 pub use context::{Context, Limits};
-pub use memory::MemoryGate;
+pub use memory::{MemoryGate, Pressure};
 pub use parcel::{Call, Outcome, Work};
 pub use plan::Plan;
 pub use router::{Inbound, Network, Router};

@@ -5,11 +5,16 @@ use keyspace::{Keyspace, Policy};
 /// Evictions per command at most, so that none pays for a lowered limit alone.
 const EVICTIONS_MAX: usize = 64;
 
-/// Whether memory is below its limit after eviction.
+/// This part of the limit may be borrowed while other shards evict in this one's stead.
+const BORROWED_PART: usize = 16;
+
+/// How memory stands against its limit after eviction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Pressure {
-    /// Below, or on the way there.
+pub enum Pressure {
+    /// Below.
     Relieved,
+    /// Above, and on the way down.
+    Easing,
     /// Above, with nothing left here that may go.
     Exceeded,
 }
@@ -23,11 +28,22 @@ pub struct MemoryGate {
     pub policy: Policy,
     /// `maxmemory-samples`.
     pub samples: u32,
+    /// Whether other shards have keys that may go. They are asked for them when this one has none,
+    /// and meanwhile commands run, within bounds.
+    pub others_can_evict: bool,
+    /// Whether a command found memory above its limit and nothing left here that may go.
+    pub wants_help: bool,
 }
 
 impl Default for MemoryGate {
     fn default() -> Self {
-        Self { limit_bytes: 0, policy: Policy::NoEviction, samples: 5 }
+        Self {
+            limit_bytes: 0,
+            policy: Policy::NoEviction,
+            samples: 5,
+            others_can_evict: false,
+            wants_help: false,
+        }
     }
 }
 
@@ -45,14 +61,20 @@ impl MemoryGate {
         locked: &dyn Fn(usize, u64) -> bool,
     ) -> Pressure {
         for _ in 0..EVICTIONS_MAX {
-            stdx::alloc::publish();
-            if stdx::alloc::allocated_bytes() <= self.limit_bytes {
+            if stdx::alloc::kept_bytes() <= self.limit_bytes {
                 return Pressure::Relieved;
             }
             if keyspace.evict(self.policy, self.samples, locked).is_none() {
                 return Pressure::Exceeded;
             }
         }
-        Pressure::Relieved
+        Pressure::Easing
+    }
+
+    /// Whether a command that needs memory must be refused, with nothing left here that may go.
+    pub(crate) fn refuses(&mut self) -> bool {
+        self.wants_help = true;
+        let borrowed_bytes = self.limit_bytes / BORROWED_PART;
+        !self.others_can_evict || stdx::alloc::kept_bytes() > self.limit_bytes + borrowed_bytes
     }
 }

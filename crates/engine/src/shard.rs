@@ -178,7 +178,7 @@ impl Shard {
             if let Err(error) = self.execute(call, args, &mut reply, at) {
                 refused = error == command::Error::OutOfMemory;
                 reply.truncate(start);
-                reply.error(&error.to_string());
+                reply.error(error.text());
             }
             let after = (self.clock.ticks)();
             outcomes.push(Outcome {
@@ -217,7 +217,11 @@ impl Shard {
         reply: &mut Writer<'_>,
         at: At,
     ) -> command::Result {
-        if self.memory.is_limited() && self.make_room() && call.command.spec.has(flag::DENYOOM) {
+        if self.memory.is_limited()
+            && self.make_room_at(at) == Pressure::Exceeded
+            && call.command.spec.has(flag::DENYOOM)
+            && self.memory.refuses()
+        {
             return Err(command::Error::OutOfMemory);
         }
         self.keyspace.set_no_touch(call.no_touch);
@@ -245,11 +249,25 @@ impl Shard {
         result
     }
 
-    /// Evicts until memory is below its limit. Returns whether it still is above.
-    fn make_room(&mut self) -> bool {
+    /// Evicts until memory is below its limit, but not many keys.
+    pub fn make_room(&mut self) -> Pressure {
+        let moment = self.clock.moment();
+        self.keyspace.begin(moment.now_ms);
+        let at = self.recorder.begin(At { moment, transaction: TxId::NONE });
+        self.make_room_at(at)
+    }
+
+    fn make_room_at(&mut self, at: At) -> Pressure {
         let Self { keyspace, memory, locks, .. } = self;
         let locked = |_: usize, hash: u64| !locks.admits(txn::slot_of(hash), Mode::Exclusive);
-        memory.relieve(keyspace, &locked) == Pressure::Exceeded
+        let pressure = memory.relieve(keyspace, &locked);
+        self.recorder.logged(self.keyspace.changes(), at);
+        pressure
+    }
+
+    /// How many keys may go for want of memory.
+    pub fn evictable(&self) -> usize {
+        self.keyspace.evictable(self.memory.policy)
     }
 
     /// One step of active expiry: visits at most `visits_max` entries.

@@ -6,6 +6,7 @@
 use stdx::hash;
 
 use crate::changes::Cause;
+use crate::database::Database;
 use crate::keyspace::Keyspace;
 use crate::raw::RawEntry;
 use crate::table::Place;
@@ -92,6 +93,16 @@ impl Candidates {
     }
 }
 
+impl Database {
+    fn evictable(&self, policy: Policy) -> usize {
+        match policy {
+            Policy::NoEviction => 0,
+            _ if policy.is_volatile() => self.expires_len(),
+            _ => self.table.len(),
+        }
+    }
+}
+
 impl Keyspace {
     /// Removes one key, the best by `policy` of about `samples` in each database, unless `locked`
     /// says of its database and hash that a transaction holds it. None if nothing was found that
@@ -125,6 +136,11 @@ impl Keyspace {
         None
     }
 
+    /// How many keys a policy may remove. O(databases).
+    pub fn evictable(&self, policy: Policy) -> usize {
+        self.databases.iter().map(|database| database.evictable(policy)).sum()
+    }
+
     /// Offers some keys of a database as candidates.
     fn sample(
         &mut self,
@@ -134,9 +150,7 @@ impl Keyspace {
         locked: &dyn Fn(usize, u64) -> bool,
     ) {
         let database = &self.databases[db];
-        let eligible =
-            if policy.is_volatile() { database.expires_len() } else { database.table.len() };
-        if eligible == 0 {
+        if database.evictable(policy) == 0 {
             return;
         }
         let mut found = Vec::with_capacity(samples as usize + 8);
@@ -150,7 +164,7 @@ impl Keyspace {
         if found.is_empty() {
             // Few have a deadline, or few are left: take the next ones from a random place on.
             let start = self.rng.next_u64();
-            found.extend(database.table.next_from(start, samples as usize, policy.is_volatile()));
+            found = database.table.next_from(start, samples as usize, policy.is_volatile());
         }
         for raw in found {
             let hash = hash::hash(raw.key());
@@ -182,3 +196,6 @@ impl Keyspace {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ use engine::{Inbound, Limits, Network, Router, Shard};
 use keyspace::{Keyspace, Options};
 use tokio::runtime::{Builder, LocalOptions};
 
+use crate::client_memory::ClientMemory;
 use crate::clock::{self, CLOCK};
 use crate::core::{Core, Server};
 use crate::freer::Freer;
@@ -49,6 +50,8 @@ pub(crate) fn run<T>(
         replication_id: run_id(&random, "replication"),
         memory_startup: AtomicUsize::new(0),
         memory_peak: AtomicUsize::new(0),
+        client_memory: ClientMemory::new(threads),
+        evictable: (0..threads).map(|_| AtomicUsize::new(0)).collect(),
         shutdown: tokio::sync::Notify::new(),
         started_at_ms: clock::now_ms(),
         connections: (0..threads).map(|_| AtomicUsize::new(0)).collect(),

@@ -37,6 +37,8 @@ pub(crate) struct Usage {
     pub(crate) arguments: Cell<usize>,
     /// Reply bytes that wait to be sent.
     pub(crate) output: Cell<usize>,
+    /// Room of the buffer that they are in.
+    pub(crate) output_room: Cell<usize>,
     /// Bytes received.
     pub(crate) received: Cell<u64>,
     /// Bytes sent.
@@ -72,6 +74,10 @@ pub(crate) struct Client {
     pub(crate) monitor: Cell<bool>,
     /// Whether its next command waits for the end of CLIENT PAUSE.
     pub(crate) held: Cell<bool>,
+    /// Whether background work wants the connection to look at its buffers.
+    pub(crate) wants_trim: Cell<bool>,
+    /// What its thread counts for it among the memory of clients, in bytes.
+    pub(crate) accounted: Cell<usize>,
     /// Row of the last command.
     pub(crate) last_command: Cell<Option<u16>>,
     pub(crate) usage: Usage,
@@ -115,6 +121,8 @@ impl Client {
             no_touch: Cell::new(false),
             monitor: Cell::new(false),
             held: Cell::new(false),
+            wants_trim: Cell::new(false),
+            accounted: Cell::new(0),
             last_command: Cell::new(None),
             usage: Usage::default(),
             closing: Cell::new(None),
@@ -160,7 +168,7 @@ impl Client {
             + usage.query_buffer.get()
             + usage.query_buffer_free.get()
             + usage.arguments.get()
-            + usage.output.get()
+            + usage.output_room.get().max(usage.output.get())
             + self.name.borrow().capacity()
     }
 
@@ -181,6 +189,18 @@ impl Client {
         let mut current = self.waker.borrow_mut();
         if !current.as_ref().is_some_and(|known| known.will_wake(waker)) {
             *current = Some(waker.clone());
+        }
+    }
+
+    /// Lets the connection look at its buffers, if it has any: what it does not use goes, and it may
+    /// be over a soft limit for too long.
+    pub(crate) fn look_after(&self) {
+        let usage = &self.usage;
+        if usage.query_buffer.get() + usage.query_buffer_free.get() > 0 {
+            self.wants_trim.set(true);
+            self.wake();
+        } else if usage.output.get() > 0 {
+            self.wake();
         }
     }
 

@@ -33,6 +33,9 @@ const OUTPUT_FLUSH_BYTES: usize = 256 * 1024;
 /// tightest limit lets the reply to CONFIG SET through.
 const OUTPUT_FREE_BYTES: u64 = 16 * 1024;
 
+/// After so long without input, in milliseconds, an input buffer goes.
+const TRIM_IDLE_MS: i64 = 2_000;
+
 /// See the module.
 pub(crate) struct Connection {
     core: Rc<Core>,
@@ -105,7 +108,7 @@ impl Connection {
             self.client.usage.query_buffer.set(self.input.pending());
             self.hold_to_query_limit();
             self.process().await;
-            self.input.settle(&self.core);
+            self.settle_input();
             // The limit comes first: what exceeds it is not sent, even if the client would read it.
             if self.is_over() || self.exceeds_output_limit() || self.send_now().is_err() {
                 break;
@@ -115,7 +118,13 @@ impl Connection {
             }
             self.publish_usage();
         }
-        self.input.settle(&self.core);
+        self.settle_input();
+    }
+
+    /// Leaves the thread's input buffer to others.
+    fn settle_input(&mut self) {
+        let missing = self.decoder.bytes_missing(self.input.pending());
+        self.input.settle(&self.core, missing);
     }
 
     /// Waits for input, sending meanwhile what has to leave; returns how much came. An error when
@@ -138,8 +147,12 @@ impl Connection {
                 self.put_back = false;
                 return Poll::Ready(Ok(0));
             }
-            let missing = self.decoder.bytes_missing(self.input.pending());
-            match self.input.poll_fill(&self.core, &mut self.stream, task, missing) {
+            if self.client.wants_trim.take() {
+                let now_ms = self.core.turn_ms.get();
+                self.input.trim(self.client.idle_ms(now_ms) >= TRIM_IDLE_MS);
+                self.publish_usage();
+            }
+            match self.input.poll_fill(&self.core, &mut self.stream, task) {
                 Poll::Ready(Ok(0)) => Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
                 other => other,
             }
@@ -178,7 +191,7 @@ impl Connection {
                     ConfiguredOrder::Relaxed => PipelineOrder::Relaxed,
                 };
                 let departed = batch.depart(router, self.input.bytes(), order);
-                self.input.settle(&self.core);
+                self.settle_input();
                 batch = departed.landed(&mut self.output).await;
             }
             self.count(&batch, reply_start);
@@ -189,7 +202,7 @@ impl Connection {
                 Stop::Alone(call, args) => self.run_alone(call, args).await,
                 Stop::Later(row, run, args) => self.run_later(row, run, args).await,
                 Stop::Held(command) => {
-                    self.input.put_back(&self.core, command);
+                    self.input.put_back(&self.core, &command);
                     self.put_back = true;
                     self.client.held.set(true);
                     break;
@@ -292,7 +305,7 @@ impl Connection {
     }
 
     async fn run_alone(&mut self, call: Call, args: OwnedArgs) {
-        self.input.settle(&self.core);
+        self.settle_input();
         let muted = take_mute(&self.client);
         let started = (self.core.router.clock().ticks)();
         let (router, shown) = (self.core.router.clone(), OwnedArgs::new(args_of(&args)));
@@ -309,7 +322,7 @@ impl Connection {
     }
 
     async fn run_later(&mut self, row: u16, run: Later, args: OwnedArgs) {
-        self.input.settle(&self.core);
+        self.settle_input();
         let muted = take_mute(&self.client);
         let started = (self.core.router.clock().ticks)();
         let mut request = Request {
@@ -322,7 +335,7 @@ impl Connection {
         };
         if let Err(error) = run(&mut request).await {
             request.out.clear();
-            Writer::new(&mut request.out, Protocol::Resp2).error(&error.to_string());
+            Writer::new(&mut request.out, Protocol::Resp2).error(error.text());
         }
         let outcome = engine::Outcome {
             reply_len: request.out.len(),
@@ -380,6 +393,12 @@ impl Connection {
         add(&self.core.stats.counters.writes_processed, 1);
         add(&self.core.stats.counters.bytes_sent, written as u64);
         add(&self.client.usage.sent, written as u64);
+        // What was sent must not cost memory for long, nor the rest be moved too often.
+        if self.sent > OUTPUT_FLUSH_BYTES && self.sent >= self.unsent() {
+            self.output.drain(..self.sent);
+            self.output.shrink_to(2 * self.output.len());
+            self.sent = 0;
+        }
     }
 
     fn release_output(&mut self) {
@@ -402,11 +421,6 @@ impl Connection {
         if self.send_now().is_err() {
             self.client.close(Closing::Now);
             return true;
-        }
-        if self.sent > 0 {
-            // What was sent must not count as memory.
-            self.output.drain(..self.sent);
-            self.sent = 0;
         }
         false
     }
@@ -444,6 +458,8 @@ impl Connection {
         usage.query_buffer.set(self.input.pending());
         usage.query_buffer_free.set(self.input.capacity().saturating_sub(self.input.pending()));
         usage.output.set(self.unsent());
+        usage.output_room.set(self.output.capacity());
+        self.core.account(&self.client);
     }
 
     /// Closes a client that sent more than may wait, before any of that is looked at.
@@ -458,6 +474,12 @@ impl Connection {
             add(&self.core.stats.counters.query_limit_disconnections, 1);
             self.client.close(Closing::Now);
         }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.core.forget(&self.client);
     }
 }
 

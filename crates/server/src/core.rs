@@ -13,6 +13,7 @@ use crate::admin::command_log::CommandLogs;
 use crate::admin::latency::Events;
 use crate::admin::watch::Watch;
 use crate::client::Client;
+use crate::client_memory::{ClientMemory, OwnClients};
 use crate::freer::Freer;
 use crate::net::Listeners;
 use crate::rates::Rates;
@@ -47,6 +48,10 @@ pub(crate) struct Server {
     pub(crate) memory_startup: AtomicUsize,
     /// The most that it ever had, as far as was seen, in bytes.
     pub(crate) memory_peak: AtomicUsize,
+    /// What clients cost, per thread.
+    pub(crate) client_memory: ClientMemory,
+    /// How many keys may go for want of memory, per thread.
+    pub(crate) evictable: Vec<AtomicUsize>,
     /// Notified when a client wants the process to end.
     pub(crate) shutdown: tokio::sync::Notify,
     /// Clients in MONITOR, so that no command pays for it while there are none.
@@ -106,6 +111,7 @@ pub(crate) struct Core {
     /// What DEBUG switches off, for tests.
     pub(crate) switches: Switches,
     pub(crate) pause: Pause,
+    pub(crate) own_clients: OwnClients,
     /// Which generation of the server's sockets this thread accepts from.
     pub(crate) listeners_seen: Cell<u64>,
     /// The tasks that accept TCP connections.
@@ -154,6 +160,7 @@ impl Core {
             turns,
             switches: Switches::default(),
             pause: Pause::default(),
+            own_clients: OwnClients::default(),
             listeners_seen: Cell::new(0),
             acceptors: RefCell::default(),
             stopped: tokio::sync::Notify::new(),
@@ -185,9 +192,11 @@ impl Core {
     pub(crate) fn before_park(&self) {
         let now = (self.router.clock().ticks)();
         self.turns.end(now, &self.stats.counters, self.router.mail_received());
+        crate::pressure::balance(self);
         if let Some(mut shard) = self.router.shard_mut() {
             self.server.freer.free(shard.keyspace.take_garbage());
         }
+        self.own_clients.publish(&self.server.client_memory, self.router.thread());
         self.router.before_park();
         stdx::alloc::publish();
     }
@@ -211,6 +220,7 @@ impl Core {
         if let Some(mut shard) = self.router.shard_mut() {
             crate::tuning::tune(&mut shard, &config, self.pause.current().is_some());
         }
+        self.own_clients.obey(&config);
         self.watch.obey(&config.monitoring);
         self.latency_events.threshold_ms.set(config.monitoring.latency_monitor_threshold_ms);
         self.stats.keeps_histograms.set(config.monitoring.latency_tracking);
@@ -259,7 +269,7 @@ impl Core {
 
     pub(crate) fn return_output(&self, mut output: Vec<u8>) {
         /// Larger buffers are given back to the allocator.
-        const KEEP_BYTES_MAX: usize = 1024 * 1024;
+        const KEEP_BYTES_MAX: usize = 256 * 1024;
         if output.capacity() <= KEEP_BYTES_MAX {
             output.clear();
             self.scratch.borrow_mut().output = output;
@@ -273,5 +283,6 @@ impl Core {
     pub(crate) fn return_batch(&self, mut batch: Batch) {
         batch.clear();
         self.scratch.borrow_mut().batch = batch;
+        self.router.after_batch();
     }
 }

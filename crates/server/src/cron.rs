@@ -24,6 +24,7 @@ const EXPIRY_STEP_US_MAX: u64 = 1_000;
 /// Runs for ever.
 pub(crate) async fn run(core: Rc<Core>) {
     let mut turn: u64 = 0;
+    let mut next_client = 0;
     loop {
         let config = core.config();
         let hz = hz(&core, &config);
@@ -33,9 +34,13 @@ pub(crate) async fn run(core: Rc<Core>) {
         if !core.switches.no_active_expiry.get() {
             expire(&core, &config, hz);
         }
-        if turn.is_multiple_of(hz) && !core.switches.no_cron.get() {
-            close_idle(&core, &config);
+        if !core.switches.no_cron.get() {
+            next_client = look_after_clients(&core, next_client, hz);
+            if turn.is_multiple_of(hz) {
+                close_idle(&core, &config);
+            }
         }
+        crate::pressure::relieve(&core);
         clock::follow_wall();
         stdx::alloc::publish();
         core.server.used_memory();
@@ -85,6 +90,21 @@ fn expire(core: &Core, config: &Config, hz: u64) {
     add(&core.stats.counters.expiry_ticks, took);
     let took_ms = clock::ticks_to_ns(took) / 1_000_000;
     core.latency_events.consider(Event::ExpireCycle, clock::now_ms() / 1000, took_ms);
+}
+
+/// Looks after some clients, all within a second, beginning with the first that is not below
+/// `next`; returns where to go on.
+fn look_after_clients(core: &Core, next: u64, hz: u64) -> u64 {
+    /// So many each time, even if there are few.
+    const CLIENTS_MIN: usize = 5;
+    let clients = core.clients.borrow();
+    let count = clients.len().div_ceil(hz as usize).max(CLIENTS_MIN);
+    let mut last = None;
+    for (id, client) in clients.range(next..).take(count) {
+        client.look_after();
+        last = Some(*id);
+    }
+    last.map_or(0, |last| last + 1)
 }
 
 /// Closes clients that have been silent for longer than `timeout`.

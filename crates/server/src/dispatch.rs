@@ -68,21 +68,25 @@ pub(crate) fn dispatch(
             }
             Next::Alone(call)
         }
-        Action::Session(command) => match command.run {
-            SessionRun::Now(run) => {
-                let spans: Vec<Span> = batch.spans.drain(first_span..).collect();
-                let args = Args::new(data, &spans);
-                run_now(core, client, batch, row.id, args, run);
-                // Afterwards, as in Redis: SELECT shows the database that it chose.
-                monitor::consider(core, client, row.spec, args);
-                Next::Joined
+        Action::Session(command) => {
+            // Shards do so before data commands.
+            crate::pressure::relieve(core);
+            match command.run {
+                SessionRun::Now(run) => {
+                    let spans: Vec<Span> = batch.spans.drain(first_span..).collect();
+                    let args = Args::new(data, &spans);
+                    run_now(core, client, batch, row.id, args, run);
+                    // Afterwards, as in Redis: SELECT shows the database that it chose.
+                    monitor::consider(core, client, row.spec, args);
+                    Next::Joined
+                }
+                SessionRun::Later(run) => {
+                    monitor::consider(core, client, row.spec, args);
+                    Next::Later(row.id, run)
+                }
+                SessionRun::Container => unreachable!("find_row resolves containers"),
             }
-            SessionRun::Later(run) => {
-                monitor::consider(core, client, row.spec, args);
-                Next::Later(row.id, run)
-            }
-            SessionRun::Container => unreachable!("find_row resolves containers"),
-        },
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod admin;
 mod boot;
 mod client;
+mod client_memory;
 mod clock;
 mod command;
 mod connection;
@@ -15,6 +16,7 @@ mod histogram;
 mod input;
 mod log;
 mod net;
+mod pressure;
 mod process;
 mod rates;
 mod registry;

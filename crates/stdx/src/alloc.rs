@@ -119,5 +119,30 @@ pub fn allocated_bytes() -> usize {
     (published + UNPUBLISHED.get()).max(0) as usize
 }
 
+static DOOMED: AtomicUsize = AtomicUsize::new(0);
+
+/// Bytes that wait to be freed and are as good as free, for as long as this exists.
+#[derive(Debug)]
+pub struct Doomed(usize);
+
+impl Doomed {
+    /// So many bytes.
+    pub fn new(bytes: usize) -> Self {
+        DOOMED.fetch_add(bytes, Ordering::Relaxed);
+        Self(bytes)
+    }
+}
+
+impl Drop for Doomed {
+    fn drop(&mut self) {
+        DOOMED.fetch_sub(self.0, Ordering::Relaxed);
+    }
+}
+
+/// [`allocated_bytes`] without those that are [`Doomed`].
+pub fn kept_bytes() -> usize {
+    allocated_bytes().saturating_sub(DOOMED.load(Ordering::Relaxed))
+}
+
 #[cfg(test)]
 mod tests;

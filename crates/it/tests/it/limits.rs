@@ -134,3 +134,78 @@ fn replies_that_nobody_reads_wait() {
         }
     });
 }
+
+/// The begin of a SET, with so many bytes of a value that is longer.
+fn unfinished_set(bytes: usize) -> Vec<u8> {
+    let mut command = b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$8000000\r\n".to_vec();
+    command.resize(command.len() + bytes, b'x');
+    command
+}
+
+#[test]
+fn the_largest_client_goes_when_all_cost_too_much() {
+    on_every_server(&["--maxmemory-clients", "4mb"], |server| {
+        let mut protected = server.connect();
+        assert_eq!(show(&protected.ask("CLIENT NO-EVICT ON")), "+OK");
+        protected.send(&unfinished_set(1_500_000)).expect("it takes it");
+        let mut large = server.connect();
+        large.send(&unfinished_set(3_500_000)).ok();
+        assert!(large.receive().is_err_and(|error| is_closed(&error)), "it is too much");
+        eventually("one client is evicted", || info(server, "stats", "evicted_clients") == 1);
+        let left = show(&server.connect().ask("CLIENT LIST"));
+        assert!(left.contains("flags=e"), "the protected one stays: {left}");
+    });
+}
+
+#[test]
+fn an_input_buffer_goes_when_its_client_is_idle() {
+    on_every_server(&[], |server| {
+        let mut idle = server.connect();
+        idle.ask("CLIENT SETNAME idle");
+        idle.send(&unfinished_set(10)).expect("it takes it");
+        let room = || {
+            let list = show(&server.connect().ask("CLIENT LIST"));
+            let line = list.split("name=idle").nth(1).expect("it is there").to_owned();
+            let field = line.split("qbuf-free=").nth(1).expect("a field");
+            field.split(' ').next().and_then(|room| room.parse::<u64>().ok()).expect("a number")
+        };
+        eventually("it has room for what it announced", || room() > 500_000);
+        eventually("it has given that back", || room() < 1_000);
+    });
+}
+
+#[test]
+fn keys_of_other_shards_make_room() {
+    const VALUE_BYTES: usize = 10_000;
+    on_every_server(&["--maxmemory-policy", "allkeys-random"], |server| {
+        let mut client = server.connect();
+        let limit = info(server, "memory", "used_memory") + (8 << 20);
+        client.ask(&format!("CONFIG SET maxmemory {limit}"));
+        let value = vec![b'v'; VALUE_BYTES];
+        // More than fits, all on one shard; then on others, which have nothing of their own.
+        for (tag, count) in [("{a}", 1_000), ("{b}", 20), ("{c}", 20), ("{d}", 20)] {
+            for number in 0..count {
+                let key = format!("{tag}{number}");
+                let reply = client.call(&[b"SET", key.as_bytes(), &value]).expect("a reply");
+                assert_eq!(show(&reply), "+OK", "{key}");
+            }
+        }
+        assert!(info(server, "stats", "evicted_keys") > 0);
+        eventually("memory is below its limit", || {
+            info(server, "memory", "used_memory") < limit + (64 << 10)
+        });
+    });
+}
+
+#[test]
+fn memory_is_relieved_without_commands() {
+    on_every_server(&["--maxmemory-policy", "allkeys-lru"], |server| {
+        let mut client = server.connect();
+        let before = info(server, "memory", "used_memory");
+        client.ask("DEBUG POPULATE 50000 key 100");
+        client.ask(&format!("CONFIG SET maxmemory {}", before + (1 << 20)));
+        thread::sleep(Duration::from_secs(1));
+        // One thread's look: INFO makes room only there.
+        assert!(info(server, "memory", "used_memory") < before + (2 << 20));
+    });
+}

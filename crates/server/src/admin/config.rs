@@ -173,6 +173,7 @@ async fn reset_stat(request: &mut Request) -> Result {
         }
     };
     request.core.gather(reset).await;
+    request.core.server.freer.reset();
     request.reply().ok();
     Ok(())
 }

@@ -118,6 +118,8 @@ pub(crate) struct View {
 impl View {
     /// Asks all threads; copying histograms takes a while, so they must be wanted.
     pub(crate) async fn take(core: &Rc<Core>, wants_histograms: bool) -> Self {
+        // Before the answers are there, which take memory too.
+        let used_memory = core.server.used_memory() as u64;
         let ask = move |core: &Rc<Core>| ThreadView::of(core, wants_histograms);
         let threads = core.gather(ask).await;
         let mut view = Self {
@@ -130,7 +132,7 @@ impl View {
             histograms: BTreeMap::new(),
             keyspace: keyspace::Stats::default(),
             databases: Vec::new(),
-            used_memory: core.server.used_memory() as u64,
+            used_memory,
             threads: Vec::new(),
         };
         for thread in &threads {

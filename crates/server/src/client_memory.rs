@@ -1,0 +1,143 @@
+//! `maxmemory-clients`: when all clients together cost too much, the largest are closed.
+//!
+//! Connections tell their thread what they cost, threads publish their sums, and whichever notices
+//! that these exceed the limit asks all threads for their clients and closes the largest.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use config::{ClientMemory as Limit, Config};
+
+use crate::client::{Client, Closing};
+use crate::core::Core;
+use crate::stats::add;
+
+/// What all threads share.
+pub(crate) struct ClientMemory {
+    /// What the clients of each thread cost, in bytes.
+    published: Vec<AtomicUsize>,
+    /// Whether some thread is closing clients.
+    is_evicting: AtomicBool,
+}
+
+impl ClientMemory {
+    pub(crate) fn new(threads: usize) -> Self {
+        let published = (0..threads).map(|_| AtomicUsize::new(0)).collect();
+        Self { published, is_evicting: AtomicBool::new(false) }
+    }
+}
+
+/// A thread's own part.
+#[derive(Debug, Default)]
+pub(crate) struct OwnClients {
+    /// What they cost, in bytes.
+    bytes: Cell<usize>,
+    /// What all clients may cost, in bytes; 0 = no limit.
+    limit_bytes: Cell<usize>,
+}
+
+impl OwnClients {
+    /// Takes the limit from the configuration.
+    pub(crate) fn obey(&self, config: &Config) {
+        self.limit_bytes.set(match config.clients.maxmemory_clients {
+            Limit::Bytes(bytes) => bytes as usize,
+            Limit::Percent(share) => {
+                (u128::from(config.memory.maxmemory_bytes) * u128::from(share) / 100) as usize
+            }
+        });
+    }
+
+    /// Shows the sum to the other threads.
+    pub(crate) fn publish(&self, shared: &ClientMemory, thread: usize) {
+        shared.published[thread].store(self.bytes.get(), Ordering::Relaxed);
+    }
+}
+
+impl Core {
+    /// Counts what a client costs now.
+    pub(crate) fn account(self: &Rc<Self>, client: &Client) {
+        let now = client.memory_bytes();
+        let before = client.accounted.replace(now);
+        self.own_clients.bytes.set(self.own_clients.bytes.get() + now - before);
+        let limit_bytes = self.own_clients.limit_bytes.get();
+        if limit_bytes == 0 || now <= before {
+            return;
+        }
+        let shared = &self.server.client_memory;
+        self.own_clients.publish(shared, self.router.thread());
+        let sum: usize = shared.published.iter().map(|sum| sum.load(Ordering::Relaxed)).sum();
+        if sum > limit_bytes && !shared.is_evicting.swap(true, Ordering::Relaxed) {
+            tokio::task::spawn_local(evict(self.clone()));
+        }
+    }
+
+    /// A client that is gone costs nothing.
+    pub(crate) fn forget(&self, client: &Client) {
+        let before = client.accounted.replace(0);
+        self.own_clients.bytes.set(self.own_clients.bytes.get() - before);
+    }
+}
+
+/// A client that may be closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Candidate {
+    bytes: usize,
+    id: u64,
+}
+
+/// Closes the largest clients of all threads until the rest are within the limit.
+async fn evict(core: Rc<Core>) {
+    loop {
+        let (sums, candidates): (Vec<_>, Vec<_>) = core.gather(survey).await.into_iter().unzip();
+        let sum = sums.iter().sum::<usize>();
+        let chosen = choose(sum, core.own_clients.limit_bytes.get(), candidates.concat());
+        if chosen.is_empty() {
+            break;
+        }
+        core.gather(move |core| close(core, &chosen)).await;
+    }
+    core.server.client_memory.is_evicting.store(false, Ordering::Relaxed);
+}
+
+/// What this thread's clients cost, and those that may be closed.
+fn survey(core: &Rc<Core>) -> (usize, Vec<Candidate>) {
+    let clients = core.clients.borrow();
+    // One that is being closed is as good as gone.
+    let staying = clients.values().filter(|client| client.closing().is_none());
+    let candidates = staying.clone().filter(|client| !client.no_evict.get());
+    let candidates =
+        candidates.map(|client| Candidate { bytes: client.accounted.get(), id: client.id });
+    (staying.map(|client| client.accounted.get()).sum(), candidates.collect())
+}
+
+/// The largest, as many as it takes.
+fn choose(sum: usize, limit_bytes: usize, mut candidates: Vec<Candidate>) -> Vec<u64> {
+    let mut excess = if limit_bytes == 0 { 0 } else { sum.saturating_sub(limit_bytes) };
+    candidates.sort_unstable();
+    let mut chosen = Vec::new();
+    while excess > 0
+        && let Some(largest) = candidates.pop()
+    {
+        excess = excess.saturating_sub(largest.bytes);
+        chosen.push(largest.id);
+    }
+    chosen
+}
+
+fn close(core: &Core, chosen: &[u64]) {
+    let clients = core.clients.borrow();
+    for client in chosen.iter().filter_map(|id| clients.get(id)) {
+        tracing::info!(
+            client = client.id,
+            address = client.address,
+            bytes = client.accounted.get(),
+            "Evicting client"
+        );
+        add(&core.stats.counters.clients_evicted, 1);
+        client.close(Closing::Now);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,57 @@
+//! `maxmemory` among the threads: each evicts from its own shard, and has the one with the most keys
+//! do so when it has none left itself.
+
+use std::sync::atomic::Ordering;
+
+use engine::{Pressure, Shard};
+
+use crate::clock;
+use crate::core::Core;
+
+/// How long a thread goes on evicting, in microseconds, before it serves its clients again.
+const EVICTION_US_MAX: u64 = 1_000;
+
+/// Evicts keys of this thread's shard until memory is below its limit, whatever has filled it. If
+/// that takes longer than a turn, the thread goes on at once in its next one.
+pub(crate) fn relieve(core: &Core) {
+    let Some(mut shard) = core.router.shard_mut() else { return };
+    if shard.memory.is_limited() && evict(core, &mut shard) == Pressure::Easing {
+        wake(core, core.router.thread());
+    }
+}
+
+/// At the end of a turn: tells the others what this shard has to give, and asks the one that has
+/// most if this one needs it.
+pub(crate) fn balance(core: &Core) {
+    let thread = core.router.thread();
+    let Some(mut shard) = core.router.shard_mut() else { return };
+    if !shard.memory.is_limited() {
+        return;
+    }
+    let evictable = &core.server.evictable;
+    evictable[thread].store(shard.evictable(), Ordering::Relaxed);
+    let others = evictable.iter().enumerate().filter(|(other, _)| *other != thread);
+    let others = others.map(|(other, count)| (count.load(Ordering::Relaxed), other));
+    let helper = others.max().filter(|(count, _)| *count > 0);
+    shard.memory.others_can_evict = helper.is_some();
+    let wants_help = std::mem::take(&mut shard.memory.wants_help);
+    if let Some((_, helper)) = helper.filter(|_| wants_help) {
+        wake(core, helper);
+    }
+}
+
+fn wake(core: &Core, thread: usize) {
+    core.server.network.call(thread, || relieve(&Core::current()));
+}
+
+fn evict(core: &Core, shard: &mut Shard) -> Pressure {
+    let ticks = core.router.clock().ticks;
+    let started = ticks();
+    loop {
+        let pressure = shard.make_room();
+        let is_late = clock::ticks_to_ns(ticks() - started) / 1000 > EVICTION_US_MAX;
+        if pressure != Pressure::Easing || is_late {
+            return pressure;
+        }
+    }
+}
