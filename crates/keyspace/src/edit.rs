@@ -26,7 +26,8 @@ pub struct Detached {
     /// The deadline in ms since the epoch.
     pub expire_at_ms: Option<i64>,
     changed_in_place: bool,
-    clock: u32,
+    /// None for a value that is as if just used.
+    clock: Option<u32>,
 }
 
 #[derive(Clone, Debug)]
@@ -39,7 +40,7 @@ enum Owned {
 impl Detached {
     /// A value that comes from outside, as by RESTORE.
     pub fn new(value: Value, expire_at_ms: Option<i64>) -> Self {
-        Self { value: Owned::Value(value), expire_at_ms, changed_in_place: false, clock: 0 }
+        Self { value: Owned::Value(value), expire_at_ms, changed_in_place: false, clock: None }
     }
 
     /// The data type.
@@ -152,7 +153,7 @@ impl<'a> Edit<'a> {
             ContentRef::Inline(bytes) => Some(Owned::Bytes(bytes.into())),
             ContentRef::Value(_) => None,
         };
-        let (expire_at_ms, clock) = (raw.expire_at_ms(), raw.clock());
+        let (expire_at_ms, clock) = (raw.expire_at_ms(), Some(raw.clock()));
         let changed_in_place = raw.is_changed_in_place();
         self.place = None;
         let value = self.database().remove(place);
@@ -168,29 +169,25 @@ impl<'a> Edit<'a> {
             ContentRef::Inline(bytes) => Owned::Bytes(bytes.into()),
             ContentRef::Value(value) => Owned::Value(value.clone()),
         };
-        let (expire_at_ms, clock) = (raw.expire_at_ms(), self.keyspace.clock.fresh());
+        let expire_at_ms = raw.expire_at_ms();
         let changed_in_place = raw.is_changed_in_place();
-        Some(Detached { value, expire_at_ms, changed_in_place, clock })
+        Some(Detached { value, expire_at_ms, changed_in_place, clock: None })
     }
 
     /// Makes the key hold what another held, with its deadline.
     pub fn put(&mut self, detached: Detached) {
         let Detached { value, expire_at_ms, changed_in_place, clock } = detached;
-        let (key_len, has_expiry) = (self.key.bytes.len(), expire_at_ms.is_some());
-        let content = match &value {
-            Owned::Int(number) => Content::Int(*number),
-            Owned::Bytes(bytes) if raw::fits_inline(key_len, has_expiry, bytes.len()) => {
-                Content::Inline(bytes)
-            }
-            Owned::Bytes(bytes) => Content::Value(Value::Bytes((&**bytes).into())),
-            Owned::Value(_) => Content::Blank(0),
-        };
         match value {
+            Owned::Int(number) => self.write(expire_at_ms, Content::Int(number)),
             Owned::Value(value) => self.write(expire_at_ms, Content::Value(value)),
-            Owned::Int(_) | Owned::Bytes(_) => self.write(expire_at_ms, content),
+            Owned::Bytes(bytes) => {
+                let key_len = self.key.bytes.len();
+                let content = raw::bytes_content(key_len, expire_at_ms.is_some(), &bytes);
+                self.write(expire_at_ms, content);
+            }
         }
         let raw = self.raw().expect("just written");
-        raw.set_clock(clock);
+        raw.set_clock(clock.unwrap_or_else(|| self.keyspace.clock.fresh()));
         if changed_in_place {
             raw.mark_changed_in_place();
         }

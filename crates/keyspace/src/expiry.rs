@@ -71,3 +71,6 @@ impl Keyspace {
         !is_locked
     }
 }
+
+#[cfg(test)]
+mod tests;

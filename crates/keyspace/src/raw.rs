@@ -481,6 +481,11 @@ pub(crate) fn string_content(key_len: usize, has_expiry: bool, bytes: &[u8]) -> 
     {
         return Content::Int(number);
     }
+    bytes_content(key_len, has_expiry, bytes)
+}
+
+/// `bytes` as entry content: inline if short, else a value.
+pub(crate) fn bytes_content(key_len: usize, has_expiry: bool, bytes: &[u8]) -> Content<'_> {
     if fits_inline(key_len, has_expiry, bytes.len()) {
         Content::Inline(bytes)
     } else {

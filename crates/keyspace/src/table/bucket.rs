@@ -1,7 +1,7 @@
 //! A bucket: one cache line with seven slots.
 //!
 //! A slot is 0 when empty, else `x << 48 | address of the entry`, where `x` is the 16 hash bits
-//! that follow the prefix of the bucket's segment. Addresses of user space are below 2^47.
+//! that follow the prefix of the bucket's segment. Addresses in user space have 48 bits.
 //!
 //! Invariants:
 //! - used slots come before empty ones;
@@ -44,7 +44,7 @@ pub(super) fn due_units(at_ms: i64) -> u32 {
 #[inline]
 pub(super) fn slot(x: u16, entry: RawEntry) -> u64 {
     let address = entry.address();
-    debug_assert!(address >> (X_SHIFT - 1) == 0);
+    assert!(address >> X_SHIFT == 0, "addresses have 48 bits");
     u64::from(x) << X_SHIFT | address
 }
 

@@ -56,27 +56,23 @@ impl Table {
         }
     }
 
-    /// The next `count` entries from a position on, around the end; with `due_only`, those of
-    /// buckets with deadlines.
-    pub(crate) fn next_from(&self, start: u64, count: usize, due_only: bool) -> Vec<RawEntry> {
+    /// The next `count` entries from position `start` on, around the end; only those with a
+    /// deadline, if `volatile`.
+    pub(crate) fn next_from(&self, start: u64, count: usize, volatile: bool) -> Vec<RawEntry> {
         let mut found = Vec::new();
         let Some(segments) = &self.segments else { return found };
-        let mut position = start;
-        let mut wrapped = false;
+        let (mut position, mut wrapped) = (start, false);
         while found.len() < count && !(wrapped && position >= start) {
             let segment = segments.directory.segment(position);
-            if !due_only || segment.header().due != NEVER {
-                let buckets = segment.buckets().filter(|b| !due_only || b.due != NEVER);
-                let slots = buckets.flat_map(|bucket| bucket.used());
-                let entries = slots.map(|slot| slot_entry(*slot));
-                found.extend(
-                    entries
-                        .filter(|entry| !due_only || entry.expire_at_ms().is_some())
-                        .take(count - found.len()),
-                );
+            if !volatile || segment.header().due != NEVER {
+                let buckets = segment.buckets().filter(|bucket| !volatile || bucket.due != NEVER);
+                let entries =
+                    buckets.flat_map(|bucket| bucket.used()).map(|slot| slot_entry(*slot));
+                let fitting = entries.filter(|raw| !volatile || raw.expire_at_ms().is_some());
+                found.extend(fitting.take(count - found.len()));
             }
             position = segment.position(segment.count());
-            wrapped |= position <= start && position == 0;
+            wrapped |= position == 0;
         }
         found
     }
