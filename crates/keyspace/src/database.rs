@@ -29,6 +29,11 @@ pub(crate) struct Database {
 unsafe impl Send for Database {}
 
 impl Database {
+    /// Bytes of entries and table, without the values outside of entries.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.arena.bytes() + self.table.memory_bytes()
+    }
+
     pub(crate) fn expires_len(&self) -> usize {
         self.expires_len
     }

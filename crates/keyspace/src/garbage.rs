@@ -29,8 +29,8 @@ impl Garbage {
 
     pub(crate) fn database(database: Database) -> Self {
         let objects = database.table.len() as u64;
-        // What it takes is not known; it will not take long.
-        Self { kept: Kept::Database(Box::new(database)), objects, doomed: Doomed::new(0) }
+        let doomed = Doomed::new(database.memory_bytes());
+        Self { kept: Kept::Database(Box::new(database)), objects, doomed }
     }
 
     /// Whether freeing it costs less than to have another thread do it.

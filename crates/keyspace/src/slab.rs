@@ -127,20 +127,27 @@ struct Pages {
 /// The blocks of one database.
 pub(crate) struct Arena {
     sizes: [Pages; SIZES],
+    bytes: usize,
 }
 
 impl Default for Arena {
     fn default() -> Self {
         let none = || List(ptr::null_mut());
-        Self { sizes: std::array::from_fn(|_| Pages { open: none(), full: none() }) }
+        Self { sizes: std::array::from_fn(|_| Pages { open: none(), full: none() }), bytes: 0 }
     }
 }
 
 impl Arena {
+    /// The sum of all blocks in use.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// A block of `bytes`, which is [`rounded`] and not 0.
     #[inline]
     pub(crate) fn allocate(&mut self, bytes: usize) -> NonNull<u8> {
         debug_assert!(bytes > 0 && bytes == rounded(bytes));
+        self.bytes += bytes;
         if bytes > POOLED_BYTES_MAX {
             return allocate_large(bytes);
         }
@@ -176,6 +183,7 @@ impl Arena {
     /// `block` came from `self.allocate(bytes)` and is not used again.
     #[inline]
     pub(crate) unsafe fn free(&mut self, block: NonNull<u8>, bytes: usize) {
+        self.bytes -= bytes;
         if bytes > POOLED_BYTES_MAX {
             // SAFETY: the caller's contract.
             unsafe { dealloc(block.as_ptr(), large_layout(bytes)) };

@@ -57,6 +57,7 @@ fn blocks_never_overlap() {
     }
     let pooled = live.iter().filter(|(_, bytes, _)| *bytes <= POOLED_BYTES_MAX).count();
     assert_eq!(arena.count().1, pooled);
+    assert_eq!(arena.bytes(), live.iter().map(|(_, bytes, _)| bytes).sum::<usize>());
     for (block, bytes, _) in live {
         // SAFETY: the block is live, and freed once.
         unsafe { arena.free(block, bytes) };

@@ -76,6 +76,11 @@ impl Table {
         self.len
     }
 
+    /// Bytes of all buckets.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.segments.as_ref().map_or(0, |segments| segments.buckets * size_of::<Bucket>())
+    }
+
     /// Finds the entry with `hash` that is the key's.
     #[inline]
     pub(crate) fn find(&self, hash: u64, is_key: impl Fn(RawEntry) -> bool) -> Option<Place> {
