@@ -1,5 +1,9 @@
 //! Redis's glob patterns: `*`, `?`, `[a-z]`, `[^x]`, and `\` before a literal.
 
+/// A pattern matches nothing if it gets beyond so many stars: Redis's protection against patterns
+/// that take long, which programs can see.
+const STARS_MAX: usize = 1000;
+
 /// Whether `text` matches `pattern` as a whole; with `nocase`, ASCII letters match either case.
 ///
 /// Takes at most `pattern.len() * text.len()` steps: as everything but `*` matches exactly one
@@ -8,11 +12,17 @@ pub fn matches(pattern: &[u8], text: &[u8], nocase: bool) -> bool {
     let (mut at, mut seen) = (0, 0);
     // Where to go on after giving the latest `*` one more byte.
     let mut retry: Option<(usize, usize)> = None;
+    let mut stars = 0;
     while seen < text.len() {
         if pattern.get(at) == Some(&b'*') {
-            at += 1;
+            // Several in a row are one.
+            at += pattern[at..].iter().take_while(|byte| **byte == b'*').count();
             if at == pattern.len() {
                 return true;
+            }
+            stars += 1;
+            if stars > STARS_MAX {
+                return false;
             }
             retry = Some((at, seen));
             continue;

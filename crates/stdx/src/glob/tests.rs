@@ -51,3 +51,12 @@ fn many_stars_stay_cheap() {
     let pattern = b"a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b";
     assert!(!matches(pattern, &[b'a'; 50_000], false));
 }
+
+#[test]
+fn too_many_stars_match_nothing() {
+    let text = "a".repeat(2000);
+    let matches = |pattern: &str| matches(pattern.as_bytes(), text.as_bytes(), false);
+    assert!(matches(&("*a".repeat(1000) + "*")));
+    assert!(matches(&("*".repeat(5000) + "a")));
+    assert!(!matches(&"*a".repeat(1001)));
+}
