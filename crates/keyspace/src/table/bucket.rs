@@ -1,4 +1,5 @@
-//! A bucket: one cache line with seven slots.
+//! A bucket: one cache line with seven slots. Its fields are cells, as a home and the buckets that
+//! its displaced entries lie in are looked at and changed together.
 //!
 //! A slot is 0 when empty, else `x << 48 | address of the entry`, where `x` is the 16 hash bits
 //! that follow the prefix of the bucket's segment. Addresses in user space have 48 bits.
@@ -7,6 +8,8 @@
 //! - used slots come before empty ones;
 //! - `overflow` is the number of entries whose home is this bucket and that lie in another;
 //! - `due` is not later than the deadline of any entry in this bucket.
+
+use std::cell::Cell;
 
 use super::tags::Tags;
 use crate::raw::RawEntry;
@@ -19,14 +22,13 @@ const ADDRESS: u64 = (1 << X_SHIFT) - 1;
 
 /// Seven slots and what concerns all of them.
 #[repr(C, align(64))]
-#[derive(Clone)]
 pub(super) struct Bucket {
-    pub(super) slots: [u64; SLOTS],
+    pub(super) slots: [Cell<u64>; SLOTS],
     /// When the walk of the active expiry must look here, in [`due_units`].
-    pub(super) due: u32,
+    pub(super) due: Cell<u32>,
     /// The snapshot that has last seen this bucket.
-    pub(super) version: u16,
-    pub(super) overflow: u8,
+    pub(super) version: Cell<u16>,
+    pub(super) overflow: Cell<u8>,
     spare: u8,
 }
 
@@ -64,7 +66,13 @@ pub(super) fn slot_entry(slot: u64) -> RawEntry {
 
 impl Bucket {
     pub(super) fn empty(version: u16) -> Self {
-        Self { slots: [0; SLOTS], due: NEVER, version, overflow: 0, spare: 0 }
+        Self {
+            slots: [const { Cell::new(0) }; SLOTS],
+            due: Cell::new(NEVER),
+            version: Cell::new(version),
+            overflow: Cell::new(0),
+            spare: 0,
+        }
     }
 
     /// The slots that hold `x`; also empty ones, if `x` is 0.
@@ -90,26 +98,45 @@ impl Bucket {
     /// Whether a slot is empty.
     #[inline]
     pub(super) fn has_room(&self) -> bool {
-        self.slots[SLOTS - 1] == 0
+        self.slots[SLOTS - 1].get() == 0
     }
 
     /// How many slots are used.
     #[inline]
     pub(super) fn len(&self) -> usize {
-        self.slots.iter().map(|slot| usize::from(*slot != 0)).sum()
+        self.slots.iter().map(|slot| usize::from(slot.get() != 0)).sum()
     }
 
     /// The used slots.
     #[inline]
-    pub(super) fn used(&self) -> &[u64] {
-        &self.slots[..self.len()]
+    pub(super) fn used(&self) -> impl Iterator<Item = u64> {
+        self.slots[..self.len()].iter().map(Cell::get)
+    }
+
+    /// The entries.
+    #[inline]
+    pub(super) fn entries(&self) -> impl Iterator<Item = RawEntry> {
+        self.used().map(slot_entry)
+    }
+
+    /// Counts `displaced` entries more that have their home here and lie elsewhere.
+    #[inline]
+    pub(super) fn count_displaced(&self, displaced: i8) {
+        let overflow = self.overflow.get().checked_add_signed(displaced);
+        self.overflow.set(overflow.expect("a full count makes the segment grow first"));
+    }
+
+    /// Notes that an entry here may be due at `due`.
+    #[inline]
+    pub(super) fn lower_due(&self, due: u32) {
+        self.due.set(self.due.get().min(due));
     }
 
     /// Empties a slot; the last used one takes its place.
-    pub(super) fn remove(&mut self, index: usize) {
-        let last = self.len() - 1;
-        self.slots[index] = self.slots[last];
-        self.slots[last] = 0;
+    pub(super) fn remove(&self, index: usize) {
+        let last = &self.slots[self.len() - 1];
+        self.slots[index].set(last.get());
+        last.set(0);
     }
 }
 

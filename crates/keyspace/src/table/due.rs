@@ -1,7 +1,7 @@
 //! Hints of when deadlines come: per bucket and per segment, so that the walk of the active expiry
 //! passes by what cannot have expired without a look at any entry.
 
-use super::bucket::{Bucket, NEVER, SLOTS, due_units, slot_entry};
+use super::bucket::{Bucket, NEVER, SLOTS, due_units};
 use super::{Place, Table};
 use crate::raw::RawEntry;
 
@@ -10,18 +10,17 @@ pub(crate) type Overdue = [Option<RawEntry>; SLOTS];
 
 impl Bucket {
     /// Sets `due` to what the entries say, without those whose time has come, which it answers.
-    fn take_overdue(&mut self, now_ms: i64) -> Overdue {
+    fn take_overdue(&self, now_ms: i64) -> Overdue {
         let mut overdue = [None; SLOTS];
         let mut due = NEVER;
-        for (&slot, place) in self.used().iter().zip(&mut overdue) {
-            let entry = slot_entry(slot);
+        for (entry, place) in self.entries().zip(&mut overdue) {
             match entry.expire_at_ms() {
                 Some(at_ms) if at_ms < now_ms => *place = Some(entry),
                 Some(at_ms) => due = due.min(due_units(at_ms)),
                 None => {}
             }
         }
-        self.due = due;
+        self.due.set(due);
         overdue
     }
 }
@@ -30,11 +29,11 @@ impl Table {
     /// Notes that the entry at `place` has a deadline.
     pub(crate) fn note_deadline(&mut self, place: Place, at_ms: i64) {
         let due = due_units(at_ms);
-        let bucket = place.segment.bucket_mut(place.bucket_and_slot().0);
-        if due < bucket.due {
-            bucket.due = due;
+        let bucket = place.segment.bucket(place.bucket_and_slot().0);
+        if due < bucket.due.get() {
+            bucket.due.set(due);
             let header = place.segment.header();
-            header.due = header.due.min(due);
+            header.due.set(header.due.get().min(due));
         }
     }
 
@@ -55,21 +54,22 @@ impl Table {
             let segment = segments.directory.segment(*position);
             let mut index = segment.home(segment.x(*position));
             let header = segment.header();
-            if header.due > now {
+            if header.due.get() > now {
                 index = segment.count();
             }
             let mut overdue = None;
             while index < segment.count() && overdue.is_none() {
-                let bucket = segment.bucket_mut(index);
-                if bucket.due <= now {
+                let bucket = segment.bucket(index);
+                if bucket.due.get() <= now {
                     overdue = Some(bucket.take_overdue(now_ms))
                         .filter(|overdue| overdue.iter().any(Option::is_some));
                     *visits = visits.saturating_sub(1);
                 }
                 index += 1;
             }
-            if index == segment.count() && header.due <= now {
-                header.due = segment.buckets().map(|bucket| bucket.due).min().unwrap_or(NEVER);
+            if index == segment.count() && header.due.get() <= now {
+                let due = segment.buckets().map(|bucket| bucket.due.get()).min();
+                header.due.set(due.unwrap_or(NEVER));
             }
             *position = segment.position(index);
             if overdue.is_some() || *position == 0 {

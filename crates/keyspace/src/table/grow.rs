@@ -54,8 +54,8 @@ impl Segments {
         let new = self.allocate(count, prefix, old.depth(), version);
         let mut filling = Filling::new(new);
         for bucket in old.buckets() {
-            for &slot in bucket.used() {
-                filling.add(slot, bucket.due);
+            for slot in bucket.used() {
+                filling.add(slot, bucket.due.get());
             }
         }
         filling.finish();
@@ -69,7 +69,7 @@ impl Segments {
         assert!(depth <= 32, "the hashes of 2^32 segments' entries differ in fewer bits");
         let slots: Vec<(u64, u32)> = old
             .buckets()
-            .flat_map(|bucket| bucket.used().iter().map(|&slot| (slot, bucket.due)))
+            .flat_map(|bucket| bucket.used().map(|slot| (slot, bucket.due.get())))
             .collect();
         let upper_len = slots.iter().filter(|(slot, _)| slot_x(*slot) >> 15 == 1).count();
         let lengths = [slots.len() - upper_len, upper_len];
@@ -97,7 +97,7 @@ impl Segments {
     /// Makes a segment from which an entry has been removed smaller, if it has become sparse.
     #[inline]
     pub(super) fn shrink(&mut self, segment: Segment, version: u16) {
-        let len = usize::from(segment.header().len);
+        let len = usize::from(segment.header().len.get());
         if segment.count() > 1 && is_sparse(len, segment.count()) {
             self.shrink_sparse(segment, len, version);
         }
@@ -121,7 +121,7 @@ impl Segments {
 
     /// Makes one segment of two that differ in the last bit of their prefixes.
     fn merge(&mut self, one: Segment, other: Segment, version: u16) {
-        let len = usize::from(one.header().len) + usize::from(other.header().len);
+        let len = usize::from(one.header().len.get()) + usize::from(other.header().len.get());
         let depth = one.depth() - 1;
         let prefix = one.header().prefix & other.header().prefix;
         let new = self.allocate(buckets_for(len), prefix, depth, version);
@@ -129,16 +129,16 @@ impl Segments {
         for old in [one, other] {
             let bit = u16::from(old.header().prefix != prefix) << 15;
             for bucket in old.buckets() {
-                for &old_slot in bucket.used() {
+                for old_slot in bucket.used() {
                     let x = slot_x(old_slot) >> 1 | bit;
-                    filling.add(slot(x, slot_entry(old_slot)), bucket.due);
+                    filling.add(slot(x, slot_entry(old_slot)), bucket.due.get());
                 }
             }
         }
         filling.finish();
         self.directory.set(prefix, new);
         // The one with the higher index first: what moves into its place is not the other then.
-        let one_first = one.header().index > other.header().index;
+        let one_first = one.header().index.get() > other.header().index.get();
         let (first, second) = if one_first { (one, other) } else { (other, one) };
         self.free(first);
         self.free(second);
@@ -181,11 +181,11 @@ impl Filling {
             index = self.segment.next(index);
         }
         if index != home {
-            self.segment.bucket_mut(home).overflow += 1;
+            self.segment.bucket(home).count_displaced(1);
         }
-        let bucket = self.segment.bucket_mut(index);
-        bucket.slots[usize::from(self.lengths[index])] = slot;
-        bucket.due = bucket.due.min(due);
+        let bucket = self.segment.bucket(index);
+        bucket.slots[usize::from(self.lengths[index])].set(slot);
+        bucket.lower_due(due);
         self.lengths[index] += 1;
         self.len += 1;
         self.due = self.due.min(due);
@@ -193,6 +193,7 @@ impl Filling {
 
     fn finish(self) {
         let header = self.segment.header();
-        (header.len, header.due) = (self.len, self.due);
+        header.len.set(self.len);
+        header.due.set(self.due);
     }
 }

@@ -20,6 +20,7 @@ mod scan;
 mod segment;
 mod tags;
 
+use std::cell::Cell;
 use std::ptr::NonNull;
 
 use stdx::prefetch;
@@ -54,13 +55,13 @@ struct Segments {
 /// Where an entry is.
 #[derive(Clone, Copy)]
 pub(crate) struct Place {
-    slot: NonNull<u64>,
+    slot: NonNull<Cell<u64>>,
     segment: Segment,
 }
 
 impl Place {
     fn new(segment: Segment, bucket: usize, index: usize) -> Self {
-        Self { slot: NonNull::from(&mut segment.bucket_mut(bucket).slots[index]), segment }
+        Self { slot: NonNull::from(&segment.bucket(bucket).slots[index]), segment }
     }
 
     fn bucket_and_slot(self) -> (usize, usize) {
@@ -91,7 +92,7 @@ impl Table {
         if let Some(index) = Self::find_in(bucket, x, &is_key) {
             return Some(Place::new(segment, home, index));
         }
-        if bucket.overflow == 0 {
+        if bucket.overflow.get() == 0 {
             return None;
         }
         Self::find_displaced(segment, home, x, &is_key)
@@ -100,7 +101,7 @@ impl Table {
     #[inline]
     fn find_in(bucket: &Bucket, x: u16, is_key: &impl Fn(RawEntry) -> bool) -> Option<usize> {
         bucket.candidates(x).find(|&index| {
-            let slot = bucket.slots[index];
+            let slot = bucket.slots[index].get();
             slot != 0 && is_key(slot_entry(slot))
         })
     }
@@ -113,7 +114,7 @@ impl Table {
         x: u16,
         is_key: &impl Fn(RawEntry) -> bool,
     ) -> Option<Place> {
-        let mut displaced = usize::from(segment.bucket(home).overflow);
+        let mut displaced = usize::from(segment.bucket(home).overflow.get());
         let mut at = home;
         while displaced > 0 {
             at = segment.next(at);
@@ -130,16 +131,14 @@ impl Table {
     #[inline]
     pub(crate) fn get(&self, place: Place) -> RawEntry {
         // SAFETY: the place is valid.
-        slot_entry(unsafe { place.slot.read() })
+        slot_entry(unsafe { place.slot.as_ref() }.get())
     }
 
     /// Puts another entry of the same key in a place.
     pub(crate) fn replace(&mut self, place: Place, entry: RawEntry) {
         // SAFETY: the place is valid.
-        unsafe {
-            let x = slot_x(place.slot.read());
-            place.slot.write(slot(x, entry));
-        }
+        let place = unsafe { place.slot.as_ref() };
+        place.set(slot(slot_x(place.get()), entry));
     }
 
     /// Adds an entry for a key that has none. Costs amortised O(1); at worst, one segment's split.
@@ -156,12 +155,14 @@ impl Table {
     pub(crate) fn remove(&mut self, place: Place) {
         let segment = place.segment;
         let (at, index) = place.bucket_and_slot();
-        let home = segment.home(slot_x(segment.bucket(at).slots[index]));
-        segment.bucket_mut(at).remove(index);
+        let bucket = segment.bucket(at);
+        let home = segment.home(slot_x(bucket.slots[index].get()));
+        bucket.remove(index);
         if home != at {
-            segment.bucket_mut(home).overflow -= 1;
+            segment.bucket(home).count_displaced(-1);
         }
-        segment.header().len -= 1;
+        let len = &segment.header().len;
+        len.set(len.get() - 1);
         self.len -= 1;
         let segments = self.segments.as_mut().expect("there was an entry");
         if self.len == 0 && segments.directory.is_large() && !self.armed {
@@ -189,7 +190,7 @@ impl Table {
             let x = segment.x(hash);
             let bucket = segment.bucket(segment.home(x));
             if let Some(index) = bucket.candidates(x).next() {
-                let address = slot_entry_address(bucket.slots[index]);
+                let address = slot_entry_address(bucket.slots[index].get());
                 prefetch(address);
                 // A short entry may straddle two lines.
                 prefetch(address.wrapping_add(48));

@@ -99,7 +99,7 @@ impl Pool {
     #[must_use]
     pub(super) fn free(&mut self, segment: Segment) -> Option<Segment> {
         let count = segment.count();
-        let index = segment.header().index as usize;
+        let index = segment.header().index.get() as usize;
         let size = self.size_mut(count);
         size.len -= 1;
         adjust(-(segment_bytes(count) as isize));
@@ -108,7 +108,7 @@ impl Pool {
             // SAFETY: both are places of segments of this size, and not the same.
             unsafe { segment.block().copy_from_nonoverlapping(last, segment_bytes(count)) };
             let header = segment.header();
-            header.index = index as u32;
+            header.index.set(index as u32);
             Segment::new(
                 // SAFETY: the first bucket follows the header.
                 unsafe { segment.block().cast::<Bucket>().add(1) },

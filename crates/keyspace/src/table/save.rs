@@ -2,15 +2,14 @@
 
 use super::Place;
 use super::Table;
-use super::bucket::{Bucket, slot_entry};
+use super::bucket::Bucket;
 use crate::raw::RawEntry;
 
 impl Bucket {
     /// Hands the entries over, unless that has been done.
-    fn save(&mut self, version: u16, save: &mut impl FnMut(RawEntry)) {
-        if self.version != version {
-            self.version = version;
-            self.used().iter().for_each(|slot| save(slot_entry(*slot)));
+    fn save(&self, version: u16, save: &mut impl FnMut(RawEntry)) {
+        if self.version.replace(version) != version {
+            self.entries().for_each(save);
         }
     }
 }
@@ -36,13 +35,13 @@ impl Table {
         };
         let segment = segments.directory.segment(*position);
         let index = segment.home(segment.x(*position));
-        segment.bucket_mut(index).save(self.version, &mut save);
+        segment.bucket(index).save(self.version, &mut save);
         *position = segment.position(index + 1);
     }
 
     /// Saves the bucket of an entry that is to be changed or removed.
     pub(crate) fn save_at(&mut self, place: Place, mut save: impl FnMut(RawEntry)) {
-        place.segment.bucket_mut(place.bucket_and_slot().0).save(self.version, &mut save);
+        place.segment.bucket(place.bucket_and_slot().0).save(self.version, &mut save);
     }
 
     /// Saves what the insertion of an entry with `hash` may touch: all of a segment that grows,
@@ -53,7 +52,7 @@ impl Table {
         let home = segment.home(segment.x(hash));
         let mut index = home;
         loop {
-            let bucket = segment.bucket_mut(index);
+            let bucket = segment.bucket(index);
             bucket.save(self.version, &mut save);
             let is_last = bucket.has_room() && !segment.must_grow(home);
             index = segment.next(index);

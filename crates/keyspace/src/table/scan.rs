@@ -38,8 +38,8 @@ impl Table {
             let segment = segments.directory.segment(position);
             let x_min = segment.x(position);
             let home = segment.home(x_min);
-            for &slot in segment.bucket(segment.next(home)).used() {
-                prefetch(slot_entry(slot).address() as *const u8);
+            for entry in segment.bucket(segment.next(home)).entries() {
+                prefetch(entry.address() as *const u8);
             }
             segment.visit_home(home, |x, entry| {
                 if x >= x_min {
@@ -64,10 +64,10 @@ impl Table {
         let (mut position, mut wrapped) = (start, false);
         while found.len() < count && !(wrapped && position >= start) {
             let segment = segments.directory.segment(position);
-            if !volatile || segment.header().due != NEVER {
-                let buckets = segment.buckets().filter(|bucket| !volatile || bucket.due != NEVER);
-                let entries =
-                    buckets.flat_map(|bucket| bucket.used()).map(|slot| slot_entry(*slot));
+            if !volatile || segment.header().due.get() != NEVER {
+                let buckets =
+                    segment.buckets().filter(|bucket| !volatile || bucket.due.get() != NEVER);
+                let entries = buckets.flat_map(|bucket| bucket.entries());
                 let fitting = entries.filter(|raw| !volatile || raw.expire_at_ms().is_some());
                 found.extend(fitting.take(count - found.len()));
             }
@@ -94,7 +94,8 @@ impl Table {
     pub(crate) fn random(&self, rng: &mut Rng) -> Option<RawEntry> {
         let segments = self.segments.as_ref().filter(|_| self.len > 0)?;
         loop {
-            let slot = self.random_bucket(segments, rng).slots[rng.below(SLOTS as u64) as usize];
+            let slot =
+                self.random_bucket(segments, rng).slots[rng.below(SLOTS as u64) as usize].get();
             if slot != 0 {
                 return Some(slot_entry(slot));
             }
@@ -105,7 +106,7 @@ impl Table {
     pub(crate) fn sample(&self, rng: &mut Rng) -> impl Iterator<Item = RawEntry> {
         let segments = self.segments.as_ref().filter(|_| self.len > 0);
         let bucket = segments.map(|segments| self.random_bucket(segments, rng));
-        bucket.into_iter().flat_map(|bucket| bucket.used()).map(|slot| slot_entry(*slot))
+        bucket.into_iter().flat_map(|bucket| bucket.entries())
     }
 }
 

@@ -4,6 +4,7 @@
 //! their count. An entry that finds its home full lies in the next bucket that has room, around
 //! the end if need be, and its home counts it in `overflow`.
 
+use std::cell::Cell;
 use std::ptr::NonNull;
 
 use super::bucket::{Bucket, NEVER, SLOTS, slot_entry, slot_x};
@@ -25,20 +26,19 @@ const LOAD_MIN_PERCENT: usize = 50;
 
 /// What concerns a whole segment; lies just before its first bucket.
 #[repr(C, align(64))]
-#[derive(Clone)]
 pub(super) struct Header {
     /// The hash bits that the segment's hashes have in common, as the highest bits; zeros below.
     pub(super) prefix: u64,
     /// How many bits the prefix has.
     pub(super) depth: u8,
     /// How many entries there are.
-    pub(super) len: u16,
+    pub(super) len: Cell<u16>,
     /// How many of them make the segment grow.
     pub(super) len_max: u16,
     /// Not later than `due` of any bucket.
-    pub(super) due: u32,
+    pub(super) due: Cell<u32>,
     /// Where the segment is in its pool.
-    pub(super) index: u32,
+    pub(super) index: Cell<u32>,
 }
 
 /// A segment as the directory refers to it: address of the first bucket (48 bits), number of
@@ -59,8 +59,14 @@ impl Segment {
     /// Writes the header and empty buckets at a segment's place.
     pub(super) fn initialise(self, prefix: u64, version: u16, index: u32) {
         let len_max = (self.count() * SLOTS * LOAD_MAX_PERCENT / 100) as u16;
-        let depth = self.depth() as u8;
-        let header = Header { prefix, depth, len: 0, len_max, due: NEVER, index };
+        let header = Header {
+            prefix,
+            depth: self.depth() as u8,
+            len: Cell::new(0),
+            len_max,
+            due: Cell::new(NEVER),
+            index: Cell::new(index),
+        };
         // SAFETY: the pool gave room for the header and `count` buckets.
         unsafe {
             self.first().sub(1).cast::<Header>().write(header);
@@ -92,27 +98,19 @@ impl Segment {
         (self.0 >> 56) as u32
     }
 
-    /// The header. The caller holds no other reference to it.
+    /// The header.
     #[inline]
-    pub(super) fn header<'a>(self) -> &'a mut Header {
-        // SAFETY: initialised; exclusive by the caller's contract.
-        unsafe { self.first().sub(1).cast::<Header>().as_mut() }
+    pub(super) fn header<'a>(self) -> &'a Header {
+        // SAFETY: initialised, and valid as this copy is.
+        unsafe { self.first().sub(1).cast::<Header>().as_ref() }
     }
 
-    /// A bucket, to be read.
+    /// A bucket.
     #[inline]
     pub(super) fn bucket<'a>(self, index: usize) -> &'a Bucket {
         debug_assert!(index < self.count());
-        // SAFETY: initialised, and the index is below the count.
+        // SAFETY: initialised, valid as this copy is, and the index is below the count.
         unsafe { self.first().add(index).as_ref() }
-    }
-
-    /// A bucket, to be changed. The caller holds no other reference to it.
-    #[inline]
-    pub(super) fn bucket_mut<'a>(self, index: usize) -> &'a mut Bucket {
-        debug_assert!(index < self.count());
-        // SAFETY: initialised, the index is below the count; exclusive by the caller's contract.
-        unsafe { self.first().add(index).as_mut() }
     }
 
     /// The 16 bits of `hash` that follow the prefix.
@@ -142,7 +140,7 @@ impl Segment {
     #[inline]
     pub(super) fn must_grow(self, home: usize) -> bool {
         let header = self.header();
-        header.len >= header.len_max || self.bucket(home).overflow == u8::MAX
+        header.len.get() >= header.len_max || self.bucket(home).overflow.get() == u8::MAX
     }
 
     /// Puts an entry's slot in the first bucket with room from its home on: there is one, as no
@@ -155,23 +153,24 @@ impl Segment {
             index = self.next(index);
         }
         if index != home {
-            self.bucket_mut(home).overflow += 1;
+            self.bucket(home).count_displaced(1);
         }
-        let bucket = self.bucket_mut(index);
+        let bucket = self.bucket(index);
         let at = bucket.len();
-        bucket.slots[at] = slot;
-        self.header().len += 1;
+        bucket.slots[at].set(slot);
+        let len = &self.header().len;
+        len.set(len.get() + 1);
         (index, at)
     }
 
     /// Visits the entries whose home is bucket `home`, with their `x`.
     pub(super) fn visit_home(self, home: usize, mut visit: impl FnMut(u16, RawEntry)) {
-        let mut missing = usize::from(self.bucket(home).overflow);
+        let mut missing = usize::from(self.bucket(home).overflow.get());
         let mut index = home;
         loop {
             let bucket = self.bucket(index);
             let homed = bucket.homed(home, self.count());
-            for slot in homed.map(|at| bucket.slots[at]) {
+            for slot in homed.map(|at| bucket.slots[at].get()) {
                 visit(slot_x(slot), slot_entry(slot));
             }
             if index != home {

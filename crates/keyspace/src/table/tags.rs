@@ -65,7 +65,7 @@ mod plain {
     impl Tags {
         #[inline]
         pub(in super::super) fn of(bucket: &Bucket) -> Self {
-            Self(bucket.slots.map(slot_x))
+            Self(bucket.slots.each_ref().map(|slot| slot_x(slot.get())))
         }
 
         /// Each times `factor`, without the lower 16 bits of the product.
@@ -94,7 +94,7 @@ mod tests {
         for _ in 0..10_000 {
             let mut bucket = Bucket::empty(rng.next_u64() as u16);
             // Few different bits, so that some are equal.
-            bucket.slots = std::array::from_fn(|_| rng.next_u64() & 0x8003_ffff_ffff_ffff);
+            bucket.slots = std::array::from_fn(|_| (rng.next_u64() & 0x8003_ffff_ffff_ffff).into());
             let (tag, factor) = ((rng.next_u64() & 0x8003) as u16, rng.below(256) as u16);
             let equal = (Tags::of(&bucket).equal(tag) & 0x7f, plain::Tags::of(&bucket).equal(tag));
             assert_eq!(equal.0, equal.1);
