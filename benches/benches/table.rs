@@ -9,7 +9,8 @@ use stdx::rng::Rng;
 #[global_allocator]
 static ALLOCATOR: stdx::alloc::CountingAllocator = stdx::alloc::CountingAllocator;
 
-const KEYS: u64 = 1_000_000;
+/// A few only where the benchmarks are run as tests.
+const KEYS: u64 = if cfg!(debug_assertions) { 10_000 } else { 1_000_000 };
 
 /// Keys of a pipeline, prefetched together.
 const BATCH: usize = 16;

@@ -110,7 +110,7 @@ impl Bucket {
     /// The used slots.
     #[inline]
     pub(super) fn used(&self) -> impl Iterator<Item = u64> {
-        self.slots[..self.len()].iter().map(Cell::get)
+        self.slots.iter().map(Cell::get).take_while(|slot| *slot != 0)
     }
 
     /// The entries.

@@ -163,13 +163,12 @@ impl Segments {
 struct Filling {
     segment: Segment,
     lengths: [u8; BUCKETS_MAX],
-    len: u16,
     due: u32,
 }
 
 impl Filling {
     fn new(segment: Segment) -> Self {
-        Self { segment, lengths: [0; BUCKETS_MAX], len: 0, due: NEVER }
+        Self { segment, lengths: [0; BUCKETS_MAX], due: NEVER }
     }
 
     /// As [`Segment::add`].
@@ -185,15 +184,16 @@ impl Filling {
         }
         let bucket = self.segment.bucket(index);
         bucket.slots[usize::from(self.lengths[index])].set(slot);
-        bucket.lower_due(due);
         self.lengths[index] += 1;
-        self.len += 1;
-        self.due = self.due.min(due);
+        if due != NEVER {
+            bucket.lower_due(due);
+            self.due = self.due.min(due);
+        }
     }
 
     fn finish(self) {
         let header = self.segment.header();
-        header.len.set(self.len);
+        header.len.set(self.lengths.iter().map(|length| u16::from(*length)).sum());
         header.due.set(self.due);
     }
 }
