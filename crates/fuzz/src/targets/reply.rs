@@ -53,7 +53,7 @@ fn run(data: &[u8]) {
 fn write(reply: &Reply, out: &mut Writer<'_>) {
     match reply {
         Reply::Simple(text) => out.simple(&line(text)),
-        Reply::Error(text) => out.error(&line(text)),
+        Reply::Error(text) => out.error(line(text)),
         Reply::Integer(number) => out.integer(*number),
         Reply::Bulk(bytes) => out.bulk(bytes),
         Reply::Null => out.null(),
