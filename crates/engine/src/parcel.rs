@@ -97,7 +97,7 @@ impl Parcel {
     /// Empties it and keeps its memory, unless it is much.
     pub(crate) fn clear(&mut self) {
         /// Buffers beyond this are given back rather than kept for the next batch.
-        const KEEP_BYTES_MAX: usize = 64 * 1024;
+        const KEEP_BYTES_MAX: usize = 16 * 1024;
         self.data.clear();
         self.spans.clear();
         self.calls.clear();

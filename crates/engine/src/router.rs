@@ -217,7 +217,7 @@ impl Router {
     /// Takes a parcel back.
     pub(crate) fn recycle(&self, mut parcel: Box<Parcel>) {
         /// Enough for the connections of one turn.
-        const SPARE_PARCELS_MAX: usize = 256;
+        const SPARE_PARCELS_MAX: usize = 64;
         let mut spare = self.spare_parcels.borrow_mut();
         if spare.len() < SPARE_PARCELS_MAX {
             parcel.clear();
