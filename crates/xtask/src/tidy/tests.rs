@@ -24,6 +24,9 @@ fn files_open_with_their_purpose_and_keep_their_size() {
     let wide = format!("//! {}\n", "é".repeat(97));
     assert_eq!(of("a.rs", &wide), [":1: more than 100 columns"]);
     assert_eq!(of("a.md", &wide), [""; 0]);
+    let text = format!("//! x\nlet x = {:?};\n", "x".repeat(97));
+    assert_eq!(of("a.rs", &text), [":2: more than 100 columns"]);
+    assert_eq!(of("a/tests.rs", &text), [""; 0]);
 }
 
 #[test]
