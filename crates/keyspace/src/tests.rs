@@ -1,5 +1,7 @@
 //! The keyspace through its public face.
 
+mod model;
+
 use super::*;
 
 fn keyspace() -> Keyspace {
