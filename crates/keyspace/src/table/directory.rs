@@ -11,6 +11,10 @@ use std::ptr::NonNull;
 
 use super::segment::Segment;
 
+/// The longest prefix that a segment can have: its 32 bits, and the 16 that choose the bucket, are
+/// the 48 of a scan cursor.
+pub(super) const DEPTH_MAX: u32 = 32;
+
 /// A node has at most 2 to this power segments.
 const NODE_BITS_MAX: u32 = 8;
 
@@ -91,6 +95,7 @@ impl Directory {
     }
 
     /// All segments, with repetitions.
+    #[cfg(test)]
     pub(super) fn segments(&self) -> impl Iterator<Item = Segment> {
         self.root
             .iter()
@@ -154,6 +159,38 @@ impl Drop for Directory {
         for node in &self.root {
             // SAFETY: leaked from a box by the directory, and repetitions are gone.
             drop(unsafe { Box::from_raw(node.as_ptr()) });
+        }
+    }
+}
+
+/// How many segments there are of each depth.
+pub(super) struct Depths {
+    segments: [u32; DEPTH_MAX as usize + 1],
+    deepest: u32,
+}
+
+impl Depths {
+    /// One segment of all hashes.
+    pub(super) fn new() -> Self {
+        let mut depths = Self { segments: [0; DEPTH_MAX as usize + 1], deepest: 0 };
+        depths.add(0);
+        depths
+    }
+
+    /// The largest depth of any segment.
+    pub(super) fn deepest(&self) -> u32 {
+        self.deepest
+    }
+
+    pub(super) fn add(&mut self, depth: u32) {
+        self.segments[depth as usize] += 1;
+        self.deepest = self.deepest.max(depth);
+    }
+
+    pub(super) fn remove(&mut self, depth: u32) {
+        self.segments[depth as usize] -= 1;
+        while self.deepest > 0 && self.segments[self.deepest as usize] == 0 {
+            self.deepest -= 1;
         }
     }
 }

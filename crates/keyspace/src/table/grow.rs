@@ -7,13 +7,12 @@ use stdx::{hash, prefetch};
 
 use super::Segments;
 use super::bucket::{NEVER, SLOTS, slot, slot_entry, slot_x};
-use super::directory::Directory;
+use super::directory::{DEPTH_MAX, Depths, Directory};
 use super::pool::Pool;
-use super::scan::Density;
 use super::segment::{BUCKETS_MAX, Segment, buckets_at_least, buckets_for, is_sparse};
 
 /// Segments with more buckets are not tried for merging, so that a merged one has room to grow.
-const MERGE_BUCKETS_MAX: usize = BUCKETS_MAX / 4;
+const MERGE_BUCKETS_MAX: usize = BUCKETS_MAX / 2;
 
 /// How many entries ahead of the one in hand are fetched.
 const PREFETCH_DISTANCE: usize = 16;
@@ -23,8 +22,7 @@ impl Segments {
     pub(super) fn new(version: u16) -> Self {
         let mut pool = Pool::default();
         let segment = pool.allocate(1, 0, 0, version);
-        let density = Density { max: 1, buckets_max: 1 };
-        Self { directory: Directory::new(segment), pool, buckets: 1, density }
+        Self { directory: Directory::new(segment), pool, buckets: 1, depths: Depths::new() }
     }
 
     /// The segment of `hash`, after one step of growth if there is no room.
@@ -66,7 +64,7 @@ impl Segments {
     /// Splits a segment by the next bit of its hashes.
     fn split(&mut self, old: Segment, version: u16) {
         let (prefix, depth) = (old.header().prefix, old.depth() + 1);
-        assert!(depth <= 32, "the hashes of 2^32 segments' entries differ in fewer bits");
+        assert!(depth <= DEPTH_MAX, "keyed hashes differ in their first bits");
         let slots: Vec<(u64, u32)> = old
             .buckets()
             .flat_map(|bucket| bucket.used().map(|slot| (slot, bucket.due.get())))
@@ -146,13 +144,13 @@ impl Segments {
 
     fn allocate(&mut self, count: usize, prefix: u64, depth: u32, version: u16) -> Segment {
         self.buckets += count;
-        self.density.rise((count as u64) << depth, self.buckets);
+        self.depths.add(depth);
         self.pool.allocate(count, prefix, depth, version)
     }
 
     fn free(&mut self, segment: Segment) {
         self.buckets -= segment.count();
-        self.density.fall(self.buckets, &self.directory);
+        self.depths.remove(segment.depth());
         if let Some(moved) = self.pool.free(segment) {
             self.directory.set(moved.header().prefix, moved);
         }

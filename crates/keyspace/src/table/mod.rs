@@ -1,7 +1,7 @@
 //! The table of one database: from hashes to entries.
 //!
 //! Extendible hashing (Fagin et al., TODS 1979) over the highest bits of the hash, in segments of
-//! up to 256 cache-line buckets, in the manner of Dash (Lu et al., VLDB 2020). Buckets are in hash
+//! up to 127 cache-line buckets, in the manner of Dash (Lu et al., VLDB 2020). Buckets are in hash
 //! order whatever the number of segments and buckets, so that a position in the hashes is a scan
 //! cursor. A segment grows in small steps without a look at its entries, and splits when it is at
 //! its largest, so that no insertion ever pays for more than one segment.
@@ -26,9 +26,8 @@ use std::ptr::NonNull;
 use stdx::prefetch;
 
 use self::bucket::{Bucket, slot, slot_entry, slot_x};
-use self::directory::Directory;
+use self::directory::{Depths, Directory};
 use self::pool::Pool;
-use self::scan::Density;
 use self::segment::Segment;
 use crate::raw::RawEntry;
 
@@ -49,7 +48,7 @@ struct Segments {
     pool: Pool,
     /// Buckets of all segments.
     buckets: usize,
-    density: Density,
+    depths: Depths,
 }
 
 /// Where an entry is.
@@ -164,11 +163,14 @@ impl Table {
         let len = &segment.header().len;
         len.set(len.get() - 1);
         self.len -= 1;
+        if self.armed {
+            // The snapshot would have to see all that is moved first.
+            return;
+        }
         let segments = self.segments.as_mut().expect("there was an entry");
-        if self.len == 0 && segments.directory.is_large() && !self.armed {
+        if self.len == 0 && segments.directory.is_large() {
             self.segments = None;
-        } else if !self.armed {
-            // A snapshot would have to see all that is moved first.
+        } else {
             segments.shrink(segment, self.version);
         }
     }

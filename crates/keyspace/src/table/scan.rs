@@ -7,8 +7,7 @@ use stdx::prefetch;
 use stdx::rng::Rng;
 
 use super::bucket::{Bucket, NEVER, SLOTS, slot_entry};
-use super::directory::Directory;
-use super::segment::Segment;
+use super::segment::{BUCKETS_MAX, Segment};
 use super::{Segments, Table};
 use crate::raw::RawEntry;
 
@@ -77,15 +76,19 @@ impl Table {
         found
     }
 
-    /// A bucket, each with the same probability.
+    /// A bucket, each with the same probability. Expected tries: the slots of the largest segment
+    /// over those of the mean one.
     fn random_bucket<'a>(&'a self, segments: &Segments, rng: &mut Rng) -> &'a Bucket {
         loop {
-            // A random hash favours segments of short prefixes and few buckets: those that are
-            // denser are refused less.
+            // A random hash finds a segment by the share of the hashes that is its own. For each
+            // bucket to have the same chance, it counts by its buckets per share.
             let segment = segments.directory.segment(rng.next_u64());
-            let density = (segment.count() as u64) << segment.depth();
-            if rng.below(segments.density.max) < density {
-                return segment.bucket(rng.below(segment.count() as u64) as usize);
+            let deepest = segments.depths.deepest();
+            // The largest that there may be; the only one is it itself.
+            let largest = if deepest == 0 { segment.count() } else { BUCKETS_MAX };
+            let index = rng.below((largest << (deepest - segment.depth())) as u64) as usize;
+            if index < segment.count() {
+                return segment.bucket(index);
             }
         }
     }
@@ -107,30 +110,5 @@ impl Table {
         let segments = self.segments.as_ref().filter(|_| self.len > 0);
         let bucket = segments.map(|segments| self.random_bucket(segments, rng));
         bucket.into_iter().flat_map(|bucket| bucket.entries())
-    }
-}
-
-/// How dense the densest segment is: `count << depth`, the number of buckets that the table would
-/// have if all segments were such. An upper bound, never far above the truth.
-pub(super) struct Density {
-    pub(super) max: u64,
-    /// The most buckets since `max` was exact.
-    pub(super) buckets_max: usize,
-}
-
-impl Density {
-    /// Counts in a new segment.
-    pub(super) fn rise(&mut self, density: u64, buckets: usize) {
-        self.max = self.max.max(density);
-        self.buckets_max = self.buckets_max.max(buckets);
-    }
-
-    /// Looks again when half of the buckets have gone: O(segments), 8 bytes each.
-    pub(super) fn fall(&mut self, buckets: usize, directory: &Directory) {
-        if buckets * 2 < self.buckets_max {
-            let densities = directory.segments().map(|s| (s.count() as u64) << s.depth());
-            self.max = densities.max().unwrap_or(1);
-            self.buckets_max = buckets;
-        }
     }
 }

@@ -80,7 +80,7 @@ impl Fixture {
             let segment = segments.directory.segment(position);
             let header = segment.header();
             assert_eq!(header.prefix, position, "segments follow each other");
-            assert!(((segment.count() as u64) << segment.depth()) <= segments.density.max);
+            assert!(segment.depth() <= segments.depths.deepest());
             let mut displaced = vec![0; segment.count()];
             let mut in_segment = 0;
             for (at, bucket) in segment.buckets().enumerate() {
