@@ -1,7 +1,8 @@
 //! What commands have changed: counted always, recorded as effects when someone reads them.
 //!
 //! One effect in the buffer, all integers little-endian:
-//! `length of the rest: u32, database: u32, hash: u64, cause: u8, count: u32, (length: u32, bytes)*`
+//! `length of the rest: u32, database: u32, hash: u64, cause: u8, count: u32`, then for each
+//! argument `length: u32, bytes`.
 
 /// Why an effect came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

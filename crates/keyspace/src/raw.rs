@@ -169,7 +169,8 @@ impl RawEntry {
     /// Writes an entry of `shape` into `block`.
     ///
     /// # Safety
-    /// `block` was allocated from the arena with `shape.block_bytes()`, and `shape` was made from this key's length, this expiry's presence and this content.
+    /// `block` was allocated from the arena with `shape.block_bytes()`, and `shape` was made
+    /// from this key's length, this expiry's presence and this content.
     pub(crate) unsafe fn write(
         block: NonNull<u8>,
         shape: Shape,
