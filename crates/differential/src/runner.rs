@@ -175,7 +175,8 @@ fn broken(at: usize, words: &[Vec<u8>], redis: &str, error: &io::Error) -> Diffe
     Difference { at, signature, redis: redis.to_owned(), merops }
 }
 
-/// What a key holds (redis-server's on the left of `==`): type, encoding, value, and in which three seconds it expires.
+/// What a key holds (redis-server's on the left of `==`): type, encoding, value, and in which three
+/// seconds it expires.
 #[derive(Debug)]
 struct Content {
     kind: String,

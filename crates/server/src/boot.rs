@@ -10,7 +10,8 @@ use std::time::Duration;
 use config::Config;
 use engine::{Inbound, Limits, Network, Router, Shard};
 use keyspace::{Keyspace, Options};
-use tokio::runtime::{Builder, LocalOptions};
+use tokio::runtime::{Builder, LocalOptions, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::client_memory::ClientMemory;
 use crate::clock::{self, CLOCK};
@@ -31,6 +32,8 @@ pub(crate) fn run<T>(
     config_file: Option<std::path::PathBuf>,
     ready: impl FnOnce(&Config) -> T,
 ) -> Result<(), String> {
+    // First, so that a signal during the start ends the server as well.
+    let ending = Ending::listen().map_err(|error| error.to_string())?;
     clock::calibrate();
     let random = RandomState::new();
     stdx::hash::set_seed(random.hash_one("keys"));
@@ -73,7 +76,7 @@ pub(crate) fn run<T>(
     }
     tracing::info!(threads, shards, "Ready to accept connections");
     let _kept = ready(&config);
-    wait_for_the_end(&server)?;
+    ending.wait(&server);
     stop(&server);
     for handle in handles {
         if let Err(panic) = handle.join() {
@@ -165,20 +168,38 @@ fn new_shard(config: &Config, seed: u64) -> Shard {
     Shard::new(keyspace, Limits::default(), CLOCK, seed)
 }
 
-/// Blocks until SIGTERM, SIGINT or SHUTDOWN.
-fn wait_for_the_end(server: &Server) -> Result<(), String> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let runtime = Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
-    runtime.block_on(async {
-        let mut terminate = signal(SignalKind::terminate()).map_err(|e| e.to_string())?;
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| e.to_string())?;
-        tokio::select! {
-            _ = terminate.recv() => tracing::warn!("Received SIGTERM scheduling shutdown..."),
-            _ = interrupt.recv() => tracing::warn!("Received SIGINT scheduling shutdown..."),
-            () = server.shutdown.notified() => tracing::warn!("User requested shutdown..."),
-        }
-        Ok(())
-    })
+/// What ends the server: SIGTERM, SIGINT or SHUTDOWN.
+struct Ending {
+    runtime: Runtime,
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Ending {
+    /// Catches the signals from now on.
+    fn listen() -> std::io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let entered = runtime.enter();
+        let terminate = signal(SignalKind::terminate())?;
+        let interrupt = signal(SignalKind::interrupt())?;
+        drop(entered);
+        Ok(Self { runtime, terminate, interrupt })
+    }
+
+    /// Blocks until one of them comes.
+    fn wait(mut self, server: &Server) {
+        self.runtime.block_on(async {
+            tokio::select! {
+                _ = self.terminate.recv() => {
+                    tracing::warn!("Received SIGTERM scheduling shutdown...");
+                }
+                _ = self.interrupt.recv() => {
+                    tracing::warn!("Received SIGINT scheduling shutdown...");
+                }
+                () = server.shutdown.notified() => tracing::warn!("User requested shutdown..."),
+            }
+        });
+    }
 }
 
 /// Tells every thread to end.

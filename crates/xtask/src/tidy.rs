@@ -5,7 +5,8 @@ mod arrows;
 use std::fs;
 use std::path::Path;
 
-const COLUMNS_MAX: usize = 100;
+/// rustfmt keeps code within 100; comments that it leaves alone may hang over a little.
+const COLUMNS_MAX: usize = 104;
 const LINES_MAX: usize = 800;
 /// No text that people wrote is longer.
 const BYTES_MAX: u64 = 512 * 1024;
@@ -72,7 +73,7 @@ fn walk(root: &Path, folder: &Path, files: &mut Vec<File>, faults: &mut Vec<Stri
 fn check(file: &File, faults: &mut Vec<String>) {
     let is_in = |folders: &[&str]| folders.iter().any(|folder| file.path.starts_with(folder));
     let is_rust = file.path.ends_with(".rs");
-    if is_rust && !file.text.starts_with("//!") {
+    if is_rust && !is_test(&file.path) && !file.text.starts_with("//!") {
         faults.push(format!("{}: does not open with //!", file.path));
     }
     if is_rust && file.text.lines().count() > LINES_MAX {
@@ -87,7 +88,7 @@ fn check(file: &File, faults: &mut Vec<String>) {
             continue;
         }
         if line.chars().count() > COLUMNS_MAX && !cannot_break(&file.path, line) {
-            fault("more than 100 columns");
+            fault("more than 104 columns");
         }
         let code = line.split("//").next().unwrap_or(line);
         if !is_in(UNSAFE_CRATES) && has_unsafe(code) {

@@ -21,11 +21,11 @@ fn files_open_with_their_purpose_and_keep_their_size() {
     assert_eq!(of("a.rs", "//! Good.\n"), [""; 0]);
     assert_eq!(of("a.rs", "fn main() {}\n"), [": does not open with //!"]);
     assert_eq!(of("a.rs", &"//! Long.\n".repeat(801)), [": more than 800 lines"]);
-    let wide = format!("//! {}\n", "é".repeat(97));
-    assert_eq!(of("a.rs", &wide), [":1: more than 100 columns"]);
+    let wide = format!("//! {}\n", "é".repeat(101));
+    assert_eq!(of("a.rs", &wide), [":1: more than 104 columns"]);
     assert_eq!(of("a.md", &wide), [""; 0]);
-    let text = format!("//! x\nlet x = {:?};\n", "x".repeat(97));
-    assert_eq!(of("a.rs", &text), [":2: more than 100 columns"]);
+    let text = format!("//! x\nlet x = {:?};\n", "x".repeat(101));
+    assert_eq!(of("a.rs", &text), [":2: more than 104 columns"]);
     assert_eq!(of("a/tests.rs", &text), [""; 0]);
 }
 

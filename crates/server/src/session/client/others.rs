@@ -75,12 +75,12 @@ pub(super) fn unblock(request: &mut Request) -> LaterFuture<'_> {
 
 fn unblock_now(request: &mut Request) -> Result {
     let args = request.args();
+    if args.len() > 4 {
+        return Err(super::wrong_shape(args));
+    }
     match args.get(3).map(<[u8]>::to_ascii_lowercase).as_deref() {
         None | Some(b"timeout" | b"error") => {}
         Some(_) => return Err(Error::new("CLIENT UNBLOCK reason should be TIMEOUT or ERROR")),
-    }
-    if args.len() > 4 {
-        return Err(super::wrong_shape(args));
     }
     args.int(2)?;
     // No command that blocks exists yet, so that nobody waits.
