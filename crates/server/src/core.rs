@@ -204,6 +204,7 @@ impl Core {
     /// The thread goes on.
     pub(crate) fn after_unpark(&self) {
         self.router.after_unpark();
+        crate::pressure::look_around(self);
         self.turn_ms.set(self.router.clock().moment().now_ms);
         self.turns.begin((self.router.clock().ticks)(), &self.stats.counters);
     }

@@ -30,14 +30,29 @@ pub(crate) fn balance(core: &Core) {
     }
     let evictable = &core.server.evictable;
     evictable[thread].store(shard.evictable(), Ordering::Relaxed);
-    let others = evictable.iter().enumerate().filter(|(other, _)| *other != thread);
-    let others = others.map(|(other, count)| (count.load(Ordering::Relaxed), other));
-    let helper = others.max().filter(|(count, _)| *count > 0);
+    let helper = richest_other(core);
     shard.memory.others_can_evict = helper.is_some();
     let wants_help = std::mem::take(&mut shard.memory.wants_help);
-    if let Some((_, helper)) = helper.filter(|_| wants_help) {
+    if let Some(helper) = helper.filter(|_| wants_help) {
         wake(core, helper);
     }
+}
+
+/// At the start of a turn: looks what the others have to give, which may have come while this
+/// thread slept.
+pub(crate) fn look_around(core: &Core) {
+    let Some(mut shard) = core.router.shard_mut() else { return };
+    if shard.memory.is_limited() {
+        shard.memory.others_can_evict = richest_other(core).is_some();
+    }
+}
+
+/// The other thread that has most keys that may go.
+fn richest_other(core: &Core) -> Option<usize> {
+    let others = core.server.evictable.iter().enumerate();
+    let others = others.filter(|(other, _)| *other != core.router.thread());
+    let counts = others.map(|(other, count)| (count.load(Ordering::Relaxed), other));
+    counts.max().filter(|(count, _)| *count > 0).map(|(_, other)| other)
 }
 
 fn wake(core: &Core, thread: usize) {
