@@ -187,6 +187,7 @@ fn handler(command: &Command) -> Handler {
         | Run::Scatter { part: handler, .. }
         | Run::Plan { local: handler, .. }
         | Run::Everywhere { part: handler, .. } => handler,
+        Run::Block(block) => block.local,
         Run::Roam(_) | Run::Container => panic!("{} has no handler", command.spec.name),
     }
 }

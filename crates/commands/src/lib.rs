@@ -5,15 +5,39 @@
 
 use engine::Command;
 
+mod bitmaps;
 mod databases;
+mod dump;
 mod effect;
 mod expiry;
+mod geo;
+mod hashes;
+mod hyperloglogs;
 mod keys;
+mod lists;
 mod options;
+mod sets;
+mod sort;
+mod streams;
 mod strings;
+mod zsets;
 
 /// Every family's rows.
-pub const FAMILIES: &[&[Command]] = &[strings::COMMANDS, keys::COMMANDS, databases::COMMANDS];
+pub const FAMILIES: &[&[Command]] = &[
+    strings::COMMANDS,
+    bitmaps::COMMANDS,
+    hyperloglogs::COMMANDS,
+    lists::COMMANDS,
+    hashes::COMMANDS,
+    sets::COMMANDS,
+    zsets::COMMANDS,
+    geo::COMMANDS,
+    streams::COMMANDS,
+    keys::COMMANDS,
+    sort::COMMANDS,
+    dump::COMMANDS,
+    databases::COMMANDS,
+];
 
 /// Every row; subcommands are in their containers.
 pub fn all() -> impl Iterator<Item = &'static Command> {

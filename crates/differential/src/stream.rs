@@ -4,7 +4,7 @@ use testkit::Random;
 
 use crate::grammar::Sentence;
 use crate::shapes::{KEYS, Shape};
-use crate::table::{Compare, ROWS, Row, Who};
+use crate::table::{Compare, Row, Who, rows};
 
 /// Something that happens to both servers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,8 +39,7 @@ impl Streams {
     /// Streams of all rows whose commands `merops_has`.
     pub fn new(merops_has: impl Fn(&str) -> bool) -> Streams {
         let wanted = |row: &&Row| row.who != Who::IfMeropsHas || merops_has(row.command());
-        let rows: Vec<_> =
-            ROWS.iter().filter(wanted).map(|row| (row.clone(), row.sentence())).collect();
+        let rows: Vec<_> = rows().filter(wanted).map(|row| (row.clone(), row.sentence())).collect();
         let weights = rows.iter().map(|(row, _)| row.weight).sum();
         Streams { rows, weights }
     }

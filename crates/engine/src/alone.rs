@@ -36,7 +36,7 @@ pub async fn run_alone(router: Rc<Router>, call: Call, data: Vec<u8>, spans: Vec
             run_plan(across, new_plan(router, call, data, spans, TxId::NONE)).await
         }
         Run::Plan { across, .. } => run_locked(across, router, call, data, spans).await,
-        Run::Shard(_) | Run::Scatter { .. } | Run::Container => {
+        Run::Shard(_) | Run::Scatter { .. } | Run::Block(_) | Run::Container => {
             unreachable!("these join batches, or are only names")
         }
     }

@@ -137,7 +137,7 @@ impl Batch {
             Run::Shard(_) | Run::Scatter { .. } => true,
             Run::Everywhere { .. } => router.shard_count() == 1,
             Run::Plan { .. } => router.shard_count() == 1 || share_owner(router, command, args),
-            Run::Roam(_) | Run::Container => false,
+            Run::Roam(_) | Run::Block(_) | Run::Container => false,
         }
     }
 

@@ -5,6 +5,7 @@ use std::pin::Pin;
 
 use command::{Args, Spec};
 use resp::Writer;
+use value::Kind;
 
 use crate::context::Context;
 use crate::plan::Plan;
@@ -62,8 +63,39 @@ pub enum Run {
     },
     /// Hops over shards of its own choice, without locks (SCAN, RANDOMKEY).
     Roam(PlanHandler),
+    /// Tried at once, and again whenever one of its keys changes, until something comes of it.
+    Block(&'static Block),
     /// Only a name for its subcommands.
     Container,
+}
+
+/// How a command blocks. A try that has nothing to answer writes no reply.
+pub struct Block {
+    /// Tries it where one shard owns all keys.
+    pub local: Handler,
+    /// Tries it across shards, with every key locked.
+    pub across: PlanHandler,
+    /// How long a call waits; the error where its arguments do not say so rightly.
+    pub wait: fn(Args<'_>) -> command::Result<Wait>,
+    /// What is answered when the time is over.
+    pub on_timeout: fn(&mut Writer<'_>),
+    /// The type that the keys must have for a try to make sense. While they have another, the
+    /// client waits, as for keys that do not exist.
+    pub kind: Kind,
+    /// Whether a key that is gone, or of another type, ends the wait, with the error that a try
+    /// then has.
+    pub ends_without_key: bool,
+}
+
+/// How long a call waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// Not at all: what has nothing to answer is answered like a timeout.
+    No,
+    /// This long.
+    Ms(u64),
+    /// Until something comes.
+    Forever,
 }
 
 /// A row of the command table: plain `const` data next to its handler.

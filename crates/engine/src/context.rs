@@ -16,6 +16,9 @@ pub struct Context<'a> {
     pub(crate) first_key: Option<(usize, u64)>,
     /// Limits of values.
     pub limits: &'a Limits,
+    /// For a command that blocks: the call that is to be tried again, if not as it came (XREAD's
+    /// `$` stands for an id that must be kept).
+    pub wait_as: Option<Vec<Vec<u8>>>,
 }
 
 /// Parameters that handlers obey.
@@ -26,12 +29,18 @@ pub struct Limits {
     /// Whether small integers pass for shared objects, as they do in Redis unless the eviction
     /// policy looks at each key's use.
     pub shares_integers: bool,
+    /// Up to where small collections stay in one allocation.
+    pub values: value::Limits,
 }
 
 impl Default for Limits {
     /// As without a configuration.
     fn default() -> Self {
-        Self { string_bytes_max: 512 * 1024 * 1024, shares_integers: true }
+        Self {
+            string_bytes_max: 512 * 1024 * 1024,
+            shares_integers: true,
+            values: value::Limits::default(),
+        }
     }
 }
 

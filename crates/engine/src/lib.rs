@@ -19,7 +19,7 @@ mod shard;
 
 pub use alone::run_alone;
 pub use batch::{Batch, Departed, Item, PipelineOrder};
-pub use command::{Command, Handler, Merge, PlanFuture, PlanHandler, Run};
+pub use command::{Block, Command, Handler, Merge, PlanFuture, PlanHandler, Run, Wait};
 pub use context::{Context, Limits};
 pub use memory::{MemoryGate, Pressure};
 pub use parcel::{Call, Outcome, Work};

@@ -231,6 +231,7 @@ impl Shard {
             | Run::Scatter { part: handler, .. }
             | Run::Plan { local: handler, .. }
             | Run::Everywhere { part: handler, .. } => handler,
+            Run::Block(block) => block.local,
             Run::Roam(_) | Run::Container => unreachable!("dispatch runs these elsewhere"),
         };
         let mut context = Context {
@@ -239,6 +240,7 @@ impl Shard {
             rng: &mut self.rng,
             first_key: call.key.map(|(at, hash)| (at as usize, hash)),
             limits: &self.limits,
+            wait_as: None,
         };
         let result = handler(&mut context, args, reply);
         let changes = self.keyspace.changes();
@@ -323,6 +325,7 @@ impl Shard {
             rng: &mut self.rng,
             first_key: None,
             limits: &self.limits,
+            wait_as: None,
         };
         let result = job(&mut context);
         self.recorder.logged(self.keyspace.changes(), at);

@@ -84,10 +84,10 @@ impl Changes {
         }
     }
 
-    /// Counts a changed key.
+    /// Counts a changed key, with so many changes beyond the one.
     #[inline]
-    pub(crate) fn touch(&mut self, db: usize, hash: u64) {
-        self.dirty += 1;
+    pub(crate) fn touch(&mut self, db: usize, hash: u64, more: u64) {
+        self.dirty += 1 + more;
         if self.watching {
             self.touched.push((db as u32, hash));
         }

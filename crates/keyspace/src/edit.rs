@@ -1,6 +1,6 @@
 //! The guard through which every change of a key goes.
 
-use value::{Kind, Value};
+use value::{Collection, Kind, Value};
 
 use crate::changes::Cause;
 use crate::entry::{Entry, StringRef, WrongType};
@@ -9,7 +9,8 @@ use crate::raw::{self, Content, ContentRef, RawEntry};
 use crate::string_buffer::StringBuffer;
 use crate::table::Place;
 
-/// A key that is being changed, found once. Dropping it counts the change.
+/// A key that is being changed, found once. Dropping it counts the change, and removes a key whose
+/// collection was left without elements.
 pub struct Edit<'a> {
     pub(crate) keyspace: &'a mut Keyspace,
     pub(crate) db: usize,
@@ -17,6 +18,8 @@ pub struct Edit<'a> {
     /// Where the entry is, if the key exists.
     pub(crate) place: Option<Place>,
     pub(crate) changed: bool,
+    /// How many changes it counts as, beyond one.
+    more_changes: u64,
 }
 
 /// A value with its deadline, on its way from one key to another, on any shard.
@@ -59,7 +62,7 @@ impl<'a> Edit<'a> {
         key: Key<'a>,
         place: Option<Place>,
     ) -> Self {
-        Self { keyspace, db, key, place, changed: false }
+        Self { keyspace, db, key, place, changed: false, more_changes: 0 }
     }
 
     /// Whether the key exists.
@@ -143,6 +146,43 @@ impl<'a> Edit<'a> {
         Some(value)
     }
 
+    /// The key's collection, if it exists.
+    #[inline]
+    pub fn get<T: Collection>(&self) -> Result<Option<&T>, WrongType> {
+        self.entry().map(|entry| entry.get()).transpose()
+    }
+
+    /// The key's collection, to be changed, if it exists. Counts as a change; see
+    /// [`Self::unchanged`].
+    #[inline]
+    pub fn get_mut<T: Collection>(&mut self) -> Result<Option<&mut T>, WrongType> {
+        let Some(raw) = self.raw() else { return Ok(None) };
+        let value = raw.value_mut().and_then(T::of_mut).ok_or(WrongType)?;
+        self.before_change();
+        Ok(Some(value))
+    }
+
+    /// The key's collection, to be changed; an absent key gets an empty one. Counts as a change;
+    /// see [`Self::unchanged`].
+    #[inline]
+    pub fn get_or_create<T: Collection>(&mut self) -> Result<&mut T, WrongType> {
+        if self.raw().is_none() {
+            self.write(None, Content::Value(T::empty().into_value()));
+        }
+        Ok(self.get_mut()?.expect("created above"))
+    }
+
+    /// Takes back that something was changed: the handler found nothing to do after all.
+    pub fn unchanged(&mut self) {
+        self.changed = false;
+    }
+
+    /// Counts this edit as so many changes, as Redis counts elements.
+    pub fn count(&mut self, changes: usize) {
+        self.changed = changes > 0;
+        self.more_changes = changes.saturating_sub(1) as u64;
+    }
+
     /// Removes the key and keeps what it held, for [`Self::put`] elsewhere.
     pub fn take(&mut self) -> Option<Detached> {
         let place = self.place?;
@@ -212,6 +252,15 @@ impl<'a> Edit<'a> {
         self.keyspace.changes.record(self.db, self.key.hash, Cause::Command, args);
     }
 
+    /// Removes a key whose collection has no elements. It was opened to be changed, so a snapshot
+    /// has seen it.
+    #[cold]
+    fn remove_void(&mut self) {
+        let Some(place) = self.place.take() else { return };
+        let value = self.database().remove(place);
+        self.keyspace.discard(value);
+    }
+
     pub(crate) fn raw(&self) -> Option<RawEntry> {
         Some(self.keyspace.databases[self.db].table.get(self.place?))
     }
@@ -245,8 +294,11 @@ impl<'a> Edit<'a> {
 impl Drop for Edit<'_> {
     #[inline]
     fn drop(&mut self) {
+        if self.raw().is_some_and(RawEntry::is_void) {
+            self.remove_void();
+        }
         if self.changed {
-            self.keyspace.changes.touch(self.db, self.key.hash);
+            self.keyspace.changes.touch(self.db, self.key.hash, self.more_changes);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a reader sees of a key.
 
 use stdx::number::{self, Decimal};
-use value::{Kind, Value};
+use value::{Collection, Kind, Value};
 
 use crate::clock::AccessClock;
 use crate::raw::{ContentRef, RawEntry};
@@ -110,6 +110,15 @@ impl<'a> Entry<'a> {
             ContentRef::Value(value) => {
                 value.as_string().map(|bytes| StringRef::Bytes(bytes.as_slice())).ok_or(WrongType)
             }
+        }
+    }
+
+    /// The value, which must be of this type.
+    #[inline]
+    pub fn get<T: Collection>(&self) -> Result<&'a T, WrongType> {
+        match self.raw.content() {
+            ContentRef::Value(value) => T::of(value).ok_or(WrongType),
+            ContentRef::Int(_) | ContentRef::Inline(_) => Err(WrongType),
         }
     }
 

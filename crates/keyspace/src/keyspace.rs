@@ -259,7 +259,7 @@ impl Keyspace {
         self.before_change(db, Some(place), hash);
         let key = self.databases[db].table.get(place).key();
         self.changes.record(db, hash, cause, &[b"DEL", key]);
-        self.changes.touch(db, hash);
+        self.changes.touch(db, hash, 0);
         match cause {
             Cause::Expired => self.stats.expired += 1,
             Cause::Evicted => self.stats.evicted += 1,

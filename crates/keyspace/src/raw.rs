@@ -457,6 +457,12 @@ impl RawEntry {
         self.value_mut().map(|value| unsafe { std::ptr::read(value) })
     }
 
+    /// Whether it holds a collection without elements, of a type that does not exist empty.
+    #[inline]
+    pub(crate) fn is_void(self) -> bool {
+        self.tag() & FORM == FORM_VALUE && self.value_mut().is_some_and(|value| value.is_void())
+    }
+
     /// The shape that is written in the block.
     #[inline]
     pub(crate) fn shape(self) -> Shape {

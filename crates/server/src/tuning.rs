@@ -1,7 +1,7 @@
 //! The parameters that a shard obeys, from the configuration.
 
 use config::MaxmemoryPolicy::{AllkeysLru, VolatileLru};
-use config::{Config, MaxmemoryPolicy};
+use config::{Config, Encodings, MaxmemoryPolicy};
 use engine::Shard;
 use keyspace::{ClockKind, OnExpired, Options, Policy};
 
@@ -18,9 +18,27 @@ pub(crate) fn tune(shard: &mut Shard, config: &Config, is_paused: bool) {
     shard.limits.string_bytes_max = config.clients.proto_max_bulk_len_bytes as usize;
     let looks_at_use = is_lfu || matches!(config.memory.maxmemory_policy, AllkeysLru | VolatileLru);
     shard.limits.shares_integers = config.memory.maxmemory_bytes == 0 || !looks_at_use;
+    shard.limits.values = values(&config.encodings);
     shard.memory.limit_bytes = config.memory.maxmemory_bytes as usize;
     shard.memory.samples = config.memory.maxmemory_samples;
     shard.memory.policy = policy(config.memory.maxmemory_policy);
+}
+
+fn values(encodings: &Encodings) -> value::Limits {
+    value::Limits {
+        hash_max_listpack_entries: encodings.hash_max_listpack_entries as usize,
+        hash_max_listpack_value_bytes: encodings.hash_max_listpack_value_bytes as usize,
+        list_max_listpack_size: encodings.list_max_listpack_size,
+        list_compress_depth: encodings.list_compress_depth as usize,
+        set_max_intset_entries: encodings.set_max_intset_entries as usize,
+        set_max_listpack_entries: encodings.set_max_listpack_entries as usize,
+        set_max_listpack_value_bytes: encodings.set_max_listpack_value_bytes as usize,
+        zset_max_listpack_entries: encodings.zset_max_listpack_entries as usize,
+        zset_max_listpack_value_bytes: encodings.zset_max_listpack_value_bytes as usize,
+        stream_node_max_bytes: encodings.stream_node_max_bytes as usize,
+        stream_node_max_entries: encodings.stream_node_max_entries as usize,
+        hll_sparse_max_bytes: encodings.hll_sparse_max_bytes as usize,
+    }
 }
 
 fn policy(policy: MaxmemoryPolicy) -> Policy {

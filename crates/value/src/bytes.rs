@@ -43,6 +43,10 @@ impl ByteString {
         }
     }
 
+    pub(crate) fn encoding(&self) -> &'static str {
+        "raw"
+    }
+
     pub(crate) fn memory_bytes(&self) -> usize {
         stdx::alloc::block_bytes(self.0.capacity())
     }

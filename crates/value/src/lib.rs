@@ -1,19 +1,45 @@
 //! Values that live outside their entry: every data type with its private encodings.
 //!
-//! Nothing here knows a key, an expiry or a clock. Short strings and integers are not here either:
-//! the keyspace keeps those within the entry.
+//! Nothing here knows a key, an expiry of keys or a clock. Short strings and integers are not here
+//! either: the keyspace keeps those within the entry.
 
 mod bytes;
+mod collection;
+pub mod hash;
 mod kind;
+mod limits;
+pub mod list;
+pub mod listpack;
+pub mod set;
+pub mod stream;
+pub mod zset;
 
 pub use bytes::ByteString;
+pub use collection::Collection;
+pub use hash::Hash;
 pub use kind::Kind;
+pub use limits::Limits;
+pub use list::List;
+pub use listpack::Listpack;
+pub use set::Set;
+pub use stream::Stream;
+pub use zset::Zset;
 
 /// A value of any type. The keyspace embeds it in the entry, so its size is paid once per key.
 #[derive(Clone, Debug)]
 pub enum Value {
     /// A string too long for its entry.
     Bytes(ByteString),
+    /// A list.
+    List(List),
+    /// A hash.
+    Hash(Hash),
+    /// A set.
+    Set(Set),
+    /// A sorted set.
+    Zset(Zset),
+    /// A stream.
+    Stream(Box<Stream>),
 }
 
 const _: () = assert!(size_of::<Value>() <= 32 && align_of::<Value>() == 8);
@@ -24,11 +50,30 @@ const _: fn() = || {
     is_send::<Value>();
 };
 
+/// Runs the same on whichever type it is.
+macro_rules! each {
+    ($value:expr, $any:ident => $result:expr) => {
+        match $value {
+            Value::Bytes($any) => $result,
+            Value::List($any) => $result,
+            Value::Hash($any) => $result,
+            Value::Set($any) => $result,
+            Value::Zset($any) => $result,
+            Value::Stream($any) => $result,
+        }
+    };
+}
+
 impl Value {
     /// The data type.
     pub fn kind(&self) -> Kind {
         match self {
             Self::Bytes(_) => Kind::String,
+            Self::List(_) => Kind::List,
+            Self::Hash(_) => Kind::Hash,
+            Self::Set(_) => Kind::Set,
+            Self::Zset(_) => Kind::Zset,
+            Self::Stream(_) => Kind::Stream,
         }
     }
 
@@ -37,6 +82,7 @@ impl Value {
     pub fn as_string(&self) -> Option<&ByteString> {
         match self {
             Self::Bytes(bytes) => Some(bytes),
+            _ => None,
         }
     }
 
@@ -44,28 +90,34 @@ impl Value {
     pub fn as_string_mut(&mut self) -> Option<&mut ByteString> {
         match self {
             Self::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a collection without elements, of a type that does not exist empty.
+    pub fn is_void(&self) -> bool {
+        match self {
+            Self::Bytes(_) | Self::Stream(_) => false,
+            Self::List(list) => list.is_empty(),
+            Self::Hash(hash) => hash.is_empty(),
+            Self::Set(set) => set.is_empty(),
+            Self::Zset(zset) => zset.is_empty(),
         }
     }
 
     /// The name of the encoding, as `OBJECT ENCODING` answers it.
     pub fn encoding(&self) -> &'static str {
-        match self {
-            Self::Bytes(_) => "raw",
-        }
+        each!(self, any => any.encoding())
     }
 
     /// Heap bytes behind the value, without the `Value` itself. O(1).
     pub fn memory_bytes(&self) -> usize {
-        match self {
-            Self::Bytes(bytes) => bytes.memory_bytes(),
-        }
+        each!(self, any => any.memory_bytes())
     }
 
     /// What freeing the value costs, about in allocations: one that is high is freed elsewhere.
     /// O(1).
     pub fn free_effort(&self) -> usize {
-        match self {
-            Self::Bytes(bytes) => bytes.free_effort(),
-        }
+        each!(self, any => any.free_effort())
     }
 }

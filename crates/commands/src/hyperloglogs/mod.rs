@@ -1,0 +1,6 @@
+//! HyperLogLogs: strings that count distinct elements.
+
+use engine::Command;
+
+/// The rows, by name.
+pub(crate) const COMMANDS: &[Command] = &[];

@@ -1,0 +1,6 @@
+//! Lists.
+
+use engine::Command;
+
+/// The rows, by name.
+pub(crate) const COMMANDS: &[Command] = &[];

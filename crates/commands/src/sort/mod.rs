@@ -1,0 +1,6 @@
+//! SORT and SORT_RO.
+
+use engine::Command;
+
+/// The rows, by name.
+pub(crate) const COMMANDS: &[Command] = &[];

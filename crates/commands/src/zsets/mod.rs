@@ -1,0 +1,6 @@
+//! Sorted sets.
+
+use engine::Command;
+
+/// The rows, by name.
+pub(crate) const COMMANDS: &[Command] = &[];

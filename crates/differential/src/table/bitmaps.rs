@@ -1,0 +1,5 @@
+//! Bitmaps and HyperLogLogs.
+
+use super::Row;
+
+pub(super) const ROWS: &[Row] = &[];

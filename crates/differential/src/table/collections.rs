@@ -1,0 +1,5 @@
+//! SORT, DUMP, RESTORE and what looks into collections.
+
+use super::Row;
+
+pub(super) const ROWS: &[Row] = &[];

@@ -1,0 +1,5 @@
+//! Geospatial indexes.
+
+use super::Row;
+
+pub(super) const ROWS: &[Row] = &[];

@@ -1,0 +1,42 @@
+//! Up to where small collections stay in one allocation.
+
+/// Redis's parameters of the same names; sizes in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the parameters' names say it")]
+pub struct Limits {
+    pub hash_max_listpack_entries: usize,
+    pub hash_max_listpack_value_bytes: usize,
+    /// Entries per block, or -1 to -5 for 4, 8, 16, 32 or 64 KB.
+    pub list_max_listpack_size: i32,
+    pub list_compress_depth: usize,
+    pub set_max_intset_entries: usize,
+    pub set_max_listpack_entries: usize,
+    pub set_max_listpack_value_bytes: usize,
+    pub zset_max_listpack_entries: usize,
+    pub zset_max_listpack_value_bytes: usize,
+    /// 0 for any.
+    pub stream_node_max_bytes: usize,
+    /// 0 for any number.
+    pub stream_node_max_entries: usize,
+    pub hll_sparse_max_bytes: usize,
+}
+
+impl Default for Limits {
+    /// Redis's defaults.
+    fn default() -> Self {
+        Self {
+            hash_max_listpack_entries: 512,
+            hash_max_listpack_value_bytes: 64,
+            list_max_listpack_size: -2,
+            list_compress_depth: 0,
+            set_max_intset_entries: 512,
+            set_max_listpack_entries: 128,
+            set_max_listpack_value_bytes: 64,
+            zset_max_listpack_entries: 128,
+            zset_max_listpack_value_bytes: 64,
+            stream_node_max_bytes: 4096,
+            stream_node_max_entries: 100,
+            hll_sparse_max_bytes: 3000,
+        }
+    }
+}

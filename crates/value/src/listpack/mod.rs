@@ -1,0 +1,411 @@
+//! Strings and integers in one allocation: Redis's listpack, byte for byte.
+//!
+//! ```text
+//! bytes in all: u32, elements: u16 (65,535: more than that), elements, 0xff
+//! element: encoding with the data, then the length of both, to be read backwards
+//! ```
+//!
+//! A string that is an integer's canonical text is kept as that integer. All numbers but the
+//! backward lengths are little-endian.
+//!
+//! Invariant: `bytes` is a well-formed listpack; what comes from outside enters by
+//! [`Listpack::from_untrusted`].
+
+mod codec;
+
+use stdx::number;
+
+pub use self::codec::Item;
+use self::codec::{back_len, encode, encoded_len, total_len};
+
+const HEADER_BYTES: usize = 6;
+const END: u8 = 0xff;
+/// The header's count when it does not know.
+const UNKNOWN_LEN: usize = u16::MAX as usize;
+/// No listpack grows beyond; as Redis's.
+pub const BYTES_MAX: usize = 1 << 30;
+
+/// Where an element begins. Valid until the listpack changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct At(usize);
+
+/// See the module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listpack {
+    bytes: Vec<u8>,
+}
+
+impl Default for Listpack {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Listpack {
+    /// An empty one; it allocates 7 bytes.
+    pub fn new() -> Self {
+        Self { bytes: vec![HEADER_BYTES as u8 + 1, 0, 0, 0, 0, 0, END] }
+    }
+
+    /// An empty one with room for `bytes`.
+    pub fn with_capacity(bytes: usize) -> Self {
+        let mut buffer = Vec::with_capacity(bytes.max(HEADER_BYTES + 1));
+        buffer.extend_from_slice(&[HEADER_BYTES as u8 + 1, 0, 0, 0, 0, 0, END]);
+        Self { bytes: buffer }
+    }
+
+    /// The bytes of a listpack from outside, if they are well-formed in every part. O(bytes).
+    pub fn from_untrusted(bytes: Vec<u8>) -> Option<Self> {
+        codec::is_well_formed(&bytes).then_some(Self { bytes })
+    }
+
+    /// All its bytes, as Redis has them.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// How many bytes it has. O(1).
+    #[inline]
+    pub fn byte_len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Heap bytes behind it. O(1).
+    pub fn memory_bytes(&self) -> usize {
+        stdx::alloc::block_bytes(self.bytes.capacity())
+    }
+
+    /// How many elements there are. O(1) up to 65,534, else O(n).
+    #[inline]
+    pub fn len(&self) -> usize {
+        let len = usize::from(u16::from_le_bytes([self.bytes[4], self.bytes[5]]));
+        if len == UNKNOWN_LEN { self.iter().count() } else { len }
+    }
+
+    /// Whether there are no elements.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.bytes.len() == HEADER_BYTES + 1
+    }
+
+    /// The first element.
+    #[inline]
+    pub fn first(&self) -> Option<At> {
+        (!self.is_empty()).then_some(At(HEADER_BYTES))
+    }
+
+    /// The last element.
+    #[inline]
+    pub fn last(&self) -> Option<At> {
+        self.before(self.bytes.len() - 1)
+    }
+
+    /// The element behind one.
+    #[inline]
+    pub fn next(&self, at: At) -> Option<At> {
+        let next = at.0 + total_len(&self.bytes[at.0..]);
+        (self.bytes[next] != END).then_some(At(next))
+    }
+
+    /// The element before one.
+    #[inline]
+    pub fn prev(&self, at: At) -> Option<At> {
+        self.before(at.0)
+    }
+
+    fn before(&self, end: usize) -> Option<At> {
+        (end > HEADER_BYTES).then(|| {
+            let (len, len_bytes) = back_len(&self.bytes[..end]);
+            At(end - len_bytes - len)
+        })
+    }
+
+    /// The element with this number; a negative one counts from the end. O(distance from the
+    /// nearer end).
+    pub fn seek(&self, index: isize) -> Option<At> {
+        let len = self.len();
+        let index = if index < 0 { len.checked_sub(index.unsigned_abs())? } else { index as usize };
+        if index >= len {
+            return None;
+        }
+        if index <= len / 2 {
+            let mut at = self.first()?;
+            for _ in 0..index {
+                at = self.next(at)?;
+            }
+            Some(at)
+        } else {
+            let mut at = self.last()?;
+            for _ in index + 1..len {
+                at = self.prev(at)?;
+            }
+            Some(at)
+        }
+    }
+
+    /// The element there.
+    #[inline]
+    pub fn get(&self, at: At) -> Item<'_> {
+        codec::decode(&self.bytes[at.0..])
+    }
+
+    /// How many bytes the element there takes.
+    pub fn element_bytes(&self, at: At) -> usize {
+        total_len(&self.bytes[at.0..])
+    }
+
+    /// How many bytes an element with these would take.
+    pub fn bytes_for(item: &[u8]) -> usize {
+        encoded_len(Item::of(item))
+    }
+
+    /// The elements in order.
+    pub fn iter(&self) -> Iter<'_> {
+        Iter { pack: self, front: HEADER_BYTES, back: self.bytes.len() - 1 }
+    }
+
+    /// The first element from `from` on that is `wanted`, looking at it and then at every
+    /// `skip + 1`st.
+    #[inline]
+    pub fn find(&self, from: At, wanted: &[u8], skip: usize) -> Option<At> {
+        let wanted = Item::of(wanted);
+        let mut at = from.0;
+        while self.bytes[at] != END {
+            if self.get(At(at)) == wanted {
+                return Some(At(at));
+            }
+            for _ in 0..=skip {
+                if self.bytes[at] == END {
+                    return None;
+                }
+                at += total_len(&self.bytes[at..]);
+            }
+        }
+        None
+    }
+
+    /// Adds an element at the end.
+    #[inline]
+    pub fn push(&mut self, item: &[u8]) {
+        self.push_item(Item::of(item));
+    }
+
+    /// Adds an element at the end.
+    #[inline]
+    pub fn push_item(&mut self, item: Item<'_>) {
+        self.splice(self.bytes.len() - 1, 0, Some(item));
+        self.count(1);
+    }
+
+    /// Adds an element at the beginning.
+    pub fn push_front(&mut self, item: &[u8]) {
+        self.insert_item(At(HEADER_BYTES), Item::of(item));
+    }
+
+    /// Adds an element before the one at `at`, and answers where it is.
+    pub fn insert(&mut self, at: At, item: &[u8]) -> At {
+        self.insert_item(at, Item::of(item))
+    }
+
+    /// Adds an element before the one at `at`, and answers where it is.
+    pub fn insert_item(&mut self, at: At, item: Item<'_>) -> At {
+        self.splice(at.0, 0, Some(item));
+        self.count(1);
+        at
+    }
+
+    /// Adds an element behind the one at `at`, and answers where it is.
+    pub fn insert_after(&mut self, at: At, item: Item<'_>) -> At {
+        let behind = At(at.0 + total_len(&self.bytes[at.0..]));
+        self.insert_item(behind, item)
+    }
+
+    /// Puts another element in the place of one.
+    pub fn replace(&mut self, at: At, item: &[u8]) {
+        self.replace_item(at, Item::of(item));
+    }
+
+    /// Puts another element in the place of one.
+    pub fn replace_item(&mut self, at: At, item: Item<'_>) {
+        let old = total_len(&self.bytes[at.0..]);
+        self.splice(at.0, old, Some(item));
+    }
+
+    /// Removes an element; answers the one that was behind it.
+    pub fn remove(&mut self, at: At) -> Option<At> {
+        self.remove_range(at, 1)
+    }
+
+    /// Removes up to `count` elements; answers the one that was behind them.
+    pub fn remove_range(&mut self, at: At, count: usize) -> Option<At> {
+        let (mut end, mut removed) = (at.0, 0);
+        while removed < count && self.bytes[end] != END {
+            end += total_len(&self.bytes[end..]);
+            removed += 1;
+        }
+        self.splice(at.0, end - at.0, None);
+        self.count(-(removed as isize));
+        (self.bytes[at.0] != END).then_some(at)
+    }
+
+    /// Moves all elements of another one to the end.
+    pub fn append(&mut self, other: &Self) {
+        let added = other.len();
+        let end = self.bytes.len() - 1;
+        self.bytes.truncate(end);
+        self.bytes.extend_from_slice(&other.bytes[HEADER_BYTES..]);
+        self.set_byte_len();
+        self.count(added as isize);
+    }
+
+    /// Splits it in two before the element at `at`, and answers the second part.
+    pub fn split_off(&mut self, at: At) -> Self {
+        let mut rest = Self::with_capacity(self.bytes.len() - at.0 + HEADER_BYTES);
+        rest.bytes.truncate(HEADER_BYTES);
+        rest.bytes.extend_from_slice(&self.bytes[at.0..]);
+        rest.set_byte_len();
+        self.bytes.truncate(at.0);
+        self.bytes.push(END);
+        self.set_byte_len();
+        for part in [&mut *self, &mut rest] {
+            let len = part.iter().count();
+            part.set_len(len);
+        }
+        rest
+    }
+
+    /// Gives room back that it does not need.
+    pub fn shrink_to_fit(&mut self) {
+        self.bytes.shrink_to_fit();
+    }
+
+    /// Replaces `old` bytes at `at` by an element, or by nothing.
+    #[inline]
+    fn splice(&mut self, at: usize, old: usize, item: Option<Item<'_>>) {
+        let new = item.map_or(0, encoded_len);
+        let len = self.bytes.len();
+        if new > old {
+            let more = new - old;
+            self.reserve(more);
+            self.bytes.resize(len + more, 0);
+            self.bytes.copy_within(at + old..len, at + new);
+        } else if new < old {
+            self.bytes.copy_within(at + old.., at + new);
+            self.bytes.truncate(len - (old - new));
+        }
+        if let Some(item) = item {
+            encode(item, &mut self.bytes[at..at + new]);
+        }
+        self.set_byte_len();
+    }
+
+    /// Room up to the next size of block that the allocator has: growing in between would cost as
+    /// much memory and more moves.
+    #[inline]
+    fn reserve(&mut self, more: usize) {
+        let needed = self.bytes.len() + more;
+        if needed > self.bytes.capacity() {
+            let room = stdx::alloc::block_bytes(needed);
+            self.bytes.reserve_exact(room - self.bytes.len());
+        }
+    }
+
+    #[inline]
+    fn set_byte_len(&mut self) {
+        let len = self.bytes.len() as u32;
+        self.bytes[..4].copy_from_slice(&len.to_le_bytes());
+    }
+
+    #[inline]
+    fn count(&mut self, change: isize) {
+        let old = usize::from(u16::from_le_bytes([self.bytes[4], self.bytes[5]]));
+        if old != UNKNOWN_LEN {
+            self.set_len(old.saturating_add_signed(change));
+        }
+    }
+
+    fn set_len(&mut self, len: usize) {
+        let len = len.min(UNKNOWN_LEN) as u16;
+        self.bytes[4..6].copy_from_slice(&len.to_le_bytes());
+    }
+}
+
+/// The elements of a listpack, from both ends.
+#[derive(Clone, Debug)]
+pub struct Iter<'a> {
+    pack: &'a Listpack,
+    front: usize,
+    back: usize,
+}
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = Item<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Item<'a>> {
+        if self.front >= self.back {
+            return None;
+        }
+        let element = &self.pack.bytes[self.front..];
+        self.front += total_len(element);
+        Some(codec::decode(element))
+    }
+}
+
+impl DoubleEndedIterator for Iter<'_> {
+    #[inline]
+    fn next_back(&mut self) -> Option<Self::Item> {
+        if self.front >= self.back {
+            return None;
+        }
+        self.back = self.pack.before(self.back)?.0;
+        Some(codec::decode(&self.pack.bytes[self.back..]))
+    }
+}
+
+impl<'a> Item<'a> {
+    /// `bytes` as an element: an integer if they are one's canonical text.
+    #[inline]
+    pub fn of(bytes: &'a [u8]) -> Self {
+        // No i64 has a longer text than 20 bytes.
+        match bytes {
+            [b'-' | b'0'..=b'9', ..] if bytes.len() <= 20 => {
+                number::parse_i64(bytes).map_or(Self::Bytes(bytes), Self::Int)
+            }
+            _ => Self::Bytes(bytes),
+        }
+    }
+
+    /// The bytes; an integer is written to `text`.
+    #[inline]
+    pub fn bytes<'b>(self, text: &'b mut number::Decimal) -> &'b [u8]
+    where
+        'a: 'b,
+    {
+        match self {
+            Self::Int(number) => text.format(number),
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+
+    /// How many bytes its text has.
+    pub fn len(self) -> usize {
+        match self {
+            Self::Int(number) => number::decimal_len(number),
+            Self::Bytes(bytes) => bytes.len(),
+        }
+    }
+
+    /// Whether its text is empty.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// A copy of the bytes.
+    pub fn to_vec(self) -> Vec<u8> {
+        self.bytes(&mut number::Decimal::new()).to_vec()
+    }
+}
+
+#[cfg(test)]
+mod tests;
