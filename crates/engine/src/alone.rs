@@ -9,6 +9,7 @@ use resp::{Protocol, Span, Writer};
 use txn::{Locks, Mode, TxId};
 
 use crate::batch::everywhere;
+use crate::block::{Interrupt, run_blocking};
 use crate::command::{PlanHandler, Run};
 use crate::flight::Part;
 use crate::merge::merge;
@@ -19,7 +20,7 @@ use crate::router::Router;
 
 /// Runs one call that [`Batch::can_join`](crate::Batch::can_join) refuses, and returns its reply.
 ///
-/// It must be brought to its end even if the client vanishes: spawn it, don't drop it.
+/// A call that may block does not: see [`run_blocking`] for that. It must be brought to its end even if the client vanishes: spawn it, don't drop it.
 pub async fn run_alone(router: Rc<Router>, call: Call, data: Vec<u8>, spans: Vec<Span>) -> Vec<u8> {
     match call.command.run {
         Run::Everywhere { .. } => {
@@ -33,17 +34,21 @@ pub async fn run_alone(router: Rc<Router>, call: Call, data: Vec<u8>, spans: Vec
             out
         }
         Run::Roam(across) => {
-            run_plan(across, new_plan(router, call, data, spans, TxId::NONE)).await
+            run_plan(across, &mut new_plan(router, call, data, spans, TxId::NONE)).await
         }
         Run::Plan { across, .. } => run_locked(across, router, call, data, spans).await,
-        Run::Shard(_) | Run::Scatter { .. } | Run::Block(_) | Run::Container => {
+        Run::Block(_) => {
+            let at_once = |_| std::future::ready(Interrupt::Timeout);
+            run_blocking(router, call, data, spans, at_once).await.0
+        }
+        Run::Shard(_) | Run::Scatter { .. } | Run::Container => {
             unreachable!("these join batches, or are only names")
         }
     }
 }
 
 /// The moment is taken here, so every lock must be held.
-fn new_plan(
+pub(crate) fn new_plan(
     router: Rc<Router>,
     call: Call,
     data: Vec<u8>,
@@ -54,15 +59,15 @@ fn new_plan(
     let spans = spans[first..first + call.span_count as usize].to_vec();
     let (db, protocol) = (usize::from(call.db), call.protocol);
     let at = At { moment: router.clock().moment(), transaction };
-    Plan { router, data, spans, db, protocol, reply: Vec::new(), at }
+    Plan { router, data, spans, db, protocol, reply: Vec::new(), at, wait_as: None }
 }
 
-async fn run_plan(across: PlanHandler, mut plan: Plan) -> Vec<u8> {
-    if let Err(error) = across(&mut plan).await {
+pub(crate) async fn run_plan(across: PlanHandler, plan: &mut Plan) -> Vec<u8> {
+    if let Err(error) = across(plan).await {
         plan.reply.clear();
         Writer::new(&mut plan.reply, Protocol::Resp2).error(error.text());
     }
-    plan.reply
+    std::mem::take(&mut plan.reply)
 }
 
 /// Locks the keys of a call on all their shards, runs its plan, and lets go.
@@ -76,17 +81,17 @@ async fn run_locked(
     let parts = locked_parts(&router, &call, &data, &spans);
     if parts.is_empty() {
         // Arguments that name no keys: the handler says what is wrong with them.
-        return run_plan(across, new_plan(router, call, data, spans, TxId::NONE)).await;
+        return run_plan(across, &mut new_plan(router, call, data, spans, TxId::NONE)).await;
     }
     let shards: Vec<usize> = parts.iter().map(|part| part.shard).collect();
     let flight = router.lock(parts).await;
-    let plan = new_plan(router.clone(), call, data, spans, flight.id());
-    let reply = run_plan(across, plan).await;
+    let mut plan = new_plan(router.clone(), call, data, spans, flight.id());
+    let reply = run_plan(across, &mut plan).await;
     router.release(flight.id(), shards.into_iter());
     reply
 }
 
-fn locked_parts(router: &Router, call: &Call, data: &[u8], spans: &[Span]) -> Vec<Part> {
+pub(crate) fn locked_parts(router: &Router, call: &Call, data: &[u8], spans: &[Span]) -> Vec<Part> {
     let spec = &call.command.spec;
     let mode = if spec.has(flag::WRITE) { Mode::Exclusive } else { Mode::Shared };
     let args = call.args(data, spans);

@@ -115,6 +115,14 @@ impl Command {
         Self { spec, run, subcommands: &[] }
     }
 
+    /// How it blocks, if it does.
+    pub(crate) fn block(&self) -> Option<&'static Block> {
+        match self.run {
+            Run::Block(block) => Some(block),
+            _ => None,
+        }
+    }
+
     /// A container of subcommands.
     pub const fn container(spec: Spec, subcommands: &'static [Command]) -> Self {
         Self { spec, run: Run::Container, subcommands }

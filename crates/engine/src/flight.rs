@@ -100,7 +100,7 @@ impl Flight {
             match answer {
                 Answer::Ran(parcel, _) => self.parts[part].parcel = Some(parcel),
                 Answer::Hopped(result) => self.parts[part].hopped = Some(result),
-                Answer::Granted(_) | Answer::Refused { .. } => {
+                Answer::Granted(_) | Answer::Refused { .. } | Answer::Woken { .. } => {
                     unreachable!("plain work has no coordinator")
                 }
             }
@@ -115,7 +115,9 @@ impl Flight {
                 self.moment = Some(moment);
                 coordinator.on_done(coordinator.id())
             }
-            Answer::Hopped(_) => unreachable!("plans hop in flights of their own"),
+            Answer::Hopped(_) | Answer::Woken { .. } => {
+                unreachable!("plans hop in flights of their own, and wakes go to threads")
+            }
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod alone;
 mod batch;
+mod block;
 mod command;
 mod context;
 mod flight;
@@ -15,10 +16,13 @@ mod parcel;
 mod plan;
 mod recorder;
 mod router;
+mod serve;
 mod shard;
+mod waiters;
 
 pub use alone::run_alone;
 pub use batch::{Batch, Departed, Item, PipelineOrder};
+pub use block::{Interrupt, run_blocking};
 pub use command::{Block, Command, Handler, Merge, PlanFuture, PlanHandler, Run, Wait};
 pub use context::{Context, Limits};
 pub use memory::{MemoryGate, Pressure};

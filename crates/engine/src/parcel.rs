@@ -4,6 +4,7 @@ use command::Args;
 use resp::{Protocol, Span};
 
 use crate::command::Command;
+use crate::waiters::WaiterId;
 
 /// One call, as positions in the data and spans around it.
 #[derive(Clone, Copy)]
@@ -75,6 +76,8 @@ pub(crate) struct Parcel {
     pub(crate) replies: Vec<u8>,
     /// One per call, once it ran.
     pub(crate) outcomes: Vec<Outcome>,
+    /// Of one call that blocks: who waits if it has nothing to answer.
+    pub(crate) waiter: Option<WaiterId>,
 }
 
 impl Parcel {
@@ -103,6 +106,7 @@ impl Parcel {
         self.calls.clear();
         self.replies.clear();
         self.outcomes.clear();
+        self.waiter = None;
         if self.data.capacity() > KEEP_BYTES_MAX {
             self.data = Vec::new();
         }

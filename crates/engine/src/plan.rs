@@ -21,6 +21,8 @@ pub struct Plan {
     pub(crate) reply: Vec<u8>,
     /// The instant of all its hops.
     pub(crate) at: At,
+    /// For a command that blocks: see [`Context::wait_as`].
+    pub wait_as: Option<Vec<Vec<u8>>>,
 }
 
 impl Plan {

@@ -20,12 +20,14 @@ use slab::Slab;
 use stdx::rng::Rng;
 use txn::{Action, Coordinator, Ids, Locks, TxId};
 
+use crate::block::Sleepers;
 use crate::context::Context;
 use crate::flight::{Flight, FlightFuture, Part};
 use crate::mailbox::Letterbox;
 use crate::parcel::{Outcome, Parcel, Work};
 use crate::recorder::At;
 use crate::shard::{Address, Answer, Clock, OnGrant, Request, Shard};
+use crate::waiters::WaiterId;
 
 /// A thread that finds no time to sleep exchanges mail after so many batches.
 const BATCHES_PER_MAIL: u32 = 16;
@@ -89,6 +91,7 @@ pub struct Router {
     /// Batches since mail was last exchanged.
     batches: Cell<u32>,
     mail_received: Cell<u64>,
+    sleepers: RefCell<Sleepers>,
 }
 
 impl Router {
@@ -117,6 +120,7 @@ impl Router {
             messages_sent: Cell::new(0),
             batches: Cell::new(0),
             mail_received: Cell::new(0),
+            sleepers: RefCell::default(),
         })
     }
 
@@ -206,6 +210,10 @@ impl Router {
         }
         let at = At { moment: self.clock.moment(), transaction: TxId::NONE };
         shard.run(work, at, replies, outcomes);
+        if shard.has_answers() {
+            drop(shard);
+            self.settle();
+        }
         true
     }
 
@@ -334,6 +342,9 @@ impl Router {
 
     /// Before the thread sleeps: sends what is due, and stays awake if there is mail.
     pub fn before_park(&self) {
+        if self.shard.as_ref().is_some_and(|shard| shard.borrow().has_answers()) {
+            self.settle();
+        }
         self.batches.set(0);
         self.flush();
         self.network.letterboxes[self.thread].fall_asleep(&self.inbound);
@@ -361,6 +372,32 @@ impl Router {
             self.inbox.borrow_mut().extend(batch);
             self.pump();
         }
+    }
+
+    /// A name for a call that may wait.
+    pub(crate) fn new_waiter(&self) -> WaiterId {
+        let number = self.sleepers.borrow_mut().number();
+        WaiterId { thread: self.thread as u32, number }
+    }
+
+    pub(crate) fn sleepers(&self) -> RefMut<'_, Sleepers> {
+        self.sleepers.borrow_mut()
+    }
+
+    /// Sends a request that no answer is awaited for.
+    pub(crate) fn tell(&self, shard: usize, request: Request) {
+        self.request(shard, self.address(u32::MAX, 0), request);
+        self.pump();
+    }
+
+    /// Ends a wait on some shards; done when none of them has it any more.
+    pub(crate) fn unblock(self: &Rc<Self>, shards: &[usize], id: WaiterId) -> FlightFuture {
+        let flight = self.launch(Flight::plain(shards.len()));
+        for (part, shard) in shards.iter().enumerate() {
+            self.request(*shard, self.address(flight, part), Request::Unblock(id));
+        }
+        self.pump();
+        FlightFuture::new(self.clone(), flight)
     }
 
     fn launch(&self, flight: Flight) -> u32 {
@@ -421,12 +458,36 @@ impl Router {
             shard.handle(request, address, || self.network.ids.draw());
             shard.take_answers()
         };
-        for (address, answer) in answers {
+        self.send_answers(answers);
+    }
+
+    fn send_answers(&self, answers: Vec<(Address, Answer)>) {
+        for (address, mut answer) in answers {
+            if let Answer::Woken { shard, .. } = &mut answer {
+                *shard = self.thread as u32;
+            }
             self.post(address.thread as usize, Message::Answer(address, answer));
         }
     }
 
+    /// Sends what the own shard has to say after it ran something by a call.
+    #[cold]
+    pub(crate) fn settle(&self) {
+        let Some(shard) = &self.shard else { return };
+        let answers = {
+            let mut shard = shard.borrow_mut();
+            shard.serve_deferred();
+            shard.take_answers()
+        };
+        self.send_answers(answers);
+        self.pump();
+    }
+
     fn on_answer(&self, address: Address, answer: Answer) {
+        if let Answer::Woken { id, shard } = answer {
+            self.sleepers.borrow_mut().wake(id.number, shard as usize);
+            return;
+        }
         let mut flights = self.flights.borrow_mut();
         let flight = flights.get_mut(address.flight as usize).expect("flights wait for answers");
         let action = flight.on_answer(address.part as usize, answer);

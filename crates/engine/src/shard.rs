@@ -15,11 +15,13 @@ use resp::Writer;
 use stdx::rng::Rng;
 use txn::{LockTable, Locks, Mode, Scheduled, TxId};
 
-use crate::command::Run;
+use crate::command::{Block, Run};
 use crate::context::{Context, Limits};
 use crate::memory::{MemoryGate, Pressure};
 use crate::parcel::{Call, Outcome, Parcel, Work};
 use crate::recorder::{At, Recorder};
+use crate::serve::Waiting;
+use crate::waiters::{WaiterId, Watched};
 
 /// The instant at which work happens: the same on all shards of a transaction.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +43,13 @@ pub(crate) struct Address {
     pub(crate) part: u32,
 }
 
+impl Address {
+    /// A thread, not one of its flights.
+    pub(crate) fn of_thread(thread: u32) -> Self {
+        Self { thread, flight: u32::MAX, part: 0 }
+    }
+}
+
 /// What a shard says to whoever sent work.
 pub(crate) enum Answer {
     /// The parcel ran, then.
@@ -51,6 +60,13 @@ pub(crate) enum Answer {
     Refused { id: TxId, watermark: TxId },
     /// A job ran.
     Hopped(Box<dyn Any + Send>),
+    /// A key changed that a call with keys on several shards waits for.
+    Woken {
+        /// Which call.
+        id: WaiterId,
+        /// The shard that says so; the router knows its number.
+        shard: u32,
+    },
 }
 
 /// What to do when a transaction is granted.
@@ -63,8 +79,8 @@ pub(crate) enum OnGrant {
 }
 
 /// A transaction's part that waits: to be granted, to be armed, or for a new id.
-struct Parked {
-    parcel: Option<Box<Parcel>>,
+pub(crate) struct Parked {
+    pub(crate) parcel: Option<Box<Parcel>>,
     on_grant: OnGrant,
     address: Address,
     /// Its locks, while no lock table has them: after a refusal.
@@ -85,6 +101,12 @@ pub(crate) enum Request {
     Release(TxId),
     /// A hop, under locks that are held or without any.
     Hop { db: usize, at: At, job: Job },
+    /// Keys that a call waits for which its thread tries.
+    Watch { id: WaiterId, block: &'static Block, keys: Vec<Watched> },
+    /// Such a call was tried; whether it is served, and waits no more.
+    Tried { id: WaiterId, is_served: bool },
+    /// Ends a wait, and says so.
+    Unblock(WaiterId),
 }
 
 /// What the engine needs of the outside; functions, so that a test can stop time.
@@ -113,12 +135,13 @@ pub struct Shard {
     /// When to evict and when to refuse.
     pub memory: MemoryGate,
     pub(crate) locks: LockTable,
-    parked: HashMap<TxId, Parked>,
-    answers: Vec<(Address, Answer)>,
+    pub(crate) parked: HashMap<TxId, Parked>,
+    pub(crate) answers: Vec<(Address, Answer)>,
     granted: Vec<TxId>,
     recorder: Recorder,
     rng: Rng,
-    clock: Clock,
+    pub(crate) clock: Clock,
+    pub(crate) waiting: Waiting,
 }
 
 impl Shard {
@@ -136,6 +159,7 @@ impl Shard {
             recorder: Recorder::new(Box::new(journal::CountingSink::default())),
             rng: Rng::new(seed),
             clock,
+            waiting: Waiting::default(),
         }
     }
 
@@ -188,6 +212,9 @@ impl Shard {
                 ticks: after.wrapping_sub(ticks),
             });
             ticks = after;
+            if self.has_due() {
+                self.serve(at, true);
+            }
         }
     }
 
@@ -210,7 +237,7 @@ impl Shard {
     }
 
     #[inline]
-    fn execute(
+    pub(crate) fn execute(
         &mut self,
         call: &Call,
         args: Args<'_>,
@@ -243,9 +270,12 @@ impl Shard {
             wait_as: None,
         };
         let result = handler(&mut context, args, reply);
-        let changes = self.keyspace.changes();
-        let changed = changes.dirty() - dirty;
+        let wait_as = context.wait_as;
+        self.waiting.keep_wish(wait_as);
+        let changed = self.keyspace.changes().dirty() - dirty;
         if changed > 0 {
+            self.note_touched();
+            let changes = self.keyspace.changes();
             self.recorder.call(changes, changed, call, args, at);
         }
         result
@@ -263,6 +293,7 @@ impl Shard {
         let Self { keyspace, memory, locks, .. } = self;
         let locked = |_: usize, hash: u64| !locks.admits(txn::slot_of(hash), Mode::Exclusive);
         let pressure = memory.relieve(keyspace, &locked);
+        self.note_touched();
         self.recorder.logged(self.keyspace.changes(), at);
         pressure
     }
@@ -279,9 +310,16 @@ impl Shard {
         let Self { keyspace, locks, .. } = self;
         let locked = |_: usize, hash: u64| !locks.admits(txn::slot_of(hash), Mode::Exclusive);
         let expired = keyspace.expire_some(visits_max, &locked);
+        self.note_touched();
         let at = self.recorder.begin(At { moment, transaction: TxId::NONE });
         self.recorder.logged(self.keyspace.changes(), at);
         expired
+    }
+
+    /// Whether there are answers to take, or waiters to serve after background work.
+    #[inline]
+    pub(crate) fn has_answers(&self) -> bool {
+        !self.answers.is_empty() || self.has_due()
     }
 
     /// Takes the answers that are due.
@@ -304,7 +342,16 @@ impl Shard {
             }
             Request::Hop { db, at, job } => {
                 let result = self.hop(db, at, job);
+                if self.has_due() {
+                    self.serve(at, true);
+                }
                 self.answers.push((address, Answer::Hopped(result)));
+            }
+            Request::Watch { id, block, keys } => self.wait_across(id, block, keys),
+            Request::Tried { id, is_served } => self.tried(id, is_served),
+            Request::Unblock(id) => {
+                self.unblock(id);
+                self.answers.push((address, Answer::Hopped(Box::new(()))));
             }
         }
         // What this granted may run and grant more; the lowest id first.
@@ -312,6 +359,7 @@ impl Shard {
             let id = self.granted.remove(0);
             self.on_granted(id);
         }
+        self.serve_deferred();
     }
 
     /// Runs a job of a plan (its locks are held) or of the administration.
@@ -328,6 +376,7 @@ impl Shard {
             wait_as: None,
         };
         let result = job(&mut context);
+        self.note_touched();
         self.recorder.logged(self.keyspace.changes(), at);
         result
     }
@@ -337,7 +386,7 @@ impl Shard {
         if self.admits(parcel.work()) {
             let moment = self.clock.moment();
             self.run_now(&mut parcel, At { moment, transaction: TxId::NONE });
-            self.answers.push((address, Answer::Ran(parcel, moment)));
+            self.answer(parcel, address, moment);
             return;
         }
         let mut locks = Locks::new();
@@ -385,8 +434,16 @@ impl Shard {
     }
 
     fn run_now(&mut self, parcel: &mut Parcel, at: At) {
-        let Parcel { data, spans, calls, replies, outcomes } = parcel;
+        let Parcel { data, spans, calls, replies, outcomes, .. } = parcel;
         self.run(Work { data, spans, calls }, at, replies, outcomes);
+    }
+
+    /// Sends a parcel that ran back, unless it is a call that has nothing to answer and may wait.
+    fn answer(&mut self, parcel: Box<Parcel>, address: Address, moment: Moment) {
+        match parcel.waiter {
+            Some(id) if parcel.replies.is_empty() => self.wait_here(id, parcel, address),
+            _ => self.answers.push((address, Answer::Ran(parcel, moment))),
+        }
     }
 
     fn on_granted(&mut self, id: TxId) {
@@ -405,7 +462,7 @@ impl Shard {
         let parked = self.parked.remove(&id).expect("armed ids are parked");
         let mut parcel = parked.parcel.expect("what is armed has work");
         self.run_now(&mut parcel, At { moment, transaction: id });
-        self.answers.push((parked.address, Answer::Ran(parcel, moment)));
+        self.answer(parcel, parked.address, moment);
         self.locks.release(id, &mut self.granted);
     }
 }

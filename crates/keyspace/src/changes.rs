@@ -26,6 +26,7 @@ pub struct Changes {
     watching: bool,
     effects: Vec<u8>,
     touched: Vec<(u32, u64)>,
+    touched_databases: Vec<u32>,
 }
 
 impl Changes {
@@ -60,10 +61,17 @@ impl Changes {
         &self.touched
     }
 
+    /// The databases that were emptied or exchanged as a whole since the last [`Self::clear`];
+    /// empty unless watching.
+    pub fn touched_databases(&self) -> &[u32] {
+        &self.touched_databases
+    }
+
     /// Forgets effects and touched keys, but keeps their buffers for the next command.
     pub fn clear(&mut self) {
         self.effects.clear();
         self.touched.clear();
+        self.touched_databases.clear();
     }
 
     /// Records an effect, if recording. For what no edit covers; else see `Edit::log`.
@@ -81,6 +89,14 @@ impl Changes {
         for arg in args {
             self.effects.extend_from_slice(&(arg.len() as u32).to_le_bytes());
             self.effects.extend_from_slice(arg);
+        }
+    }
+
+    /// Counts that a database was changed as a whole.
+    pub(crate) fn touch_database(&mut self, db: usize) {
+        self.dirty += 1;
+        if self.watching {
+            self.touched_databases.push(db as u32);
         }
     }
 

@@ -190,6 +190,7 @@ impl Keyspace {
 
     /// Empties a database in O(1). Emits no effect: the caller knows how it came about.
     pub fn flush(&mut self, db: usize) -> Garbage {
+        self.changes.touch_database(db);
         let database = std::mem::take(&mut self.databases[db]);
         self.keep_for_snapshot(database)
     }
@@ -203,6 +204,8 @@ impl Keyspace {
     /// Exchanges two databases in O(1). Emits no effect.
     pub fn swap(&mut self, a: usize, b: usize) {
         self.databases.swap(a, b);
+        self.changes.touch_database(a);
+        self.changes.touch_database(b);
     }
 
     /// Big values removed since the last call, to be dropped where time does not matter.

@@ -5,6 +5,8 @@ use std::task::Waker;
 
 use resp::Protocol;
 
+use crate::blocked::Blocked;
+
 /// What CLIENT REPLY asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum ReplyMode {
@@ -74,6 +76,8 @@ pub(crate) struct Client {
     pub(crate) monitor: Cell<bool>,
     /// Whether its next command waits for the end of CLIENT PAUSE.
     pub(crate) held: Cell<bool>,
+    /// Its wait in a command that blocks.
+    pub(crate) blocked: Blocked,
     /// Whether background work wants the connection to look at its buffers.
     pub(crate) wants_trim: Cell<bool>,
     /// What its thread counts for it among the memory of clients, in bytes.
@@ -121,6 +125,7 @@ impl Client {
             no_touch: Cell::new(false),
             monitor: Cell::new(false),
             held: Cell::new(false),
+            blocked: Blocked::default(),
             wants_trim: Cell::new(false),
             accounted: Cell::new(0),
             last_command: Cell::new(None),
@@ -149,6 +154,11 @@ impl Client {
         if self.held.replace(false) {
             self.wake();
         }
+    }
+
+    /// Whether it waits: for keys, or for the end of CLIENT PAUSE.
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.held.get() || self.blocked.is_waiting()
     }
 
     /// How long it has been connected.

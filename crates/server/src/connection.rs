@@ -5,7 +5,7 @@
 //!
 //! Invariant: at most one batch of a connection is under way, so its replies keep their order.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -13,10 +13,11 @@ use std::task::{Context, Poll};
 
 use command::Args;
 use config::{OutputLimit, PipelineOrder as ConfiguredOrder};
-use engine::{Batch, Call, Item, PipelineOrder, run_alone};
+use engine::{Batch, Call, Interrupt, Item, PipelineOrder, Run, run_alone, run_blocking};
 use resp::{Decoder, Limits, Protocol, Span, Writer, write_command};
 use tokio::io::AsyncWrite;
 
+use crate::blocked;
 use crate::client::{Client, Closing};
 use crate::command::{Later, Request};
 use crate::core::Core;
@@ -101,11 +102,7 @@ impl Connection {
     /// Serves the client until it leaves or is closed.
     pub(crate) async fn serve(mut self) {
         while let Ok(received) = self.receive().await {
-            add(&self.core.stats.counters.reads_processed, 1);
-            add(&self.core.stats.counters.bytes_received, received as u64);
-            add(&self.client.usage.received, received as u64);
-            self.client.last_active_ms.set(self.core.turn_ms.get());
-            self.client.usage.query_buffer.set(self.input.pending());
+            self.note_received(received);
             self.hold_to_query_limit();
             self.process().await;
             self.settle_input();
@@ -199,7 +196,10 @@ impl Connection {
             match stop {
                 Stop::NeedInput => break,
                 Stop::Full => {}
-                Stop::Alone(call, args) => self.run_alone(call, args).await,
+                Stop::Alone(call, args) => match call.command.run {
+                    Run::Block(_) => self.run_blocking(call, args).await,
+                    _ => self.run_alone(call, args).await,
+                },
                 Stop::Later(row, run, args) => self.run_later(row, run, args).await,
                 Stop::Held(command) => {
                     self.input.put_back(&self.core, &command);
@@ -319,6 +319,62 @@ impl Connection {
             ticks: (self.core.router.clock().ticks)() - started,
         };
         self.finish(call.row, args_of(&shown), &outcome, &reply, muted);
+    }
+
+    /// Runs a command that may wait for keys. Meanwhile input is kept, and a client that leaves is
+    /// noticed.
+    async fn run_blocking(&mut self, call: Call, args: OwnedArgs) {
+        self.settle_input();
+        let muted = take_mute(&self.client);
+        let (router, shown) = (self.core.router.clone(), OwnedArgs::new(args_of(&args)));
+        let interrupted = self.client.blocked.begin();
+        let end = |wait| blocked::ended(wait, interrupted);
+        // A task of its own: what has begun must end, even if this client goes away.
+        let mut task =
+            tokio::task::spawn_local(run_blocking(router, call, args.data, args.spans, end));
+        let (reply, outcome) = poll_fn(|context| {
+            let done = Pin::new(&mut task).poll(context);
+            if done.is_pending() {
+                self.poll_while_blocked(context);
+            }
+            done
+        })
+        .await
+        .expect("tasks neither panic nor are cancelled");
+        self.client.blocked.end();
+        self.finish(call.row, args_of(&shown), &outcome, &reply, muted);
+    }
+
+    fn poll_while_blocked(&mut self, task: &mut Context<'_>) {
+        self.client.set_waker(task.waker());
+        self.client.take_pushed(&mut self.output);
+        let mut gone = self.poll_send(task).is_err()
+            || self.exceeds_output_limit()
+            || self.client.closing().is_some();
+        while !gone {
+            match self.input.poll_fill(&self.core, &mut self.stream, task) {
+                Poll::Pending => return,
+                Poll::Ready(Ok(0) | Err(_)) => {
+                    self.client.close(Closing::Now);
+                    gone = true;
+                }
+                Poll::Ready(Ok(received)) => {
+                    self.note_received(received);
+                    self.settle_input();
+                    self.hold_to_query_limit();
+                    gone = self.client.closing().is_some();
+                }
+            }
+        }
+        self.client.blocked.interrupt(Interrupt::Gone);
+    }
+
+    fn note_received(&self, bytes: usize) {
+        add(&self.core.stats.counters.reads_processed, 1);
+        add(&self.core.stats.counters.bytes_received, bytes as u64);
+        add(&self.client.usage.received, bytes as u64);
+        self.client.last_active_ms.set(self.core.turn_ms.get());
+        self.client.usage.query_buffer.set(self.input.pending());
     }
 
     async fn run_later(&mut self, row: u16, run: Later, args: OwnedArgs) {

@@ -116,7 +116,8 @@ fn close_idle(core: &Core, config: &Config) {
     let now_ms = clock::now_ms();
     for client in core.clients.borrow().values() {
         let idle_ms = now_ms - client.last_active_ms.get();
-        if idle_ms > timeout_seconds * 1000 && !client.monitor.get() {
+        let exempt = client.monitor.get() || client.is_blocked();
+        if idle_ms > timeout_seconds * 1000 && !exempt {
             tracing::debug!(client = client.id, "Closing idle client");
             client.close(Closing::Now);
         }

@@ -1,6 +1,7 @@
 //! The `merops` binary: `merops [CONFIG] [--directive value …]`.
 
 mod admin;
+mod blocked;
 mod boot;
 mod client;
 mod client_memory;

@@ -92,7 +92,7 @@ fn clients(core: &Core) -> ClientsView {
         let usage = &client.usage;
         let input = usage.query_buffer.get() + usage.query_buffer_free.get();
         view.count += 1;
-        view.held += u64::from(client.held.get());
+        view.held += u64::from(client.is_blocked());
         view.memory_bytes += client.memory_bytes() as u64;
         view.input_bytes_max = view.input_bytes_max.max(input as u64);
         view.output_bytes_max = view.output_bytes_max.max(usage.output.get() as u64);

@@ -47,7 +47,7 @@ pub(super) fn line(core: &Core, client: &Client, now_ms: i64) -> String {
 pub(super) fn flags(client: &Client) -> String {
     let letters = [
         ('O', client.monitor.get()),
-        ('b', client.held.get()),
+        ('b', client.is_blocked()),
         ('c', client.closing() == Some(Closing::AfterReply)),
         ('A', client.closing() == Some(Closing::Now)),
         ('U', client.is_unix),

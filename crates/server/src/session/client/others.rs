@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
-use command::{Error, Result};
+use command::{Args, Error, Result};
+use engine::Interrupt;
+use tokio::sync::oneshot;
 
 use super::filter::{Filter, Purpose};
 use super::line::line;
@@ -42,7 +44,16 @@ pub(super) fn kill(request: &mut Request) -> LaterFuture<'_> {
         };
         let (me, now_ms) = (request.client.id, clock::now_ms());
         let killed = request.core.gather(move |core| close_passing(core, &filter, me, now_ms));
-        let killed: usize = killed.await.into_iter().sum();
+        let (mut killed_count, mut waits) = (0, Vec::new());
+        for (count, over) in killed.await {
+            killed_count += count;
+            waits.extend(over);
+        }
+        // Nobody feeds a client that the answer says is gone.
+        for over in waits {
+            let _ = over.await;
+        }
+        let killed = killed_count;
         match is_old_form {
             true if killed == 0 => return Err(Error::new("No such client")),
             true => request.reply().ok(),
@@ -53,15 +64,23 @@ pub(super) fn kill(request: &mut Request) -> LaterFuture<'_> {
 }
 
 /// Closes this thread's clients that pass; the one that asks still gets its answer.
-fn close_passing(core: &Rc<Core>, filter: &Filter, me: u64, now_ms: i64) -> usize {
+/// Answers how many they are, and what tells that they no longer wait for keys.
+fn close_passing(
+    core: &Rc<Core>,
+    filter: &Filter,
+    me: u64,
+    now_ms: i64,
+) -> (usize, Vec<oneshot::Receiver<()>>) {
     let clients = core.clients.borrow();
     let passing = clients.values().filter(|client| is_there(client));
     let passing = passing.filter(|client| filter.passes(client, me, now_ms));
-    passing
-        .map(|client| {
-            client.close(if client.id == me { Closing::AfterReply } else { Closing::Now });
-        })
-        .count()
+    let (mut count, mut waits) = (0, Vec::new());
+    for client in passing {
+        client.close(if client.id == me { Closing::AfterReply } else { Closing::Now });
+        count += 1;
+        waits.extend(client.blocked.interrupt(Interrupt::Gone));
+    }
+    (count, waits)
 }
 
 /// A client that was killed is gone, even if its task has yet to notice.
@@ -70,20 +89,31 @@ fn is_there(client: &Client) -> bool {
 }
 
 pub(super) fn unblock(request: &mut Request) -> LaterFuture<'_> {
-    Box::pin(async move { unblock_now(request) })
+    Box::pin(async move {
+        let (id, how) = parse_unblock(request.args())?;
+        let waits = request.core.gather(move |core| {
+            let clients = core.clients.borrow();
+            clients.get(&id).and_then(|client| client.blocked.interrupt(how))
+        });
+        let over = waits.await.into_iter().flatten().next();
+        request.reply().integer(i64::from(over.is_some()));
+        if let Some(over) = over {
+            let _ = over.await;
+        }
+        Ok(())
+    })
 }
 
-fn unblock_now(request: &mut Request) -> Result {
-    let args = request.args();
+/// Whose wait is to end, and how.
+fn parse_unblock(args: Args<'_>) -> Result<(u64, Interrupt)> {
     if args.len() > 4 {
         return Err(super::wrong_shape(args));
     }
-    match args.get(3).map(<[u8]>::to_ascii_lowercase).as_deref() {
-        None | Some(b"timeout" | b"error") => {}
+    let how = match args.get(3).map(<[u8]>::to_ascii_lowercase).as_deref() {
+        None | Some(b"timeout") => Interrupt::Timeout,
+        Some(b"error") => Interrupt::Error,
         Some(_) => return Err(Error::new("CLIENT UNBLOCK reason should be TIMEOUT or ERROR")),
-    }
-    args.int(2)?;
-    // No command that blocks exists yet, so that nobody waits.
-    request.reply().integer(0);
-    Ok(())
+    };
+    // No client has a number below zero.
+    Ok((u64::try_from(args.int(2)?).unwrap_or(0), how))
 }

@@ -1,0 +1,296 @@
+//! Serving those who wait for keys: after each call that changed such a key, in the order in which
+//! they began to wait, before anybody else can get at the key.
+//!
+//! A waiter whose keys are all here is tried here. One with keys elsewhere, too, is told, and tries
+//! under locks of its own on all shards; until it has, those behind it who want to take something
+//! wait.
+
+use std::collections::VecDeque;
+
+use command::Args;
+use keyspace::Key;
+use resp::{Span, Writer};
+
+use crate::parcel::{Call, Outcome, Parcel};
+use crate::recorder::At;
+use crate::shard::{Address, Answer, Shard, for_each_lock};
+use crate::waiters::{Across, How, Turn, Waiter, WaiterId, Waiters, Watched, watched};
+
+/// What a shard knows of those who wait.
+#[derive(Default)]
+pub(crate) struct Waiting {
+    pub(crate) waiters: Waiters,
+    /// Changed keys whose queues are to be gone through, each from a turn on.
+    due: VecDeque<(Watched, Turn)>,
+    /// Those whose next waiter needs a key that is locked: tried again when locks are released.
+    deferred: Vec<(Watched, Turn)>,
+    /// The call that a try wants to be tried again, in the place of its own.
+    wait_as: Option<Vec<Vec<u8>>>,
+}
+
+impl Waiting {
+    /// Takes a try's wish; see [`Context::wait_as`](crate::Context::wait_as).
+    pub(crate) fn keep_wish(&mut self, wait_as: Option<Vec<Vec<u8>>>) {
+        if wait_as.is_some() {
+            self.wait_as = wait_as;
+        }
+    }
+}
+
+/// What a try came to.
+enum Tried {
+    Served,
+    Waits,
+    /// A key that it needs is locked.
+    Locked,
+}
+
+impl Shard {
+    /// Notes which waited-for keys changed; to be called before the changes are cleared.
+    #[inline]
+    pub(crate) fn note_touched(&mut self) {
+        if !self.waiting.waiters.is_empty() {
+            self.note_touched_keys();
+        }
+    }
+
+    #[cold]
+    fn note_touched_keys(&mut self) {
+        let Waiting { waiters, due, .. } = &mut self.waiting;
+        let changes = self.keyspace.changes();
+        for db in changes.touched_databases() {
+            due.extend(waiters.keys_in(*db).into_iter().map(|key| (key, 0)));
+        }
+        for key in changes.touched() {
+            if waiters.has(*key) && !due.contains(&(*key, 0)) {
+                due.push_back((*key, 0));
+            }
+        }
+    }
+
+    /// Whether somebody may be served now.
+    #[inline]
+    pub(crate) fn has_due(&self) -> bool {
+        !self.waiting.due.is_empty()
+    }
+
+    /// Serves whoever waits for keys that have changed. With `just_changed`, the caller has just
+    /// changed those keys, so that nobody else can hold them.
+    pub(crate) fn serve(&mut self, at: At, just_changed: bool) {
+        while let Some((key, from)) = self.waiting.due.pop_front() {
+            self.serve_queue(key, from, at, just_changed);
+        }
+    }
+
+    /// After locks were released: those that a lock kept from being served come next.
+    pub(crate) fn serve_deferred(&mut self) {
+        if self.waiting.deferred.is_empty() && self.waiting.due.is_empty() {
+            return;
+        }
+        self.waiting.due.extend(std::mem::take(&mut self.waiting.deferred));
+        let moment = self.clock.moment();
+        self.serve(At { moment, transaction: txn::TxId::NONE }, false);
+    }
+
+    fn serve_queue(&mut self, key: Watched, from: Turn, at: At, just_changed: bool) {
+        let mut turn = from;
+        // Nothing was here of what the one before wanted; so there is nothing for its likes.
+        let mut exhausted = None;
+        while let Some(next) = self.waiting.waiters.next(key, turn) {
+            turn = next + 1;
+            let Some(waiter) = self.waiting.waiters.get_mut(next) else { continue };
+            let (goes_first, kind) = (waiter.goes_first(), waiter.block.kind);
+            let ends_without_key = waiter.block.ends_without_key;
+            if exhausted == Some(kind) {
+                continue;
+            }
+            if let How::Across { state } = &mut waiter.how {
+                let id = waiter.id;
+                *state = match *state {
+                    Across::Asleep => {
+                        let woken = Answer::Woken { id, shard: 0 };
+                        self.answers.push((Address::of_thread(id.thread), woken));
+                        Across::Trying { again: false }
+                    }
+                    Across::Trying { .. } => Across::Trying { again: true },
+                };
+                if goes_first {
+                    return;
+                }
+                continue;
+            }
+            match self.try_waiter(key, next, at, just_changed) {
+                Tried::Served => {}
+                Tried::Waits if goes_first && !ends_without_key => exhausted = Some(kind),
+                Tried::Waits => {}
+                Tried::Locked => {
+                    self.waiting.deferred.push((key, next));
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Tries the call of a waiter whose keys are all here.
+    fn try_waiter(&mut self, key: Watched, turn: Turn, at: At, just_changed: bool) -> Tried {
+        let waiter = self.waiting.waiters.get_mut(turn).expect("just found");
+        let block = waiter.block;
+        let How::Here { parcel, address } = &mut waiter.how else { return Tried::Waits };
+        let address = *address;
+        // Taken out, as the shard is needed to run it.
+        let mut parcel = std::mem::take(parcel);
+        let call = parcel.calls[0];
+        let args = call.args(&parcel.data, &parcel.spans);
+        let slot = txn::slot_of(key.1);
+        let mut free = true;
+        for_each_lock(&call, args, |other, mode| {
+            free &= (just_changed && other == slot) || self.locks.admits(other, mode);
+        });
+        let tried = if !free {
+            Tried::Locked
+        } else if !block.ends_without_key && !self.has_what_it_waits_for(&call, args, key) {
+            Tried::Waits
+        } else {
+            self.run_try(&mut parcel, at);
+            if parcel.replies.is_empty() { Tried::Waits } else { Tried::Served }
+        };
+        if let Tried::Served = tried {
+            self.waiting.waiters.remove(turn);
+            self.update_watching();
+            self.answers.push((address, Answer::Ran(parcel, at.moment)));
+        } else if let Some(waiter) = self.waiting.waiters.get_mut(turn) {
+            waiter.how = How::Here { parcel, address };
+        }
+        tried
+    }
+
+    /// Whether the changed key exists and is of the type that the call waits for.
+    fn has_what_it_waits_for(&self, call: &Call, args: Args<'_>, key: Watched) -> bool {
+        let Some(block) = call.command.block() else { return false };
+        let keys = watched(args, call.command.spec.keys, call.db);
+        let position = keys.iter().find(|(known, _)| *known == key).map(|(_, position)| *position);
+        position.is_some_and(|position| {
+            let key = Key { bytes: args.at(position), hash: key.1 };
+            let entry = self.keyspace.peek(usize::from(call.db), key);
+            entry.is_some_and(|entry| entry.kind() == block.kind)
+        })
+    }
+
+    /// Runs the call of a parcel; no reply means that it goes on waiting.
+    fn run_try(&mut self, parcel: &mut Parcel, at: At) {
+        let Parcel { data, spans, calls, replies, outcomes, .. } = parcel;
+        let call = calls[0];
+        let started = (self.clock.ticks)();
+        let args = call.args(data, spans);
+        let mut reply = Writer::new(replies, call.protocol);
+        let mut refused = false;
+        if let Err(error) = self.execute(&call, args, &mut reply, at) {
+            refused = error == command::Error::OutOfMemory;
+            reply.truncate(0);
+            reply.error(error.text());
+        }
+        if !replies.is_empty() {
+            outcomes.clear();
+            outcomes.push(Outcome {
+                reply_len: replies.len(),
+                failed: replies[0] == b'-',
+                refused,
+                ticks: (self.clock.ticks)().wrapping_sub(started),
+            });
+        }
+    }
+
+    /// Lets a call that had nothing to answer wait for its keys, all of which are here.
+    pub(crate) fn wait_here(&mut self, id: WaiterId, mut parcel: Box<Parcel>, address: Address) {
+        parcel.outcomes.clear();
+        if let Some(words) = self.waiting.wait_as.take() {
+            replace_args(&mut parcel, &words);
+        }
+        let call = parcel.calls[0];
+        let args = call.args(&parcel.data, &parcel.spans);
+        let keys = watched(args, call.command.spec.keys, call.db);
+        let keys = keys.into_iter().map(|(key, _)| key).collect();
+        let block = call.command.block().expect("only blocking calls wait");
+        let how = How::Here { parcel, address };
+        self.waiting.waiters.add(Waiter { id, block, keys, how });
+        self.update_watching();
+    }
+
+    /// Adds a waiter that its thread tries.
+    pub(crate) fn wait_across(
+        &mut self,
+        id: WaiterId,
+        block: &'static crate::command::Block,
+        keys: Vec<Watched>,
+    ) {
+        let how = How::Across { state: Across::Asleep };
+        self.waiting.waiters.add(Waiter { id, block, keys, how });
+        self.update_watching();
+    }
+
+    /// A waiter across shards has tried: it waits on, or is served and goes. Those behind it are
+    /// next.
+    pub(crate) fn tried(&mut self, id: WaiterId, is_served: bool) {
+        let Some(turn) = self.waiting.waiters.turn_of(id) else { return };
+        if is_served {
+            self.unblock(id);
+            return;
+        }
+        let Some(waiter) = self.waiting.waiters.get_mut(turn) else { return };
+        let How::Across { state } = &mut waiter.how else { return };
+        let again = *state == Across::Trying { again: true };
+        *state = Across::Asleep;
+        let keys = waiter.keys.clone();
+        let from = if again { turn } else { turn + 1 };
+        self.waiting.due.extend(keys.into_iter().map(|key| (key, from)));
+        self.serve_deferred();
+    }
+
+    /// Ends a wait. A call that its shard tries is answered with nothing.
+    pub(crate) fn unblock(&mut self, id: WaiterId) {
+        let Some(turn) = self.waiting.waiters.turn_of(id) else {
+            // It may wait for locks still; then it must not begin to wait for keys.
+            for parked in self.parked.values_mut() {
+                if let Some(parcel) = &mut parked.parcel
+                    && parcel.waiter == Some(id)
+                {
+                    parcel.waiter = None;
+                }
+            }
+            return;
+        };
+        let Some(waiter) = self.waiting.waiters.remove(turn) else { return };
+        self.update_watching();
+        match waiter.how {
+            How::Here { parcel, address } => {
+                let moment = self.clock.moment();
+                self.answers.push((address, Answer::Ran(parcel, moment)));
+            }
+            How::Across { state } => {
+                if state != Across::Asleep {
+                    let due = waiter.keys.into_iter().map(|key| (key, turn));
+                    self.waiting.due.extend(due);
+                    self.serve_deferred();
+                }
+            }
+        }
+    }
+
+    fn update_watching(&mut self) {
+        let watching = !self.waiting.waiters.is_empty();
+        self.keyspace.changes().set_watching(watching);
+    }
+}
+
+/// Puts other arguments in the place of a parcel's only call's.
+fn replace_args(parcel: &mut Parcel, words: &[Vec<u8>]) {
+    parcel.data.clear();
+    parcel.spans.clear();
+    for word in words {
+        let (start, len) = (parcel.data.len() as u32, word.len() as u32);
+        parcel.spans.push(Span { start, len });
+        parcel.data.extend_from_slice(word);
+    }
+    let call = &mut parcel.calls[0];
+    (call.first_span, call.span_count) = (0, words.len() as u32);
+}
