@@ -1,0 +1,17 @@
+//! RDB: how Redis and Valkey write values, in every version; bytes in and out, no files.
+//!
+//! Whatever comes in is checked, and nothing is allocated that the input does not pay for.
+
+mod error;
+mod legacy;
+mod lzf;
+mod payload;
+mod read;
+pub mod write;
+
+pub use error::{Error, Result};
+pub use payload::checksum;
+pub use read::Reader;
+
+#[cfg(test)]
+mod tests;
