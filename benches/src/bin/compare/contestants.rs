@@ -162,6 +162,20 @@ impl Running {
         kilobytes.expect("a running process has a VmRSS line") * 1024
     }
 
+    /// Sends all commands, some at a time; none may fail.
+    pub(crate) fn send(&self, commands: impl Iterator<Item = Vec<String>>) {
+        /// Commands per write.
+        const BATCH: usize = 100;
+        let mut client = Client::connect(self.address()).expect("the server listens");
+        let mut commands = commands.peekable();
+        while commands.peek().is_some() {
+            let batch: Vec<Vec<String>> = commands.by_ref().take(BATCH).collect();
+            for reply in client.pipeline(&batch).expect("every command is answered") {
+                assert!(!matches!(reply, Reply::Error(_)), "{}", show(&reply));
+            }
+        }
+    }
+
     /// Sets all items, a thousand per write.
     pub(crate) fn fill(&self, items: impl Iterator<Item = Item>) {
         let mut stream = TcpStream::connect(self.address()).expect("the server listens");

@@ -24,6 +24,13 @@ pub(crate) enum Command {
     Mget,
     /// Of ten keys.
     Mset,
+    /// These words, by redis-benchmark, which puts a random number below the number of keys in the
+    /// place of each `__rand_int__`. Of what such a command takes away, enough must be there for
+    /// `most` per run.
+    Words {
+        words: &'static str,
+        most: usize,
+    },
 }
 
 /// A load: commands on random keys, so many at a time on so many connections.
@@ -49,6 +56,8 @@ pub(crate) struct Sample {
 #[derive(Clone, Debug)]
 pub(crate) struct Generator {
     program: PathBuf,
+    /// Empty where it is not installed.
+    redis_benchmark: PathBuf,
     is_memtier: bool,
     /// Keys that are there.
     keys: usize,
@@ -60,12 +69,12 @@ impl Generator {
     /// # Panics
     /// When none is.
     pub(crate) fn find(keys: usize) -> Generator {
-        if let Some(program) = programs::find("memtier_benchmark") {
-            return Generator { program, is_memtier: true, keys };
-        }
-        let program = programs::find("redis-benchmark");
-        let program = program.expect("memtier_benchmark or redis-benchmark is installed");
-        Generator { program, is_memtier: false, keys }
+        let redis_benchmark = programs::find("redis-benchmark").unwrap_or_default();
+        let memtier = programs::find("memtier_benchmark");
+        let is_memtier = memtier.is_some();
+        let program = memtier.unwrap_or_else(|| redis_benchmark.clone());
+        assert!(program.is_file(), "memtier_benchmark or redis-benchmark is installed");
+        Generator { program, redis_benchmark, is_memtier, keys }
     }
 
     /// Its name.
@@ -76,7 +85,7 @@ impl Generator {
     /// Whether it can put this load on this server.
     pub(crate) fn can(&self, load: Load, running: &Running) -> bool {
         let is_plain = matches!(load.command, Command::Get | Command::Set);
-        running.contestant.speaks_resp() || (self.is_memtier && is_plain)
+        running.contestant.speaks_resp() || (self.uses_memtier(load) && is_plain)
     }
 
     /// All keys that the loads use.
@@ -92,10 +101,18 @@ impl Generator {
         })
     }
 
+    fn uses_memtier(&self, load: Load) -> bool {
+        self.is_memtier && !matches!(load.command, Command::Words { .. })
+    }
+
     /// How many commands keep the server busy for about `seconds`.
     pub(crate) fn commands_for(&self, seconds: f64, load: Load, running: &Running) -> usize {
         let trial = self.run(TRIAL_COMMANDS, load, running, None);
-        ((trial.commands_per_s * seconds) as usize).max(TRIAL_COMMANDS)
+        let most = match load.command {
+            Command::Words { most, .. } => most,
+            _ => usize::MAX,
+        };
+        ((trial.commands_per_s * seconds) as usize).max(TRIAL_COMMANDS).min(most)
     }
 
     /// Puts the load on the server; `core` is where the generator runs, if it matters.
@@ -108,15 +125,17 @@ impl Generator {
     ) -> Sample {
         let per_connection = commands.div_ceil(load.connections);
         let total = per_connection * load.connections;
+        let is_memtier = self.uses_memtier(load);
+        let program = if is_memtier { &self.program } else { &self.redis_benchmark };
         let mut process = match core {
-            None => Process::new(&self.program),
+            None => Process::new(program),
             Some(core) => {
                 let mut process = Process::new("taskset");
-                process.args(["-c", &core.to_string()]).arg(&self.program);
+                process.args(["-c", &core.to_string()]).arg(program);
                 process
             }
         };
-        process.args(match self.is_memtier {
+        process.args(match is_memtier {
             true => memtier_arguments(load, per_connection, self.keys, running),
             false => redis_benchmark_arguments(load, total, self.keys, running),
         });
@@ -128,7 +147,7 @@ impl Generator {
         std::thread::sleep(Duration::from_millis(20));
         let cpu_s = running.cpu_s() - cpu_before_s;
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        let parsed = if self.is_memtier { parse_memtier(&said) } else { parse_csv(&said) };
+        let parsed = if is_memtier { parse_memtier(&said) } else { parse_csv(&said) };
         let (commands_per_s, [p50_ms, p99_ms], p999_ms) = parsed.unwrap_or_else(|| {
             let problem = String::from_utf8_lossy(&output.stderr);
             panic!("{process:?} on {}:\n{said}\n{problem}", running.contestant.name)
@@ -165,6 +184,7 @@ fn memtier_arguments(
         "--hide-histogram".into(),
     ];
     words.extend(match load.command {
+        Command::Words { .. } => unreachable!("redis-benchmark sends these"),
         Command::Get => ["--ratio=0:1".into(), "--key-pattern=R:R".into()],
         Command::Set => ["--ratio=1:0".into(), "--key-pattern=R:R".into()],
         Command::Mget => [format!("--command=MGET{}", " __key__".repeat(GROUP)), random_keys()],
@@ -198,6 +218,7 @@ fn redis_benchmark_arguments(
     let value = "x".repeat(VALUE_BYTES);
     let pair = format!("key:__rand_int__ {value} ");
     let command = match load.command {
+        Command::Words { words, .. } => words.into(),
         Command::Get => "GET key:__rand_int__".into(),
         Command::Set => format!("SET {pair}"),
         Command::Mget => format!("MGET {}", "key:__rand_int__ ".repeat(GROUP)),

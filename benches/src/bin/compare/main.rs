@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "a benchmark measures time")]
 
 mod arguments;
+mod collections;
 mod contestants;
 mod load;
 mod memory;

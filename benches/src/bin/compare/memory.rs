@@ -11,8 +11,8 @@ use crate::numbers::short;
 use crate::report::{Align, Report};
 
 /// Between 1 and 2.8 million a table doubles at least once, so both its best and its worst is there.
-const COUNTS: [usize; 4] = [1_000_000, 1_400_000, 2_000_000, 2_800_000];
-const QUICK_COUNTS: [usize; 2] = [20_000, 30_000];
+pub(crate) const COUNTS: [usize; 4] = [1_000_000, 1_400_000, 2_000_000, 2_800_000];
+pub(crate) const QUICK_COUNTS: [usize; 2] = [20_000, 30_000];
 const TTL_S: u32 = 100_000;
 
 /// A kind of data.
@@ -127,15 +127,15 @@ fn items(kind: Kind, count: usize) -> impl Iterator<Item = Item> {
     })
 }
 
-fn text(random: &mut Random, length: usize) -> String {
+pub(crate) fn text(random: &mut Random, length: usize) -> String {
     const ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
     (0..length).map(|_| char::from(*random.pick(ALPHABET))).collect()
 }
 
-fn mean(values: &[f64]) -> f64 {
+pub(crate) fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-fn worst(values: &[f64]) -> f64 {
+pub(crate) fn worst(values: &[f64]) -> f64 {
     values.iter().copied().fold(0.0, f64::max)
 }

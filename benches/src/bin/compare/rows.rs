@@ -5,7 +5,7 @@ use crate::contestants::{self, Contestant, Running, Shape};
 use crate::load::{Command, Generator, Load, Sample};
 use crate::numbers::{large, median, short};
 use crate::report::{Align, Report};
-use crate::{memory, one_connection};
+use crate::{collections, memory, one_connection};
 
 /// One load of the table.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +21,8 @@ struct Row {
 struct Group {
     title: &'static str,
     shape: Shape,
+    /// What is there before a load begins.
+    fill: fn(&Running, &Generator),
     rows: &'static [Row],
 }
 
@@ -32,12 +34,22 @@ const fn row(name: &'static str, title: &'static str, load: Load, cpu_target: f6
     Row { name, title, load, cpu_target }
 }
 
+const fn words(words: &'static str) -> Load {
+    load(Command::Words { words, most: usize::MAX }, 16, 50)
+}
+
+/// A command that takes one of [`collections::POPPED`] elements away.
+const fn taking(words: &'static str) -> Load {
+    load(Command::Words { words, most: collections::POPPED / 8 }, 16, 50)
+}
+
 use Command::{Get, Mget, Mset, Set};
 
 const GROUPS: &[Group] = &[
     Group {
         title: "One thread on one core, the load generator on the other",
         shape: Shape::PINNED,
+        fill: fill_keys,
         rows: &[
             row("pinned-get-16", "GET, pipeline 16", load(Get, 16, 50), 0.40),
             row("pinned-set-16", "SET, pipeline 16", load(Set, 16, 50), 0.45),
@@ -49,6 +61,7 @@ const GROUPS: &[Group] = &[
     Group {
         title: "Two threads, two shards, pipelines in order",
         shape: Shape { threads: 2, is_pinned: false, is_relaxed: false },
+        fill: fill_keys,
         rows: &[
             row("ordered-get-16", "GET, pipeline 16", load(Get, 16, 50), 0.85),
             row("ordered-set-16", "SET, pipeline 16", load(Set, 16, 50), 1.0),
@@ -61,9 +74,28 @@ const GROUPS: &[Group] = &[
     Group {
         title: "Two threads, two shards, relaxed pipelines",
         shape: Shape { threads: 2, is_pinned: false, is_relaxed: true },
+        fill: fill_keys,
         rows: &[
             row("relaxed-get-16", "GET, pipeline 16", load(Get, 16, 50), 0.70),
             row("relaxed-set-16", "SET, pipeline 16", load(Set, 16, 50), 0.80),
+        ],
+    },
+    Group {
+        title: "Collections: one thread on one core, the load generator on the other, pipeline 16",
+        shape: Shape::PINNED,
+        fill: collections::fill,
+        rows: &[
+            row("lpush", "LPUSH", words("LPUSH pushed xxxxxxxx"), 0.5),
+            row("rpop", "RPOP", taking("RPOP popped"), 0.5),
+            row("lrange", "LRANGE of 100", words("LRANGE range 450 549"), 0.7),
+            row("sadd", "SADD", words("SADD set member:__rand_int__"), 0.5),
+            row("sinter", "SINTER of two of 1,000", words("SINTER some others"), 0.7),
+            row("hset", "HSET", words("HSET hash field:__rand_int__ value"), 0.5),
+            row("hget", "HGET", words("HGET hash field:__rand_int__"), 0.5),
+            row("hgetall", "HGETALL of 50", words("HGETALL small"), 0.7),
+            row("zadd", "ZADD", words("ZADD zset __rand_int__ member:__rand_int__"), 0.5),
+            row("zrange", "ZRANGE of 10 by rank", words("ZRANGE zset 500000 500009"), 0.5),
+            row("xadd", "XADD", words("XADD stream * field value"), 0.5),
         ],
     },
 ];
@@ -79,7 +111,7 @@ pub(crate) fn run(settings: &Settings, report: &mut Report) {
             continue;
         }
         report.heading(group.title);
-        let running = start_all(&contestants, group.shape, &generator);
+        let running = start_all(&contestants, group.shape, &generator, group.fill);
         let mut lines = Vec::new();
         for row in rows {
             measure(settings, row, group, &running, &generator, report, &mut lines);
@@ -88,6 +120,7 @@ pub(crate) fn run(settings: &Settings, report: &mut Report) {
     }
     one_connection::run(settings, &contestants, report);
     memory::run(settings, &contestants, report);
+    collections::weigh_all(settings, &contestants, report);
 }
 
 /// Starts and fills all of them.
@@ -95,13 +128,19 @@ pub(crate) fn start_all(
     contestants: &[Contestant],
     shape: Shape,
     generator: &Generator,
+    fill: fn(&Running, &Generator),
 ) -> Vec<Running> {
     let start = |contestant: &Contestant| {
         let running = contestant.start(shape);
-        running.fill(generator.items());
+        fill(&running, generator);
         running
     };
     contestants.iter().map(start).collect()
+}
+
+/// Sets all keys that strings' loads use.
+pub(crate) fn fill_keys(running: &Running, generator: &Generator) {
+    running.fill(generator.items());
 }
 
 /// Columns of a table of loads.

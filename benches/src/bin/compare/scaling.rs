@@ -4,7 +4,7 @@ use crate::arguments::Settings;
 use crate::contestants::{self, Contestant, Shape};
 use crate::load::{Command, Generator, Load, Sample};
 use crate::report::Report;
-use crate::rows::{HEAD, Summary, start_all};
+use crate::rows::{HEAD, Summary, fill_keys, start_all};
 
 /// Measures every server with each number of threads. Servers that have one thread are there once
 /// per number all the same: the generator has the same cores to share with them.
@@ -13,7 +13,7 @@ pub(crate) fn run(settings: &Settings, threads: &[u16], report: &mut Report) {
     let generator = Generator::find(settings.keys);
     for &threads in threads {
         report.heading(&format!("{threads} thread(s)"));
-        let running = start_all(&contestants, Shape::threads(threads), &generator);
+        let running = start_all(&contestants, Shape::threads(threads), &generator, fill_keys);
         let connections = 50 * usize::from(threads);
         let loads = [
             ("get-1", "GET, pipeline 1", Command::Get, 1),
