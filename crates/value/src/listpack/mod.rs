@@ -11,10 +11,14 @@
 //! Invariant: `bytes` is a well-formed listpack; what comes from outside enters by
 //! [`Listpack::from_untrusted`].
 
+mod buffer;
 mod codec;
+
+use std::fmt;
 
 use stdx::number;
 
+use self::buffer::Buffer;
 pub use self::codec::Item;
 use self::codec::{back_len, encode, encoded_len, total_len};
 
@@ -30,10 +34,24 @@ pub const BYTES_MAX: usize = 1 << 30;
 pub struct At(usize);
 
 /// See the module.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Listpack {
-    bytes: Vec<u8>,
+    buffer: Buffer,
 }
+
+impl fmt::Debug for Listpack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl PartialEq for Listpack {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for Listpack {}
 
 impl Default for Listpack {
     fn default() -> Self {
@@ -42,50 +60,45 @@ impl Default for Listpack {
 }
 
 impl Listpack {
-    /// An empty one; it allocates 7 bytes.
+    /// An empty one; it allocates 8 bytes.
     pub fn new() -> Self {
-        Self { bytes: vec![HEADER_BYTES as u8 + 1, 0, 0, 0, 0, 0, END] }
-    }
-
-    /// An empty one with room for `bytes`.
-    pub fn with_capacity(bytes: usize) -> Self {
-        let mut buffer = Vec::with_capacity(bytes.max(HEADER_BYTES + 1));
-        buffer.extend_from_slice(&[HEADER_BYTES as u8 + 1, 0, 0, 0, 0, 0, END]);
-        Self { bytes: buffer }
+        Self { buffer: Buffer::new(&[0, 0, 0, 0, 0, 0, END]) }
     }
 
     /// The bytes of a listpack from outside, if they are well-formed in every part. O(bytes).
-    pub fn from_untrusted(bytes: Vec<u8>) -> Option<Self> {
-        codec::is_well_formed(&bytes).then_some(Self { bytes })
+    pub fn from_untrusted(bytes: impl AsRef<[u8]>) -> Option<Self> {
+        let bytes = bytes.as_ref();
+        codec::is_well_formed(bytes).then(|| Self { buffer: Buffer::new(bytes) })
     }
 
     /// All its bytes, as Redis has them.
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes
+        self.buffer.bytes()
     }
 
     /// How many bytes it has. O(1).
     #[inline]
     pub fn byte_len(&self) -> usize {
-        self.bytes.len()
+        self.buffer.len()
     }
 
     /// Heap bytes behind it. O(1).
     pub fn memory_bytes(&self) -> usize {
-        stdx::alloc::block_bytes(self.bytes.capacity())
+        stdx::alloc::block_bytes(self.byte_len())
     }
 
     /// How many elements there are. O(1) up to 65,534, else O(n).
     #[inline]
     pub fn len(&self) -> usize {
-        let len = usize::from(u16::from_le_bytes([self.bytes[4], self.bytes[5]]));
+        let len = self.said_len();
         if len == UNKNOWN_LEN { self.iter().count() } else { len }
     }
 
     /// Whether there are no elements.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.bytes.len() == HEADER_BYTES + 1
+        self.byte_len() == HEADER_BYTES + 1
     }
 
     /// The first element.
@@ -97,14 +110,14 @@ impl Listpack {
     /// The last element.
     #[inline]
     pub fn last(&self) -> Option<At> {
-        self.before(self.bytes.len() - 1)
+        self.before(self.byte_len() - 1)
     }
 
     /// The element behind one.
     #[inline]
     pub fn next(&self, at: At) -> Option<At> {
-        let next = at.0 + total_len(&self.bytes[at.0..]);
-        (self.bytes[next] != END).then_some(At(next))
+        let next = at.0 + total_len(&self.as_bytes()[at.0..]);
+        (self.as_bytes()[next] != END).then_some(At(next))
     }
 
     /// The element before one.
@@ -115,7 +128,7 @@ impl Listpack {
 
     fn before(&self, end: usize) -> Option<At> {
         (end > HEADER_BYTES).then(|| {
-            let (len, len_bytes) = back_len(&self.bytes[..end]);
+            let (len, len_bytes) = back_len(&self.as_bytes()[..end]);
             At(end - len_bytes - len)
         })
     }
@@ -146,12 +159,12 @@ impl Listpack {
     /// The element there.
     #[inline]
     pub fn get(&self, at: At) -> Item<'_> {
-        codec::decode(&self.bytes[at.0..])
+        codec::decode(&self.as_bytes()[at.0..])
     }
 
     /// How many bytes the element there takes.
     pub fn element_bytes(&self, at: At) -> usize {
-        total_len(&self.bytes[at.0..])
+        total_len(&self.as_bytes()[at.0..])
     }
 
     /// How many bytes an element with these would take.
@@ -161,7 +174,7 @@ impl Listpack {
 
     /// The elements in order.
     pub fn iter(&self) -> Iter<'_> {
-        Iter { pack: self, front: HEADER_BYTES, back: self.bytes.len() - 1 }
+        Iter { pack: self, front: HEADER_BYTES, back: self.byte_len() - 1 }
     }
 
     /// The first element from `from` on that is `wanted`, looking at it and then at every
@@ -170,15 +183,15 @@ impl Listpack {
     pub fn find(&self, from: At, wanted: &[u8], skip: usize) -> Option<At> {
         let wanted = Item::of(wanted);
         let mut at = from.0;
-        while self.bytes[at] != END {
+        while self.as_bytes()[at] != END {
             if self.get(At(at)) == wanted {
                 return Some(At(at));
             }
             for _ in 0..=skip {
-                if self.bytes[at] == END {
+                if self.as_bytes()[at] == END {
                     return None;
                 }
-                at += total_len(&self.bytes[at..]);
+                at += total_len(&self.as_bytes()[at..]);
             }
         }
         None
@@ -193,7 +206,7 @@ impl Listpack {
     /// Adds an element at the end.
     #[inline]
     pub fn push_item(&mut self, item: Item<'_>) {
-        self.splice(self.bytes.len() - 1, 0, Some(item));
+        self.splice(self.byte_len() - 1, 0, Some(item));
         self.count(1);
     }
 
@@ -216,7 +229,7 @@ impl Listpack {
 
     /// Adds an element behind the one at `at`, and answers where it is.
     pub fn insert_after(&mut self, at: At, item: Item<'_>) -> At {
-        let behind = At(at.0 + total_len(&self.bytes[at.0..]));
+        let behind = At(at.0 + total_len(&self.as_bytes()[at.0..]));
         self.insert_item(behind, item)
     }
 
@@ -227,7 +240,7 @@ impl Listpack {
 
     /// Puts another element in the place of one.
     pub fn replace_item(&mut self, at: At, item: Item<'_>) {
-        let old = total_len(&self.bytes[at.0..]);
+        let old = total_len(&self.as_bytes()[at.0..]);
         self.splice(at.0, old, Some(item));
     }
 
@@ -239,34 +252,32 @@ impl Listpack {
     /// Removes up to `count` elements; answers the one that was behind them.
     pub fn remove_range(&mut self, at: At, count: usize) -> Option<At> {
         let (mut end, mut removed) = (at.0, 0);
-        while removed < count && self.bytes[end] != END {
-            end += total_len(&self.bytes[end..]);
+        while removed < count && self.as_bytes()[end] != END {
+            end += total_len(&self.as_bytes()[end..]);
             removed += 1;
         }
         self.splice(at.0, end - at.0, None);
         self.count(-(removed as isize));
-        (self.bytes[at.0] != END).then_some(at)
+        (self.as_bytes()[at.0] != END).then_some(at)
     }
 
     /// Moves all elements of another one to the end.
     pub fn append(&mut self, other: &Self) {
-        let added = other.len();
-        let end = self.bytes.len() - 1;
-        self.bytes.truncate(end);
-        self.bytes.extend_from_slice(&other.bytes[HEADER_BYTES..]);
-        self.set_byte_len();
+        let (end, added) = (self.byte_len() - 1, other.len());
+        let more = &other.as_bytes()[HEADER_BYTES..];
+        self.buffer.resize(end + more.len());
+        self.buffer.bytes_mut()[end..].copy_from_slice(more);
         self.count(added as isize);
     }
 
     /// Splits it in two before the element at `at`, and answers the second part.
     pub fn split_off(&mut self, at: At) -> Self {
-        let mut rest = Self::with_capacity(self.bytes.len() - at.0 + HEADER_BYTES);
-        rest.bytes.truncate(HEADER_BYTES);
-        rest.bytes.extend_from_slice(&self.bytes[at.0..]);
-        rest.set_byte_len();
-        self.bytes.truncate(at.0);
-        self.bytes.push(END);
-        self.set_byte_len();
+        let mut rest = Self::new();
+        let moved = &self.as_bytes()[at.0..];
+        rest.buffer.resize(HEADER_BYTES + moved.len());
+        rest.buffer.bytes_mut()[HEADER_BYTES..].copy_from_slice(moved);
+        self.buffer.resize(at.0 + 1);
+        self.buffer.bytes_mut()[at.0] = END;
         for part in [&mut *self, &mut rest] {
             let len = part.iter().count();
             part.set_len(len);
@@ -274,59 +285,40 @@ impl Listpack {
         rest
     }
 
-    /// Gives room back that it does not need.
-    pub fn shrink_to_fit(&mut self) {
-        self.bytes.shrink_to_fit();
-    }
-
     /// Replaces `old` bytes at `at` by an element, or by nothing.
     #[inline]
     fn splice(&mut self, at: usize, old: usize, item: Option<Item<'_>>) {
         let new = item.map_or(0, encoded_len);
-        let len = self.bytes.len();
+        let len = self.byte_len();
         if new > old {
-            let more = new - old;
-            self.reserve(more);
-            self.bytes.resize(len + more, 0);
-            self.bytes.copy_within(at + old..len, at + new);
+            self.buffer.resize(len + new - old);
+            self.buffer.bytes_mut().copy_within(at + old..len, at + new);
         } else if new < old {
-            self.bytes.copy_within(at + old.., at + new);
-            self.bytes.truncate(len - (old - new));
+            self.buffer.bytes_mut().copy_within(at + old.., at + new);
+            self.buffer.resize(len - (old - new));
         }
         if let Some(item) = item {
-            encode(item, &mut self.bytes[at..at + new]);
+            encode(item, &mut self.buffer.bytes_mut()[at..at + new]);
         }
-        self.set_byte_len();
-    }
-
-    /// Room up to the next size of block that the allocator has: growing in between would cost as
-    /// much memory and more moves.
-    #[inline]
-    fn reserve(&mut self, more: usize) {
-        let needed = self.bytes.len() + more;
-        if needed > self.bytes.capacity() {
-            let room = stdx::alloc::block_bytes(needed);
-            self.bytes.reserve_exact(room - self.bytes.len());
-        }
-    }
-
-    #[inline]
-    fn set_byte_len(&mut self) {
-        let len = self.bytes.len() as u32;
-        self.bytes[..4].copy_from_slice(&len.to_le_bytes());
     }
 
     #[inline]
     fn count(&mut self, change: isize) {
-        let old = usize::from(u16::from_le_bytes([self.bytes[4], self.bytes[5]]));
+        let old = self.said_len();
         if old != UNKNOWN_LEN {
             self.set_len(old.saturating_add_signed(change));
         }
     }
 
+    #[inline]
+    fn said_len(&self) -> usize {
+        let bytes = self.as_bytes();
+        usize::from(u16::from_le_bytes([bytes[4], bytes[5]]))
+    }
+
     fn set_len(&mut self, len: usize) {
         let len = len.min(UNKNOWN_LEN) as u16;
-        self.bytes[4..6].copy_from_slice(&len.to_le_bytes());
+        self.buffer.bytes_mut()[4..6].copy_from_slice(&len.to_le_bytes());
     }
 }
 
@@ -346,7 +338,7 @@ impl<'a> Iterator for Iter<'a> {
         if self.front >= self.back {
             return None;
         }
-        let element = &self.pack.bytes[self.front..];
+        let element = &self.pack.as_bytes()[self.front..];
         self.front += total_len(element);
         Some(codec::decode(element))
     }
@@ -359,7 +351,7 @@ impl DoubleEndedIterator for Iter<'_> {
             return None;
         }
         self.back = self.pack.before(self.back)?.0;
-        Some(codec::decode(&self.pack.bytes[self.back..]))
+        Some(codec::decode(&self.pack.as_bytes()[self.back..]))
     }
 }
 
