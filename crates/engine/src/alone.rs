@@ -20,7 +20,9 @@ use crate::router::Router;
 
 /// Runs one call that [`Batch::can_join`](crate::Batch::can_join) refuses, and returns its reply.
 ///
-/// A call that may block does not: see [`run_blocking`] for that. It must be brought to its end even if the client vanishes: spawn it, don't drop it.
+/// A call that may block does not: see [`run_blocking`] for that.
+///
+/// It must be brought to its end even if the client vanishes: spawn it, don't drop it.
 pub async fn run_alone(router: Rc<Router>, call: Call, data: Vec<u8>, spans: Vec<Span>) -> Vec<u8> {
     match call.command.run {
         Run::Everywhere { .. } => {

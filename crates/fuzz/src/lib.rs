@@ -29,7 +29,9 @@ pub const TARGETS: &[Target] = &[
     targets::glob::TARGET,
     targets::inline::TARGET,
     targets::keys::TARGET,
+    targets::listpack::TARGET,
     targets::numbers::TARGET,
+    targets::payload::TARGET,
     targets::reply::TARGET,
     targets::request::TARGET,
 ];

@@ -5,7 +5,9 @@ pub(crate) mod config;
 pub(crate) mod glob;
 pub(crate) mod inline;
 pub(crate) mod keys;
+pub(crate) mod listpack;
 pub(crate) mod numbers;
+pub(crate) mod payload;
 pub(crate) mod reply;
 pub(crate) mod request;
 

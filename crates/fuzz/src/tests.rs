@@ -81,6 +81,16 @@ fn keys() {
 }
 
 #[test]
+fn listpack() {
+    fuzz("listpack");
+}
+
+#[test]
+fn payload() {
+    fuzz("payload");
+}
+
+#[test]
 fn numbers() {
     fuzz("numbers");
 }

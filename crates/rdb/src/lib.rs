@@ -5,12 +5,14 @@
 mod error;
 mod legacy;
 mod lzf;
+mod object;
 mod payload;
 mod read;
 pub mod write;
 
 pub use error::{Error, Result};
-pub use payload::checksum;
+pub use object::{Object, dump_int, dump_string, dump_value, load_payload};
+pub use payload::{checksum, seal};
 pub use read::Reader;
 
 #[cfg(test)]

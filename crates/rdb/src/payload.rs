@@ -22,7 +22,7 @@ pub fn checksum(bytes: &[u8]) -> u64 {
 
 /// Adds version and checksum behind type and value. `version_min` is the first version that has
 /// the value's type.
-pub(crate) fn seal(out: &mut Vec<u8>, version_min: u16) {
+pub fn seal(out: &mut Vec<u8>, version_min: u16) {
     out.extend_from_slice(&VERSION.max(version_min).to_le_bytes());
     let checksum = checksum(out);
     out.extend_from_slice(&checksum.to_le_bytes());

@@ -5,6 +5,7 @@
 //! `IT_SERVERS=redis` or `IT_SERVERS=merops` leaves the others out.
 #![allow(clippy::disallowed_methods, reason = "tests start threads and measure time")]
 
+mod blocking;
 mod clients;
 mod connections;
 mod consistency;

@@ -15,21 +15,27 @@ const ARROWS: &[Arrows] = &[
     Arrows("value", &["stdx"]),
     Arrows("command", &["resp", "stdx"]),
     Arrows("config", &["resp", "stdx"]),
+    Arrows("rdb", &["stdx", "value"]),
     Arrows("keyspace", &["stdx", "value"]),
-    Arrows("engine", &["command", "journal", "keyspace", "resp", "stdx", "txn"]),
-    Arrows("commands", &["command", "engine", "keyspace", "resp", "stdx", "value"]),
+    Arrows("engine", &["command", "journal", "keyspace", "resp", "stdx", "txn", "value"]),
+    Arrows("commands", &["command", "engine", "keyspace", "rdb", "resp", "stdx", "value"]),
     Arrows(
         "server",
         &[
-            "command", "commands", "config", "engine", "journal", "keyspace", "resp", "stdx",
-            "value",
+            "command", "commands", "config", "engine", "journal", "keyspace", "rdb", "resp",
+            "stdx", "value",
         ],
     ),
     Arrows("testkit", &["resp"]),
     Arrows("it", &["resp", "testkit"]),
     Arrows("differential", &["resp", "testkit"]),
     Arrows("sim", &["txn"]),
-    Arrows("fuzz", &["command", "commands", "config", "engine", "keyspace", "resp", "stdx"]),
+    Arrows(
+        "fuzz",
+        &[
+            "command", "commands", "config", "engine", "keyspace", "rdb", "resp", "stdx", "value",
+        ],
+    ),
     Arrows("xtask", &[]),
 ];
 

@@ -1,0 +1,226 @@
+//! Commands that wait for keys: who is served, in which order, and what ends a wait.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use testkit::{Client, Reply, Server, show};
+
+use crate::servers::on_every_server;
+
+/// Keys that lie on both shards.
+const KEYS: [&str; 4] = ["a", "b", "c", "d"];
+
+/// Waits until so many clients wait.
+fn wait_for_blocked(client: &mut Client, wanted: usize) {
+    let line = format!("blocked_clients:{wanted}\r\n");
+    let patience = Instant::now() + Duration::from_secs(10);
+    loop {
+        let reply = client.ask("INFO clients");
+        let Reply::Bulk(text) = &reply else { panic!("INFO says {}", show(&reply)) };
+        if String::from_utf8_lossy(text).contains(&line) {
+            return;
+        }
+        assert!(Instant::now() < patience, "never {wanted} blocked clients");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// A client that waits in a command.
+fn waiting(server: &Server, control: &mut Client, number: usize, line: &str) -> Client {
+    let mut client = server.connect();
+    let words: Vec<&str> = line.split(' ').collect();
+    let mut bytes = Vec::new();
+    testkit::encode(&words, &mut bytes);
+    client.send(&bytes).expect("a connection");
+    wait_for_blocked(control, number);
+    client
+}
+
+#[track_caller]
+fn expect(client: &mut Client, wanted: &str) {
+    assert_eq!(show(&client.receive().expect("a reply")), wanted);
+}
+
+#[test]
+fn the_first_to_wait_is_the_first_to_be_served() {
+    on_every_server(&[], |server| {
+        let mut control = server.connect();
+        for key in KEYS {
+            let mut first = waiting(server, &mut control, 1, &format!("BLPOP {key} 0"));
+            let mut second = waiting(server, &mut control, 2, &format!("BRPOP {key} 0"));
+            let mut third = waiting(server, &mut control, 3, &format!("BLPOP {key} 0"));
+            control.ask(&format!("RPUSH {key} x y"));
+            expect(&mut first, &format!("[\"{key}\" \"x\"]"));
+            expect(&mut second, &format!("[\"{key}\" \"y\"]"));
+            control.ask(&format!("LPUSH {key} z"));
+            expect(&mut third, &format!("[\"{key}\" \"z\"]"));
+            assert_eq!(show(&control.ask(&format!("EXISTS {key}"))), "0");
+        }
+    });
+}
+
+#[test]
+fn a_call_waits_for_keys_of_several_shards() {
+    on_every_server(&[], |server| {
+        let mut control = server.connect();
+        for key in KEYS {
+            let mut client = waiting(server, &mut control, 1, "BLPOP a b c d 0");
+            let mut behind = waiting(server, &mut control, 2, &format!("BLPOP {key} 0"));
+            control.ask(&format!("RPUSH {key} x"));
+            expect(&mut client, &format!("[\"{key}\" \"x\"]"));
+            control.ask(&format!("RPUSH {key} y"));
+            expect(&mut behind, &format!("[\"{key}\" \"y\"]"));
+            wait_for_blocked(&mut control, 0);
+        }
+    });
+}
+
+#[test]
+fn elements_move_on_through_those_who_wait() {
+    on_every_server(&[], |server| {
+        let mut control = server.connect();
+        for (from, to) in [("a", "b"), ("b", "a"), ("a", "c"), ("c", "d")] {
+            let line = format!("BLMOVE {from} {to} RIGHT LEFT 0");
+            let mut mover = waiting(server, &mut control, 1, &line);
+            let mut taker = waiting(server, &mut control, 2, &format!("BLPOP {to} 0"));
+            control.ask(&format!("RPUSH {from} x"));
+            expect(&mut mover, "\"x\"");
+            expect(&mut taker, &format!("[\"{to}\" \"x\"]"));
+            assert_eq!(show(&control.ask(&format!("EXISTS {from} {to}"))), "0");
+        }
+    });
+}
+
+#[test]
+fn a_target_of_another_type_is_the_waiter_s_error_and_the_element_stays() {
+    on_every_server(&[], |server| {
+        let mut control = server.connect();
+        for target in KEYS {
+            control.ask(&format!("SET {target} x"));
+            let line = format!("BLMOVE source {target} LEFT LEFT 0");
+            let mut mover = waiting(server, &mut control, 1, &line);
+            control.ask("RPUSH source y");
+            let reply = show(&mover.receive().expect("a reply"));
+            assert!(reply.contains("WRONGTYPE"), "{reply}");
+            assert_eq!(show(&control.ask("LPOP source")), "\"y\"");
+            control.ask("FLUSHALL");
+        }
+    });
+}
+
+#[test]
+fn a_wait_ends_in_time_and_on_demand() {
+    on_every_server(&[], |server| {
+        let mut control = server.connect();
+        let mut client = server.connect();
+        for (line, nothing) in [
+            ("BLPOP a 0.05", "nil"),
+            ("BLPOP a b c d 0.05", "nil"),
+            ("BLMOVE a b LEFT LEFT 0.05", "nil"),
+            ("BZPOPMIN a b 0.05", "nil"),
+            ("BLMPOP 0.05 4 a b c d LEFT", "nil"),
+            ("XREAD BLOCK 50 STREAMS a b 0 0", "nil"),
+        ] {
+            let begin = Instant::now();
+            assert_eq!(show(&client.ask(line)), nothing, "{line}");
+            assert!(begin.elapsed() >= Duration::from_millis(50), "{line}");
+        }
+        let Reply::Integer(id) = client.ask("CLIENT ID") else { panic!("an id") };
+        assert_eq!(show(&control.ask(&format!("CLIENT UNBLOCK {id}"))), "0");
+        for line in ["BLPOP a 0", "BLPOP a b c d 0"] {
+            let mut waiter = server.connect();
+            let Reply::Integer(id) = waiter.ask("CLIENT ID") else { panic!("an id") };
+            let mut bytes = Vec::new();
+            testkit::encode(&line.split(' ').collect::<Vec<_>>(), &mut bytes);
+            waiter.send(&bytes).expect("a connection");
+            wait_for_blocked(&mut control, 1);
+            assert_eq!(show(&control.ask(&format!("CLIENT UNBLOCK {id} TIMEOUT"))), "1");
+            expect(&mut waiter, "nil");
+            waiter.send(&bytes).expect("a connection");
+            wait_for_blocked(&mut control, 1);
+            assert_eq!(show(&control.ask(&format!("CLIENT UNBLOCK {id} ERROR"))), "1");
+            let reply = show(&waiter.receive().expect("a reply"));
+            assert!(reply.contains("UNBLOCKED client unblocked via CLIENT UNBLOCK"), "{reply}");
+        }
+    });
+}
+
+#[test]
+fn who_is_gone_takes_nothing() {
+    on_every_server(&[], |server| {
+        let mut control = server.connect();
+        for line in ["BLPOP a 0", "BLPOP b 0", "BLPOP a b c d 0", "BLMOVE a b LEFT LEFT 0"] {
+            let client = waiting(server, &mut control, 1, line);
+            drop(client);
+            wait_for_blocked(&mut control, 0);
+            control.ask("RPUSH a x");
+            control.ask("RPUSH b y");
+            assert_eq!(show(&control.ask("LRANGE a 0 -1")), "[\"x\"]", "{line}");
+            assert_eq!(show(&control.ask("LRANGE b 0 -1")), "[\"y\"]", "{line}");
+            control.ask("FLUSHALL");
+
+            let mut client = waiting(server, &mut control, 1, line);
+            assert_eq!(show(&control.ask("CLIENT KILL TYPE normal SKIPME yes")), "1");
+            control.ask("RPUSH a x");
+            assert_eq!(show(&control.ask("LRANGE a 0 -1")), "[\"x\"]", "{line}");
+            assert!(client.is_closed());
+            control.ask("FLUSHALL");
+        }
+    });
+}
+
+#[test]
+fn what_was_sent_behind_waits_too() {
+    on_every_server(&[], |server| {
+        let mut control = server.connect();
+        let mut client = server.connect();
+        let mut bytes = Vec::new();
+        for words in [&["SET", "k", "1"][..], &["BLPOP", "a", "0"], &["INCR", "k"], &["PING"]] {
+            testkit::encode(words, &mut bytes);
+        }
+        client.send(&bytes).expect("a connection");
+        expect(&mut client, "OK");
+        wait_for_blocked(&mut control, 1);
+        assert_eq!(show(&control.ask("GET k")), "\"1\"");
+        control.ask("RPUSH a x");
+        expect(&mut client, "[\"a\" \"x\"]");
+        expect(&mut client, "2");
+        expect(&mut client, "PONG");
+    });
+}
+
+#[test]
+fn every_element_reaches_one_of_many() {
+    const CLIENTS: usize = 60;
+    on_every_server(&[], |server| {
+        let mut control = server.connect();
+        let lines = ["BLPOP a 0", "BLPOP b 0", "BLPOP a b c d 0", "BRPOP d c 0"];
+        let mut clients: Vec<Client> = (0..CLIENTS)
+            .map(|number| waiting(server, &mut control, number + 1, lines[number % 4]))
+            .collect();
+        let mut pushers: Vec<Client> = (0..2).map(|_| server.connect()).collect();
+        for number in 0..CLIENTS {
+            let key = KEYS[number % 4];
+            pushers[number % 2].ask(&format!("RPUSH {key} {number}"));
+        }
+        // What is left over belongs to keys that nobody waits for any more.
+        let mut seen = Vec::new();
+        for key in KEYS {
+            if let Reply::Array(rest) = control.ask(&format!("LRANGE {key} 0 -1")) {
+                seen.extend(rest.iter().map(show));
+            }
+        }
+        let left = seen.len();
+        wait_for_blocked(&mut control, left);
+        for client in &mut clients {
+            client.set_reply_limit(Duration::from_millis(20)).expect("a socket");
+            if let Ok(Reply::Array(pair)) = client.receive() {
+                seen.push(show(&pair[1]));
+            }
+        }
+        seen.sort();
+        let mut all: Vec<String> = (0..CLIENTS).map(|number| format!("\"{number}\"")).collect();
+        all.sort();
+        assert_eq!(seen, all);
+    });
+}
