@@ -105,6 +105,8 @@ pub struct Spec {
     pub doc: &'static str,
     /// The command to use instead, and since when, for a deprecated one.
     pub replaced_by: Option<(&'static str, &'static str)>,
+    /// Whether a RESP2 client may call it while it listens to channels.
+    pub allowed_while_subscribed: bool,
     /// Which arguments are secrets.
     hides: Option<Hides>,
     /// What a call does with its keys, where that depends on its arguments.
@@ -137,6 +139,7 @@ impl Spec {
             complexity: "O(1)",
             doc: "",
             replaced_by: None,
+            allowed_while_subscribed: false,
             hides: None,
             access_of: None,
         }
@@ -195,6 +198,12 @@ impl Spec {
     /// Marks the command as deprecated since a version, with its replacement.
     pub const fn deprecated(mut self, since: &'static str, replaced_by: &'static str) -> Self {
         self.replaced_by = Some((since, replaced_by));
+        self
+    }
+
+    /// Allows it to RESP2 clients that listen to channels.
+    pub const fn while_subscribed(mut self) -> Self {
+        self.allowed_while_subscribed = true;
         self
     }
 

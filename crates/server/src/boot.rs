@@ -18,6 +18,7 @@ use crate::clock::{self, CLOCK};
 use crate::core::{Core, Server};
 use crate::freer::Freer;
 use crate::net::Listeners;
+use crate::pubsub::Directory;
 use crate::registry::{Action, Registry};
 
 /// How long connections get to end what they are at when the server stops.
@@ -60,6 +61,7 @@ pub(crate) fn run<T>(
         connections: (0..threads).map(|_| AtomicUsize::new(0)).collect(),
         next_client_id: AtomicU64::new(1),
         freer,
+        directory: Directory::new(threads),
         monitors: AtomicUsize::new(0),
         stopping: AtomicBool::new(false),
     });

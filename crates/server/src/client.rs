@@ -6,6 +6,7 @@ use std::task::Waker;
 use resp::Protocol;
 
 use crate::blocked::Blocked;
+use crate::pubsub::Subscriptions;
 
 /// What CLIENT REPLY asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,6 +79,8 @@ pub(crate) struct Client {
     pub(crate) held: Cell<bool>,
     /// Its wait in a command that blocks.
     pub(crate) blocked: Blocked,
+    /// The channels that it listens to.
+    pub(crate) subscriptions: Subscriptions,
     /// Whether background work wants the connection to look at its buffers.
     pub(crate) wants_trim: Cell<bool>,
     /// What its thread counts for it among the memory of clients, in bytes.
@@ -126,6 +129,7 @@ impl Client {
             monitor: Cell::new(false),
             held: Cell::new(false),
             blocked: Blocked::default(),
+            subscriptions: Subscriptions::default(),
             wants_trim: Cell::new(false),
             accounted: Cell::new(0),
             last_command: Cell::new(None),

@@ -490,7 +490,11 @@ impl Connection {
             return false;
         }
         let config = self.core.config();
-        let limit = config.clients.output_buffer_limit.normal;
+        let limits = &config.clients.output_buffer_limit;
+        let limit = match self.client.subscriptions.is_empty() {
+            true => limits.normal,
+            false => limits.pubsub,
+        };
         let now_ms = self.core.router.clock().moment().now_ms;
         let over_soft = limit.soft_bytes > 0 && unsent > limit.soft_bytes;
         let since_ms = over_soft.then(|| *self.soft_limit_since_ms.get_or_insert(now_ms));

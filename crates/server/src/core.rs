@@ -16,6 +16,7 @@ use crate::client::Client;
 use crate::client_memory::{ClientMemory, OwnClients};
 use crate::freer::Freer;
 use crate::net::Listeners;
+use crate::pubsub::{Directory, Local};
 use crate::rates::Rates;
 use crate::registry::Registry;
 use crate::session::client::pause::Pause;
@@ -54,6 +55,8 @@ pub(crate) struct Server {
     pub(crate) evictable: Vec<AtomicUsize>,
     /// Notified when a client wants the process to end.
     pub(crate) shutdown: tokio::sync::Notify,
+    /// Who listens to which channels, on which threads.
+    pub(crate) directory: Directory,
     /// Clients in MONITOR, so that no command pays for it while there are none.
     pub(crate) monitors: AtomicUsize,
     /// Set once the process stops: no new connections.
@@ -112,6 +115,8 @@ pub(crate) struct Core {
     pub(crate) switches: Switches,
     pub(crate) pause: Pause,
     pub(crate) own_clients: OwnClients,
+    /// This thread's clients that listen to channels.
+    pub(crate) subscribers: Local,
     /// Which generation of the server's sockets this thread accepts from.
     pub(crate) listeners_seen: Cell<u64>,
     /// The tasks that accept TCP connections.
@@ -161,6 +166,7 @@ impl Core {
             switches: Switches::default(),
             pause: Pause::default(),
             own_clients: OwnClients::default(),
+            subscribers: Local::default(),
             listeners_seen: Cell::new(0),
             acceptors: RefCell::default(),
             stopped: tokio::sync::Notify::new(),

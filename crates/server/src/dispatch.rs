@@ -146,6 +146,16 @@ fn check(core: &Core, client: &Client, row: &Row, _args: Args<'_>) -> Result<(),
     if !client.authenticated.get() && core.needs_password.get() && !row.spec.has(flag::NO_AUTH) {
         return Err(Error::NoAuth);
     }
+    if !row.spec.allowed_while_subscribed
+        && client.protocol.get() == Protocol::Resp2
+        && !client.subscriptions.is_empty()
+    {
+        return Err(Error::made(format!(
+            "Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are \
+             allowed in this context",
+            row.name
+        )));
+    }
     Ok(())
 }
 

@@ -19,6 +19,7 @@ mod log;
 mod net;
 mod pressure;
 mod process;
+mod pubsub;
 mod rates;
 mod registry;
 mod session;

@@ -299,6 +299,7 @@ fn start(core: &Rc<Core>, accepted: Accepted) {
 /// Forgets a client.
 fn leave(core: &Core, client: &Client) {
     crate::admin::monitor::stop(core, client);
+    crate::pubsub::leave(core, client);
     core.clients.borrow_mut().remove(&client.id);
     core.server.connections[core.router.thread()].fetch_sub(1, Ordering::Relaxed);
 }

@@ -14,58 +14,65 @@ pub(crate) const REDIS_VERSION: &str = "8.0.0";
 
 const ANYTIME: u32 = flag::NOSCRIPT | flag::LOADING | flag::STALE | flag::FAST;
 
-pub(crate) const COMMANDS: &[SessionCommand] =
-    &[
-        SessionCommand::now(
-            Spec::new(Group::Connection, "PING", -1, flag::FAST)
-                .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
-                .doc("1.0.0", "O(1)", "Answers PONG, or the argument."),
-            ping,
+pub(crate) const COMMANDS: &[SessionCommand] = &[
+    SessionCommand::now(
+        Spec::new(Group::Connection, "PING", -1, flag::FAST)
+            .while_subscribed()
+            .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
+            .doc("1.0.0", "O(1)", "Answers PONG, or the argument."),
+        ping,
+    ),
+    SessionCommand::now(
+        Spec::new(Group::Connection, "ECHO", 2, flag::LOADING | flag::STALE | flag::FAST).doc(
+            "1.0.0",
+            "O(1)",
+            "Answers its argument.",
         ),
-        SessionCommand::now(
-            Spec::new(Group::Connection, "ECHO", 2, flag::LOADING | flag::STALE | flag::FAST).doc(
-                "1.0.0",
-                "O(1)",
-                "Answers its argument.",
-            ),
-            echo,
+        echo,
+    ),
+    SessionCommand::now(
+        Spec::new(Group::Connection, "SELECT", 2, flag::LOADING | flag::STALE | flag::FAST).doc(
+            "1.0.0",
+            "O(1)",
+            "Selects the database of this connection.",
         ),
-        SessionCommand::now(
-            Spec::new(Group::Connection, "SELECT", 2, flag::LOADING | flag::STALE | flag::FAST)
-                .doc("1.0.0", "O(1)", "Selects the database of this connection."),
-            select,
-        ),
-        SessionCommand::now(
-            Spec::new(Group::Connection, "QUIT", -1, flag::ALLOW_BUSY | ANYTIME | flag::NO_AUTH)
-                .doc("1.0.0", "O(1)", "Closes the connection after replying.")
-                .deprecated("7.2.0", "just closing the connection"),
-            quit,
-        ),
-        SessionCommand::now(
-            Spec::new(Group::Connection, "AUTH", -2, ANYTIME | flag::NO_AUTH | flag::ALLOW_BUSY)
-                .hiding(|_, at| at > 0)
-                .doc(
-                    "1.0.0",
-                    "O(N) in the number of passwords of the user",
-                    "Logs the connection in.",
-                ),
-            auth,
-        ),
-        SessionCommand::now(
-            Spec::new(Group::Connection, "HELLO", -1, ANYTIME | flag::NO_AUTH | flag::ALLOW_BUSY)
-                .hiding(follows_auth)
-                .doc("6.0.0", "O(1)", "Chooses the protocol version and describes the server."),
-            hello,
-        ),
-        SessionCommand::now(
-            Spec::new(Group::Connection, "RESET", 1, ANYTIME | flag::NO_AUTH | flag::ALLOW_BUSY)
-                .doc("6.2.0", "O(1)", "Brings the connection into the state of a new one."),
-            reset,
-        ),
-    ];
+        select,
+    ),
+    SessionCommand::now(
+        Spec::new(Group::Connection, "QUIT", -1, flag::ALLOW_BUSY | ANYTIME | flag::NO_AUTH)
+            .while_subscribed()
+            .doc("1.0.0", "O(1)", "Closes the connection after replying.")
+            .deprecated("7.2.0", "just closing the connection"),
+        quit,
+    ),
+    SessionCommand::now(
+        Spec::new(Group::Connection, "AUTH", -2, ANYTIME | flag::NO_AUTH | flag::ALLOW_BUSY)
+            .hiding(|_, at| at > 0)
+            .doc("1.0.0", "O(N) in the number of passwords of the user", "Logs the connection in."),
+        auth,
+    ),
+    SessionCommand::now(
+        Spec::new(Group::Connection, "HELLO", -1, ANYTIME | flag::NO_AUTH | flag::ALLOW_BUSY)
+            .hiding(follows_auth)
+            .doc("6.0.0", "O(1)", "Chooses the protocol version and describes the server."),
+        hello,
+    ),
+    SessionCommand::now(
+        Spec::new(Group::Connection, "RESET", 1, ANYTIME | flag::NO_AUTH | flag::ALLOW_BUSY)
+            .while_subscribed()
+            .doc("6.2.0", "O(1)", "Brings the connection into the state of a new one."),
+        reset,
+    ),
+];
 
-fn ping(_: &Rc<Core>, _: &Rc<Client>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
+fn ping(_: &Rc<Core>, client: &Rc<Client>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
     match args.len() {
+        // What a RESP2 client reads while it listens must look like a message.
+        1 | 2 if !reply.is_resp3() && !client.subscriptions.is_empty() => {
+            reply.array(2);
+            reply.bulk(b"pong");
+            reply.bulk(args.get(1).unwrap_or_default());
+        }
         1 => reply.simple("PONG"),
         2 => reply.bulk(args.at(1)),
         _ => return Err(Error::WrongArity("ping".into())),
@@ -225,6 +232,7 @@ fn reset(core: &Rc<Core>, client: &Rc<Client>, _: Args<'_>, reply: &mut Writer<'
     client.no_touch.set(false);
     client.authenticated.set(!core.needs_password.get());
     crate::admin::monitor::stop(core, client);
+    crate::pubsub::leave(core, client);
     reply.set_protocol(Protocol::Resp2);
     reply.simple("RESET");
     Ok(())

@@ -6,4 +6,5 @@ pub(crate) mod client;
 use crate::command::SessionCommand;
 
 /// The families of this folder.
-pub(crate) const FAMILIES: &[&[SessionCommand]] = &[basic::COMMANDS, client::COMMANDS];
+pub(crate) const FAMILIES: &[&[SessionCommand]] =
+    &[basic::COMMANDS, client::COMMANDS, crate::pubsub::COMMANDS];

@@ -32,9 +32,7 @@ const ARROWS: &[Arrows] = &[
     Arrows("sim", &["txn"]),
     Arrows(
         "fuzz",
-        &[
-            "command", "commands", "config", "engine", "keyspace", "rdb", "resp", "stdx", "value",
-        ],
+        &["command", "commands", "config", "engine", "keyspace", "rdb", "resp", "stdx", "value"],
     ),
     Arrows("xtask", &[]),
 ];

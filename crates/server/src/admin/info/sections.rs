@@ -4,6 +4,7 @@ use super::system;
 use super::text::{Text, percent, ratio};
 use super::view::View;
 use crate::clock;
+use crate::pubsub::Kind;
 use crate::session::basic::REDIS_VERSION;
 
 /// A section.
@@ -100,9 +101,9 @@ fn clients(view: &View, text: &mut Text) {
         ("maxclients", u64::from(view.config.clients.maxclients)),
         ("client_recent_max_input_buffer", view.max(|thread| thread.clients.input_bytes_max)),
         ("client_recent_max_output_buffer", view.max(|thread| thread.clients.output_bytes_max)),
-        ("blocked_clients", view.sum(|thread| thread.clients.held)),
+        ("blocked_clients", view.sum(|thread| thread.clients.blocked)),
         ("tracking_clients", 0),
-        ("pubsub_clients", 0),
+        ("pubsub_clients", view.sum(|thread| thread.clients.subscribed)),
         ("watching_clients", 0),
         ("clients_in_timeout_table", 0),
         ("total_watched_keys", 0),
@@ -186,7 +187,7 @@ fn threads(view: &View, text: &mut Text) {
 }
 
 fn stats(view: &View, text: &mut Text) {
-    let counts = &view.counts;
+    let (counts, directory) = (&view.counts, &view.server.directory);
     let kilobytes = |rate: f64| format!("{:.2}", rate / 1024.0);
     text.numbers([
         ("total_connections_received", counts.connections_received),
@@ -213,9 +214,9 @@ fn stats(view: &View, text: &mut Text) {
         ("evicted_clients", counts.clients_evicted),
         ("keyspace_hits", view.keyspace.hits),
         ("keyspace_misses", view.keyspace.misses),
-        ("pubsub_channels", 0),
-        ("pubsub_patterns", 0),
-        ("pubsubshard_channels", 0),
+        ("pubsub_channels", directory.channel_count(Kind::Channel) as u64),
+        ("pubsub_patterns", directory.pattern_count() as u64),
+        ("pubsubshard_channels", directory.channel_count(Kind::Shard) as u64),
         ("latest_fork_usec", 0),
         ("total_forks", 0),
         ("migrate_cached_sockets", 0),

@@ -31,8 +31,10 @@ impl DatabaseView {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ClientsView {
     pub(crate) count: u64,
-    /// Those that CLIENT PAUSE holds back.
-    pub(crate) held: u64,
+    /// Those that wait, for keys or the end of CLIENT PAUSE.
+    pub(crate) blocked: u64,
+    /// Those that listen to channels.
+    pub(crate) subscribed: u64,
     pub(crate) memory_bytes: u64,
     pub(crate) input_bytes_max: u64,
     pub(crate) output_bytes_max: u64,
@@ -92,7 +94,8 @@ fn clients(core: &Core) -> ClientsView {
         let usage = &client.usage;
         let input = usage.query_buffer.get() + usage.query_buffer_free.get();
         view.count += 1;
-        view.held += u64::from(client.is_blocked());
+        view.blocked += u64::from(client.is_blocked());
+        view.subscribed += u64::from(!client.subscriptions.is_empty());
         view.memory_bytes += client.memory_bytes() as u64;
         view.input_bytes_max = view.input_bytes_max.max(input as u64);
         view.output_bytes_max = view.output_bytes_max.max(usage.output.get() as u64);

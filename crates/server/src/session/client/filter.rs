@@ -17,8 +17,7 @@ pub(super) enum Purpose {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Test {
     Ids(Vec<u64>),
-    /// Whether the type is the one that all clients have.
-    Normal(bool),
+    Type(Type),
     Address(Vec<u8>),
     LocalAddress(Vec<u8>),
     /// The remote address without the port.
@@ -96,7 +95,7 @@ impl Test {
     fn holds(&self, client: &Client, now_ms: i64) -> bool {
         match self {
             Test::Ids(ids) => ids.contains(&client.id),
-            Test::Normal(normal) => *normal,
+            Test::Type(wanted) => type_of(client) == *wanted,
             Test::Address(address) => client.address.as_bytes() == address,
             Test::LocalAddress(address) => client.local_address.as_bytes() == address,
             Test::Ip(ip) => ip_of(&client.address).as_bytes() == ip,
@@ -119,7 +118,7 @@ impl Test {
 fn test(option: &[u8], value: &[u8], databases: u32) -> Result<Test> {
     let owned = value.to_vec();
     Ok(match option {
-        b"type" => Test::Normal(is_normal(value)?),
+        b"type" => Test::Type(parse_type(value)?),
         b"addr" => Test::Address(owned),
         b"laddr" => Test::LocalAddress(owned),
         b"ip" => Test::Ip(owned),
@@ -194,11 +193,25 @@ fn yes_or_no(value: &[u8]) -> Result<bool> {
     }
 }
 
-/// Whether this names the type of ordinary clients; there are no others yet.
-fn is_normal(value: &[u8]) -> Result<bool> {
+/// What a client is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Type {
+    Normal,
+    /// It listens to channels.
+    Pubsub,
+    /// There are none yet.
+    Replication,
+}
+
+fn type_of(client: &Client) -> Type {
+    if client.subscriptions.is_empty() { Type::Normal } else { Type::Pubsub }
+}
+
+fn parse_type(value: &[u8]) -> Result<Type> {
     match value.to_ascii_lowercase().as_slice() {
-        b"normal" => Ok(true),
-        b"master" | b"primary" | b"replica" | b"slave" | b"pubsub" => Ok(false),
+        b"normal" => Ok(Type::Normal),
+        b"pubsub" => Ok(Type::Pubsub),
+        b"master" | b"primary" | b"replica" | b"slave" => Ok(Type::Replication),
         _ => {
             let name = String::from_utf8_lossy(value);
             Err(Error::made(format!("Unknown client type '{name}'")))

@@ -2,6 +2,7 @@
 
 use crate::client::{Client, Closing};
 use crate::core::Core;
+use crate::pubsub::Kind;
 use resp::Protocol;
 
 /// A client's line, with its end. Redis's fields in Redis's order, then ours: `thread`.
@@ -15,7 +16,7 @@ pub(super) fn line(core: &Core, client: &Client, now_ms: i64) -> String {
     let command = command.map_or("NULL", |row| &row.name);
     let resp = if client.protocol.get() == Protocol::Resp3 { 3 } else { 2 };
     format!(
-        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 \
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} \
          multi=-1 watch=0 qbuf={} qbuf-free={} argv-mem={} multi-mem=0 rbs=0 rbp=0 obl=0 oll={} \
          omem={output} tot-mem={} events={} cmd={command} user=default redir=-1 resp={resp} \
          lib-name={} lib-ver={} tot-net-in={} tot-net-out={} tot-cmds={} thread={}\n",
@@ -28,6 +29,9 @@ pub(super) fn line(core: &Core, client: &Client, now_ms: i64) -> String {
         client.idle_ms(now_ms) / 1000,
         flags(client),
         client.db.get(),
+        client.subscriptions.count(Kind::Channel),
+        client.subscriptions.count(Kind::Pattern),
+        client.subscriptions.count(Kind::Shard),
         usage.query_buffer.get(),
         usage.query_buffer_free.get(),
         usage.arguments.get(),
@@ -47,6 +51,7 @@ pub(super) fn line(core: &Core, client: &Client, now_ms: i64) -> String {
 pub(super) fn flags(client: &Client) -> String {
     let letters = [
         ('O', client.monitor.get()),
+        ('P', !client.subscriptions.is_empty()),
         ('b', client.is_blocked()),
         ('c', client.closing() == Some(Closing::AfterReply)),
         ('A', client.closing() == Some(Closing::Now)),

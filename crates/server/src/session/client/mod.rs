@@ -121,7 +121,8 @@ const SUBCOMMANDS: &[SessionCommand] = &[
 ];
 
 /// Too many arguments for a subcommand whose arity has no upper end.
-fn wrong_shape(args: Args<'_>) -> Error {
+pub(crate) fn wrong_shape(args: Args<'_>) -> Error {
+    let container = String::from_utf8_lossy(args.at(0)).to_ascii_uppercase();
     let text = "unknown subcommand or wrong number of arguments for '";
-    Error::quoting(text, args.at(1), "'. Try CLIENT HELP.")
+    Error::quoting(text, args.at(1), &format!("'. Try {container} HELP."))
 }
