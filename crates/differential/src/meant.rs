@@ -72,6 +72,16 @@ pub const MEANT: &[Meant] = &[
         },
     },
     Meant {
+        what: "BITCOUNT and BITPOS, wrong arguments and no key or a wrong one",
+        reason: "Redis 8 looks at the arguments first; 7.0 looked at the key",
+        is_case: |words, redis, merops| {
+            is_any(words, &["BITCOUNT", "BITPOS"])
+                && (matches!(redis, Reply::Integer(-1 | 0)) || is_error(redis, "WRONGTYPE"))
+                && (is_error(merops, "ERR value is not an integer")
+                    || is_error(merops, "ERR syntax error"))
+        },
+    },
+    Meant {
         what: "LOLWUT with arguments that are no version",
         reason: "they are numbers to Redis 8's picture; 7.0 did not look at them",
         is_case: |words, _, merops| {

@@ -23,6 +23,9 @@ pub enum Shape {
     Pattern,
     Cursor,
     Count,
+    BitOffset,
+    FieldOffset,
+    FieldType,
     Junk,
 }
 
@@ -173,6 +176,10 @@ const PATTERNS: &[&[u8]] = &[
     b"k[]1]",
 ];
 
+/// Far beyond the limit, or no numbers: what lies just below it would be allocated.
+const BIT_OFFSET_EDGES: &[&[u8]] =
+    &[b"4294967296", b"9223372036854775807", b"-1", b"x", b"", b"#", b"##1", b"01"];
+
 impl Shape {
     /// The shape that a grammar calls so.
     pub fn named(name: &str) -> Option<Shape> {
@@ -194,6 +201,9 @@ impl Shape {
             "pattern" => Shape::Pattern,
             "cursor" => Shape::Cursor,
             "count" => Shape::Count,
+            "bit-offset" => Shape::BitOffset,
+            "field-offset" => Shape::FieldOffset,
+            "field" => Shape::FieldType,
             "junk" => Shape::Junk,
             _ => return None,
         })
@@ -230,6 +240,20 @@ impl Shape {
             Shape::Pattern => PATTERNS,
             Shape::Cursor => edge(random, &[b"0"], &[b"x", b"-1", b"18446744073709551616", b""]),
             Shape::Count => edge(random, &[b"1", b"10", b"1000"], EDGES),
+            Shape::BitOffset if random.one_in(12) => BIT_OFFSET_EDGES,
+            Shape::BitOffset => return number(random, 0, 600),
+            Shape::FieldOffset if random.one_in(12) => BIT_OFFSET_EDGES,
+            Shape::FieldOffset if random.one_in(2) => {
+                return [b"#".as_slice(), &number(random, 0, 20)].concat();
+            }
+            Shape::FieldOffset => return number(random, 0, 300),
+            Shape::FieldType if random.one_in(12) => {
+                &[b"u64", b"i65", b"u0", b"i", b"x8", b"U8", b"", b"u-1", b"i08"]
+            }
+            Shape::FieldType => {
+                let sign = random.pick(&[b"i", b"u"]).as_slice();
+                return [sign, &number(random, 1, 63)].concat();
+            }
             Shape::Junk => &[b"JUNK", b"", b"\x00", b"0", b"-1", b"NX", b"EX"],
         };
         random.pick(pool).to_vec()

@@ -106,6 +106,17 @@ impl<'a> Edit<'a> {
         self.set(bytes, self.expire_at_ms());
     }
 
+    /// Makes the key a string that passes for one changed in place, as those are that commands
+    /// make of bits: not even digits become an integer.
+    pub fn set_bits(&mut self, bytes: Vec<u8>, expire_at_ms: Option<i64>) {
+        if raw::fits_inline(self.key.bytes.len(), expire_at_ms.is_some(), bytes.len()) {
+            self.write(expire_at_ms, Content::Inline(&bytes));
+        } else {
+            self.write(expire_at_ms, Content::Value(Value::Bytes(bytes.into())));
+        }
+        self.raw().expect("just written").mark_changed_in_place();
+    }
+
     /// Makes the key the text of an integer, whatever it was. A deadline stays.
     pub fn set_int(&mut self, number: i64) {
         self.write(self.expire_at_ms(), Content::Int(number));

@@ -3,6 +3,7 @@
 //! Nothing here knows a key, an expiry of keys or a clock. Short strings and integers are not here
 //! either: the keyspace keeps those within the entry.
 
+pub mod bitmap;
 mod bytes;
 mod collection;
 pub mod hash;

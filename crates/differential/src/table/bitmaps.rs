@@ -2,4 +2,25 @@
 
 use super::Row;
 
-pub(super) const ROWS: &[Row] = &[];
+pub(super) const ROWS: &[Row] = &[
+    Row::new("SETBIT key bit-offset (0|1|1|int)"),
+    Row::new("GETBIT key bit-offset"),
+    Row::new("BITCOUNT key"),
+    Row::new("BITCOUNT key index index [BYTE|BIT|BIT|junk]"),
+    Row::new("BITPOS key (0|1|0|1|int)"),
+    Row::new("BITPOS key (0|1) index"),
+    Row::new("BITPOS key (0|1) index index [BYTE|BIT|BIT|junk]"),
+    Row::new("BITOP (AND|OR|XOR|NOT|junk) key {key}"),
+    Row::new("BITOP NOT key key"),
+    Row::new("BITFIELD key {GET field field-offset}"),
+    Row::new("BITFIELD key {SET field field-offset int}"),
+    Row::new("BITFIELD key {INCRBY field field-offset int}"),
+    Row::new(
+        "BITFIELD key [GET field field-offset] [OVERFLOW (WRAP|SAT|FAIL|junk)] \
+         [SET field field-offset int] [INCRBY field field-offset int] [INCRBY u8 0 int]",
+    ),
+    Row::new("BITFIELD_RO key {GET field field-offset}"),
+    Row::new("BITFIELD_RO key [GET field field-offset] [SET field field-offset int]").seldom(),
+    // After 7.0.
+    Row::new("BITOP (DIFF|DIFF1|ANDOR|ONE) key {key}").merops(),
+];
