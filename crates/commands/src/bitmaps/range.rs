@@ -19,6 +19,12 @@ struct Part {
 }
 
 impl Part {
+    /// Whether it ends before it starts, both counted from the end. BITCOUNT finds nothing there;
+    /// to BITPOS even that can be the first byte.
+    fn is_backwards(self) -> bool {
+        matches!((self.start, self.end), (Some(start), Some(end)) if end < start && start < 0)
+    }
+
     /// The bits of a string of so many bytes that are meant.
     fn bits(self, bytes: usize) -> Option<Range<usize>> {
         let unit = if self.in_bits { 1 } else { 8 };
@@ -57,7 +63,8 @@ pub(super) fn bitcount(
         None => b"",
         Some(entry) => entry.string().map_err(|_| Error::WrongType)?.bytes(&mut text),
     };
-    let count = part.bits(bytes.len()).map_or(0, |bits| bitmap::count(bytes, bits));
+    let bits = if part.is_backwards() { None } else { part.bits(bytes.len()) };
+    let count = bits.map_or(0, |bits| bitmap::count(bytes, bits));
     reply.integer(count as i64);
     Ok(())
 }

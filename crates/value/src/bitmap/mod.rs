@@ -9,12 +9,9 @@ pub use combine::{Operation, combine};
 pub use field::{Field, Overflow};
 
 /// The bits from `start` to `end`, both included, negative ones counted from the end of `total`
-/// bits (or bytes); none if nothing is left of them.
+/// bits (or bytes) and at the least the first one; none if nothing is left of them.
 pub fn clamp(start: i64, end: i64, total: usize) -> Option<Range<usize>> {
     let total = total as i64;
-    if start < 0 && end < 0 && start > end {
-        return None;
-    }
     let from_start =
         |index: i64| if index < 0 { (index.saturating_add(total)).max(0) } else { index };
     let (start, end) = (from_start(start), from_start(end).min(total - 1));

@@ -13,6 +13,7 @@ fn count() {
         BITCOUNT k -2 -1 => 7
         BITCOUNT k -2 -3 => 0
         BITCOUNT k 9 10 => 0
+        BITCOUNT k -8 -9 => 0
         BITCOUNT k -99 0 => 4
         BITCOUNT absent => 0
         BITCOUNT absent 0 1 BIT => 0
@@ -49,6 +50,7 @@ fn position() {
         BITPOS absent 0 => 0
         BITPOS absent 1 => -1
         BITPOS absent 0 5 6 => 0
+        BITPOS f 1 -8 -9 => 0
         SET e "" => OK
         BITPOS e 0 => -1
         BITPOS k 2 => -ERR The bit argument must be 1 or 0.
