@@ -26,6 +26,8 @@ pub enum Shape {
     BitOffset,
     FieldOffset,
     FieldType,
+    Element,
+    HyperLogLog,
     Junk,
 }
 
@@ -203,7 +205,9 @@ impl Shape {
             "count" => Shape::Count,
             "bit-offset" => Shape::BitOffset,
             "field-offset" => Shape::FieldOffset,
-            "field" => Shape::FieldType,
+            "bit-field" => Shape::FieldType,
+            "element" => Shape::Element,
+            "hll" => Shape::HyperLogLog,
             "junk" => Shape::Junk,
             _ => return None,
         })
@@ -254,10 +258,35 @@ impl Shape {
                 let sign = random.pick(&[b"i", b"u"]).as_slice();
                 return [sign, &number(random, 1, 63)].concat();
             }
+            Shape::Element if random.one_in(4) => VALUES,
+            Shape::Element => return number(random, 0, 20_000),
+            Shape::HyperLogLog => return hyperloglog(random),
             Shape::Junk => &[b"JUNK", b"", b"\x00", b"0", b"-1", b"NX", b"EX"],
         };
         random.pick(pool).to_vec()
     }
+}
+
+/// The bytes of a HyperLogLog: good ones, and such whose runs do not add up.
+fn hyperloglog(random: &mut Random) -> Vec<u8> {
+    let mut bytes = b"HYLL\x01\0\0\0\0\0\0\0\0\0\0\x80".to_vec();
+    match random.below(4) {
+        0 => bytes.extend_from_slice(b"\x7f\xff"),
+        1 => bytes.extend_from_slice(b"\x7f\xf0\x83\x80\x84\x84\x02\x03"),
+        2 => bytes.extend_from_slice(b"\x7f\xf0\x83\x00"),
+        _ => {
+            for _ in 0..random.below(30) {
+                bytes.push(random.below(256) as u8);
+            }
+            // A run that is cut short reads on in Redis.
+            bytes.push(0x80);
+        }
+    }
+    if random.one_in(6) {
+        let at = random.below(16);
+        bytes[at] = random.below(4) as u8;
+    }
+    bytes
 }
 
 /// Mostly good values, once in eight one on the edge, once in twenty-four no number.

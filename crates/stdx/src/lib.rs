@@ -7,6 +7,7 @@ pub mod bytes;
 pub mod crc16;
 pub mod glob;
 pub mod hash;
+pub mod murmur;
 pub mod number;
 pub mod prefetch;
 pub mod rng;

@@ -7,6 +7,7 @@ pub mod bitmap;
 mod bytes;
 mod collection;
 pub mod hash;
+pub mod hyperloglog;
 mod kind;
 mod limits;
 pub mod list;

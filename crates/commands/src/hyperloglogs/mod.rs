@@ -1,6 +1,84 @@
-//! HyperLogLogs: strings that count distinct elements.
+//! HyperLogLogs: strings that count different elements, about.
 
-use engine::Command;
+use command::flag::{ADMIN, DENYOOM, FAST, READONLY, WRITE};
+use command::{Error, Group, KeySpec, Result, Spec, access};
+use engine::{Command, Run};
+use keyspace::{Entry, StringRef};
+use value::hyperloglog::{self, Encoding};
 
-/// The rows, by name.
-pub(crate) const COMMANDS: &[Command] = &[];
+mod add;
+mod count;
+mod debug;
+mod merge;
+
+const fn hll(name: &'static str, arity: i32, flags: u32) -> Spec {
+    Spec::new(Group::HyperLogLog, name, arity, flags)
+}
+
+const ADDED: &[KeySpec] = &[KeySpec::first(access::RW | access::INSERT_DATA)];
+/// Counting may write: the cardinality is kept in the string.
+const COUNTED: &[KeySpec] = &[KeySpec::range(1, -1, 1, access::RW | access::ACCESS)];
+const DEBUGGED: &[KeySpec] = &[KeySpec::at(2, access::RW | access::ACCESS)];
+const MERGED: &[KeySpec] = &[
+    KeySpec::first(access::RW | access::ACCESS | access::INSERT_DATA),
+    KeySpec::range(2, -1, 1, access::READ_VALUE),
+];
+
+/// The rows.
+pub(crate) const COMMANDS: &[Command] = &[
+    Command::new(
+        hll("PFADD", -2, WRITE | DENYOOM | FAST).key_specs(ADDED).doc(
+            "2.8.9",
+            "O(1) for each element",
+            "Counts elements into a HyperLogLog, which it creates if need be.",
+        ),
+        Run::Shard(add::pfadd),
+    ),
+    Command::new(
+        hll("PFCOUNT", -2, READONLY).key_specs(COUNTED).doc(
+            "2.8.9",
+            "O(1) for one key, O(N) in the keys for several",
+            "Gives about how many different elements HyperLogLogs have counted together.",
+        ),
+        Run::Plan { local: count::pfcount, across: count::pfcount_across },
+    ),
+    Command::new(
+        hll("PFDEBUG", 3, WRITE | DENYOOM | ADMIN).key_specs(DEBUGGED).doc(
+            "2.8.9",
+            "O(1)",
+            "Shows or changes how a HyperLogLog is kept.",
+        ),
+        Run::Shard(debug::pfdebug),
+    ),
+    Command::new(
+        hll("PFMERGE", -2, WRITE | DENYOOM).key_specs(MERGED).doc(
+            "2.8.9",
+            "O(N) in the keys",
+            "Makes a HyperLogLog of all that several have counted.",
+        ),
+        Run::Plan { local: merge::pfmerge, across: merge::pfmerge_across },
+    ),
+    Command::new(
+        hll("PFSELFTEST", 1, ADMIN).doc(
+            "2.8.9",
+            "O(1)",
+            "Checks that HyperLogLogs work on this machine.",
+        ),
+        Run::Shard(debug::pfselftest),
+    ),
+];
+
+const CORRUPT: Error =
+    Error::Coded(std::borrow::Cow::Borrowed("INVALIDOBJ Corrupted HLL object detected"));
+
+const NO_HLL: Error = Error::Coded(std::borrow::Cow::Borrowed(
+    "WRONGTYPE Key is not a valid HyperLogLog string value.",
+));
+
+/// The bytes and the encoding of a HyperLogLog.
+fn hll_of(entry: Entry<'_>) -> Result<(&[u8], Encoding)> {
+    match entry.string().map_err(|_| Error::WrongType)? {
+        StringRef::Int(_) => Err(NO_HLL),
+        StringRef::Bytes(bytes) => Ok((bytes, hyperloglog::encoding(bytes).ok_or(NO_HLL)?)),
+    }
+}

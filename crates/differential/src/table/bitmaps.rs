@@ -12,15 +12,23 @@ pub(super) const ROWS: &[Row] = &[
     Row::new("BITPOS key (0|1) index index [BYTE|BIT|BIT|junk]"),
     Row::new("BITOP (AND|OR|XOR|NOT|junk) key {key}"),
     Row::new("BITOP NOT key key"),
-    Row::new("BITFIELD key {GET field field-offset}"),
-    Row::new("BITFIELD key {SET field field-offset int}"),
-    Row::new("BITFIELD key {INCRBY field field-offset int}"),
+    Row::new("BITFIELD key {GET bit-field field-offset}"),
+    Row::new("BITFIELD key {SET bit-field field-offset int}"),
+    Row::new("BITFIELD key {INCRBY bit-field field-offset int}"),
     Row::new(
-        "BITFIELD key [GET field field-offset] [OVERFLOW (WRAP|SAT|FAIL|junk)] \
-         [SET field field-offset int] [INCRBY field field-offset int] [INCRBY u8 0 int]",
+        "BITFIELD key [GET bit-field field-offset] [OVERFLOW (WRAP|SAT|FAIL|junk)] \
+         [SET bit-field field-offset int] [INCRBY bit-field field-offset int] [INCRBY u8 0 int]",
     ),
-    Row::new("BITFIELD_RO key {GET field field-offset}"),
-    Row::new("BITFIELD_RO key [GET field field-offset] [SET field field-offset int]").seldom(),
+    Row::new("BITFIELD_RO key {GET bit-field field-offset}"),
+    Row::new("BITFIELD_RO key [GET bit-field field-offset] [SET bit-field field-offset int]")
+        .seldom(),
+    Row::new("PFADD key {element}").often(),
+    Row::new("PFADD key"),
+    Row::new("PFCOUNT key").often(),
+    Row::new("PFCOUNT {key}"),
+    Row::new("PFMERGE key {key}"),
+    Row::new("PFDEBUG (GETREG|DECODE|DECODE|ENCODING|TODENSE|junk) key"),
+    Row::new("SET key hll").often(),
     // After 7.0.
     Row::new("BITOP (DIFF|DIFF1|ANDOR|ONE) key {key}").merops(),
 ];

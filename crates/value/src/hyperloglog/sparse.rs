@@ -1,0 +1,192 @@
+//! Sparse registers: runs of equal ones, in one byte or two.
+//!
+//! ```text
+//! 00llllll            l + 1 zeros
+//! 01llllll llllllll   l + 1 zeros, the higher bits first
+//! 1vvvvvll            l + 1 times the value v + 1
+//! ```
+
+use super::{Corrupt, HEADER_BYTES, REGISTERS, Registers};
+
+const SHORT_ZEROS_MAX: usize = 64;
+const VALUES_MAX: usize = 4;
+/// No run can say a higher value.
+const VALUE_MAX: u8 = 32;
+/// How many runs, from the one before a change, are looked at to make one of two.
+const MERGED_RUNS_MAX: usize = 5;
+/// What registers that add up need at most: a run of two bytes for each.
+pub(super) const KEPT_BYTES_MAX: usize = 2 * REGISTERS;
+
+/// A run of equal registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// What each register says.
+    pub value: u8,
+    /// How many there are.
+    pub len: usize,
+    /// How many bytes say so: 1 or 2.
+    pub bytes: usize,
+}
+
+impl Run {
+    /// The run that `bytes` begin with.
+    #[inline]
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let first = *bytes.first()?;
+        Some(match first {
+            0..0x40 => Self { value: 0, len: usize::from(first) + 1, bytes: 1 },
+            0x40..0x80 => {
+                let high = usize::from(first & 0x3f) << 8;
+                Self { value: 0, len: (high | usize::from(*bytes.get(1)?)) + 1, bytes: 2 }
+            }
+            _ => Self { value: (first >> 2 & 0x1f) + 1, len: usize::from(first & 3) + 1, bytes: 1 },
+        })
+    }
+}
+
+/// Runs as they are written. It ends early where the last one is cut.
+#[derive(Clone, Debug)]
+pub struct Runs<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Runs<'a> {
+    pub(super) fn new(rest: &'a [u8]) -> Self {
+        Self { rest }
+    }
+}
+
+impl Iterator for Runs<'_> {
+    type Item = Run;
+
+    #[inline]
+    fn next(&mut self) -> Option<Run> {
+        let run = Run::read(self.rest)?;
+        self.rest = &self.rest[run.bytes..];
+        Some(run)
+    }
+}
+
+/// Writes a run of zeros.
+pub(super) fn push_zeros(out: &mut Vec<u8>, len: usize) {
+    if len > SHORT_ZEROS_MAX {
+        let [high, low] = (len as u16 - 1).to_be_bytes();
+        out.extend_from_slice(&[0x40 | high, low]);
+    } else {
+        out.push(len as u8 - 1);
+    }
+}
+
+fn values(value: u8, len: usize) -> u8 {
+    0x80 | (value - 1) << 2 | (len as u8 - 1)
+}
+
+/// What came of raising a register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Raised {
+    /// It was as high.
+    No,
+    /// It is higher now.
+    Yes,
+    /// It would be too high or too long for this encoding; nothing was changed.
+    TooBig,
+}
+
+/// Raises a register of a sparse HyperLogLog to `count`, if it is lower, in the very bytes that
+/// Redis makes of it. O(runs).
+///
+/// # Errors
+/// If the runs end before the register.
+pub fn raise(
+    hll: &mut Vec<u8>,
+    index: usize,
+    count: u8,
+    bytes_max: usize,
+) -> Result<Raised, Corrupt> {
+    if count > VALUE_MAX {
+        return Ok(Raised::TooBig);
+    }
+    let (mut at, mut first, mut before) = (HEADER_BYTES, 0, HEADER_BYTES);
+    let (run, end) = loop {
+        let run = Run::read(&hll[at..]).ok_or(Corrupt)?;
+        let end = first + run.len;
+        if index < end {
+            break (run, end);
+        }
+        (before, at, first) = (at, at + run.bytes, end);
+    };
+    if run.value >= count {
+        return Ok(Raised::No);
+    }
+    if run.len == 1 && run.bytes == 1 {
+        hll[at] = values(count, 1);
+    } else {
+        let parts = split(run, index - first, count, end - 1 - index);
+        let grown = hll.len() + parts.len() - run.bytes;
+        if grown > bytes_max && grown > hll.len() {
+            return Ok(Raised::TooBig);
+        }
+        hll.splice(at..at + run.bytes, parts);
+    }
+    join(hll, before);
+    Ok(Raised::Yes)
+}
+
+/// A run with one register in it changed.
+fn split(run: Run, len_before: usize, count: u8, len_behind: usize) -> Vec<u8> {
+    let mut parts = Vec::with_capacity(5);
+    let push = |parts: &mut Vec<u8>, len: usize| match (len, run.value) {
+        (0, _) => {}
+        (_, 0) => push_zeros(parts, len),
+        (_, value) => parts.push(values(value, len)),
+    };
+    push(&mut parts, len_before);
+    parts.push(values(count, 1));
+    push(&mut parts, len_behind);
+    parts
+}
+
+/// Makes one of neighbours with the same value, in the few runs from `at` on.
+fn join(hll: &mut Vec<u8>, mut at: usize) {
+    for _ in 0..MERGED_RUNS_MAX {
+        let Some(run) = Run::read(&hll[at..]) else { return };
+        match Run::read(&hll[at + run.bytes..]) {
+            Some(next)
+                if run.value > 0 && next.value == run.value && run.len + next.len <= VALUES_MAX =>
+            {
+                hll[at] = values(run.value, run.len + next.len);
+                hll.remove(at + 1);
+            }
+            _ => at += run.bytes,
+        }
+    }
+}
+
+/// Raises registers to what the runs say.
+pub(super) fn merge(kept: &[u8], registers: &mut Registers) -> Result<(), Corrupt> {
+    let mut at = 0;
+    for run in Runs::new(kept) {
+        let end = at + run.len;
+        let covered = registers.get_mut(at..end).ok_or(Corrupt)?;
+        if run.value > 0 {
+            covered.iter_mut().for_each(|register| *register = run.value.max(*register));
+        }
+        at = end;
+    }
+    if at == REGISTERS { Ok(()) } else { Err(Corrupt) }
+}
+
+/// Raises all registers, from the first on. False if that made it too big half-way.
+pub(super) fn raise_all(
+    hll: &mut Vec<u8>,
+    registers: &Registers,
+    bytes_max: usize,
+) -> Result<bool, Corrupt> {
+    let own = super::registers(hll)?;
+    for (index, (count, own)) in registers.iter().zip(own.iter()).enumerate() {
+        if count > own && raise(hll, index, *count, bytes_max)? == Raised::TooBig {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
