@@ -270,16 +270,16 @@ impl Shape {
 /// The bytes of a HyperLogLog: good ones, and such whose runs do not add up.
 fn hyperloglog(random: &mut Random) -> Vec<u8> {
     let mut bytes = b"HYLL\x01\0\0\0\0\0\0\0\0\0\0\x80".to_vec();
+    // Longer than what Redis would have to take out of its object before it is changed.
+    bytes.extend_from_slice(&[0; 40]);
     match random.below(4) {
-        0 => bytes.extend_from_slice(b"\x7f\xff"),
-        1 => bytes.extend_from_slice(b"\x7f\xf0\x83\x80\x84\x84\x02\x03"),
-        2 => bytes.extend_from_slice(b"\x7f\xf0\x83\x00"),
+        0 => bytes.extend_from_slice(b"\x7f\xd7"),
+        1 => bytes.extend_from_slice(b"\x7f\xc9\x83\x80\x84\x84\x02\x03"),
+        2 => bytes.extend_from_slice(b"\x7f\xd2\x83\x00"),
         _ => {
             for _ in 0..random.below(30) {
                 bytes.push(random.below(256) as u8);
             }
-            // A run that is cut short reads on in Redis.
-            bytes.push(0x80);
         }
     }
     if random.one_in(6) {

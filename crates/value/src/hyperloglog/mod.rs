@@ -105,30 +105,17 @@ pub fn place(element: &[u8]) -> (usize, u8) {
     (hash as usize & (REGISTERS - 1), rest.trailing_zeros() as u8 + 1)
 }
 
-/// Counts elements into a dense one. Answers how many registers that changed.
-pub fn add_dense<'e>(hll: &mut [u8], elements: impl Iterator<Item = &'e [u8]>) -> usize {
-    let registers = dense_registers(hll);
-    elements.map(place).filter(|(index, count)| dense::raise(registers, *index, *count)).count()
+/// Counts an element into a dense one. Answers whether that changed a register.
+pub fn add_dense(hll: &mut [u8], element: &[u8]) -> bool {
+    let (index, count) = place(element);
+    dense::raise(dense_registers(hll), index, count)
 }
 
-/// Counts elements into one of either encoding; a sparse one becomes dense where it would be longer
-/// than `sparse_bytes_max`. Answers how many registers that changed.
-///
-/// # Errors
-/// If the registers do not add up; elements until then have been counted in.
-pub fn add<'e>(
-    hll: &mut Vec<u8>,
-    elements: impl Iterator<Item = &'e [u8]>,
-    sparse_bytes_max: usize,
-) -> Result<usize, Corrupt> {
-    if hll.len() > BYTES_MAX {
-        return Err(Corrupt);
-    }
-    let mut changes = 0;
-    for (index, count) in elements.map(place) {
-        changes += usize::from(raise_any(hll, index, count, sparse_bytes_max)?);
-    }
-    Ok(changes)
+/// Counts an element into one of either encoding; a sparse one becomes dense where it would be
+/// longer than `sparse_bytes_max`. Answers whether that changed a register.
+pub fn add(hll: &mut Vec<u8>, element: &[u8], sparse_bytes_max: usize) -> Result<bool, Corrupt> {
+    let (index, count) = place(element);
+    raise_any(hll, index, count, sparse_bytes_max)
 }
 
 /// Raises a register to `count`, if it is lower.

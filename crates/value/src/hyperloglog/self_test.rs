@@ -42,9 +42,9 @@ fn estimates(salt: u64) -> Result<(), String> {
     let mut sparse = empty();
     for number in 1..=ELEMENTS {
         let element = (number ^ salt).to_le_bytes();
-        add_dense(&mut dense, [element.as_slice()].into_iter());
+        add_dense(&mut dense, &element);
         if number < 1000 {
-            let added = add(&mut sparse, [element.as_slice()].into_iter(), usize::MAX);
+            let added = add(&mut sparse, &element, usize::MAX);
             added.map_err(|_| format!("sparse registers are corrupt at {number}"))?;
             if count(&sparse) != count(&dense) {
                 return Err(format!("dense and sparse disagree at {number}"));

@@ -29,7 +29,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// The run that `bytes` begin with.
+    /// The run that `bytes` begin with. Behind the end there is a zero, as in Redis's strings.
     #[inline]
     fn read(bytes: &[u8]) -> Option<Self> {
         let first = *bytes.first()?;
@@ -37,14 +37,15 @@ impl Run {
             0..0x40 => Self { value: 0, len: usize::from(first) + 1, bytes: 1 },
             0x40..0x80 => {
                 let high = usize::from(first & 0x3f) << 8;
-                Self { value: 0, len: (high | usize::from(*bytes.get(1)?)) + 1, bytes: 2 }
+                let low = bytes.get(1).copied().map_or(0, usize::from);
+                Self { value: 0, len: (high | low) + 1, bytes: 2 }
             }
             _ => Self { value: (first >> 2 & 0x1f) + 1, len: usize::from(first & 3) + 1, bytes: 1 },
         })
     }
 }
 
-/// Runs as they are written. It ends early where the last one is cut.
+/// Runs as they are written.
 #[derive(Clone, Debug)]
 pub struct Runs<'a> {
     rest: &'a [u8],
@@ -62,7 +63,7 @@ impl Iterator for Runs<'_> {
     #[inline]
     fn next(&mut self) -> Option<Run> {
         let run = Run::read(self.rest)?;
-        self.rest = &self.rest[run.bytes..];
+        self.rest = self.rest.get(run.bytes..).unwrap_or_default();
         Some(run)
     }
 }
@@ -108,7 +109,7 @@ pub fn raise(
     }
     let (mut at, mut first, mut before) = (HEADER_BYTES, 0, HEADER_BYTES);
     let (run, end) = loop {
-        let run = Run::read(&hll[at..]).ok_or(Corrupt)?;
+        let run = hll.get(at..).and_then(Run::read).ok_or(Corrupt)?;
         let end = first + run.len;
         if index < end {
             break (run, end);
@@ -126,7 +127,9 @@ pub fn raise(
         if grown > bytes_max && grown > hll.len() {
             return Ok(Raised::TooBig);
         }
-        hll.splice(at..at + run.bytes, parts);
+        hll.splice(at..hll.len().min(at + run.bytes), parts);
+        // Where the last run was cut short, so is what replaces it.
+        hll.truncate(grown);
     }
     join(hll, before);
     Ok(Raised::Yes)
@@ -149,8 +152,8 @@ fn split(run: Run, len_before: usize, count: u8, len_behind: usize) -> Vec<u8> {
 /// Makes one of neighbours with the same value, in the few runs from `at` on.
 fn join(hll: &mut Vec<u8>, mut at: usize) {
     for _ in 0..MERGED_RUNS_MAX {
-        let Some(run) = Run::read(&hll[at..]) else { return };
-        match Run::read(&hll[at + run.bytes..]) {
+        let Some(run) = hll.get(at..).and_then(Run::read) else { return };
+        match hll.get(at + run.bytes..).and_then(Run::read) {
             Some(next)
                 if run.value > 0 && next.value == run.value && run.len + next.len <= VALUES_MAX =>
             {

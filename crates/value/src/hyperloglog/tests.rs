@@ -15,7 +15,7 @@ fn number(number: u64) -> [u8; 8] {
 fn with(elements: impl Iterator<Item = u64>, sparse_bytes_max: usize) -> Vec<u8> {
     let mut hll = empty();
     for element in elements {
-        add(&mut hll, [number(element).as_slice()].into_iter(), sparse_bytes_max).unwrap();
+        add(&mut hll, &number(element), sparse_bytes_max).unwrap();
     }
     hll
 }
@@ -44,7 +44,7 @@ fn long_ones_become_dense() {
     let mut elements = 0;
     while encoding(&hll) == Some(Encoding::Sparse) {
         assert!(hll.len() <= SPARSE_MAX);
-        add(&mut hll, [number(elements).as_slice()].into_iter(), SPARSE_MAX).unwrap();
+        add(&mut hll, &number(elements), SPARSE_MAX).unwrap();
         elements += 1;
     }
     assert_eq!(count(&hll), count(&with(0..elements, usize::MAX)));
@@ -56,7 +56,7 @@ fn estimates_are_near() {
     self_test().unwrap();
     let mut hll = to_dense(&empty()).unwrap();
     for element in 0..1_000_000 {
-        add_dense(&mut hll, [number(element).as_slice()].into_iter());
+        add_dense(&mut hll, &number(element));
     }
     let estimate = count(&hll).unwrap() as f64;
     assert!((estimate / 1_000_000.0 - 1.0).abs() < 0.03, "{estimate}");
@@ -161,11 +161,12 @@ proptest! {
         let counted = count(&hll);
         prop_assert_eq!(counted.is_ok(), registers(&hll).is_ok());
         prop_assert_eq!(counted.is_ok(), to_dense(&hll).is_ok() || kept == Encoding::Dense);
-        let texts: Vec<[u8; 8]> = elements.iter().map(|element| number(*element)).collect();
         let before = runs_len(&hll);
-        let _ = add(&mut hll, texts.iter().map(|text| text.as_slice()), SPARSE_MAX);
-        if encoding(&hll) == Some(Encoding::Sparse) {
-            prop_assert_eq!(runs_len(&hll), before);
+        for element in elements {
+            let _ = add(&mut hll, &number(element), SPARSE_MAX);
+        }
+        if counted.is_ok() && encoding(&hll) == Some(Encoding::Sparse) {
+            prop_assert!(runs_len(&hll) <= before);
         }
     }
 }
