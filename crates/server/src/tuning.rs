@@ -18,7 +18,8 @@ pub(crate) fn tune(shard: &mut Shard, config: &Config, is_paused: bool) {
     shard.limits.string_bytes_max = config.clients.proto_max_bulk_len_bytes as usize;
     let looks_at_use = is_lfu || matches!(config.memory.maxmemory_policy, AllkeysLru | VolatileLru);
     shard.limits.shares_integers = config.memory.maxmemory_bytes == 0 || !looks_at_use;
-    shard.limits.values = values(&config.encodings);
+    let list_plain_bytes_min = shard.limits.values.list_plain_bytes_min;
+    shard.limits.values = value::Limits { list_plain_bytes_min, ..values(&config.encodings) };
     shard.memory.limit_bytes = config.memory.maxmemory_bytes as usize;
     shard.memory.samples = config.memory.maxmemory_samples;
     shard.memory.policy = policy(config.memory.maxmemory_policy);
@@ -30,6 +31,8 @@ fn values(encodings: &Encodings) -> value::Limits {
         hash_max_listpack_value_bytes: encodings.hash_max_listpack_value_bytes as usize,
         list_max_listpack_size: encodings.list_max_listpack_size,
         list_compress_depth: encodings.list_compress_depth as usize,
+        // Only tests change it, by DEBUG.
+        list_plain_bytes_min: 0,
         set_max_intset_entries: encodings.set_max_intset_entries as usize,
         set_max_listpack_entries: encodings.set_max_listpack_entries as usize,
         set_max_listpack_value_bytes: encodings.set_max_listpack_value_bytes as usize,

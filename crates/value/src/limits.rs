@@ -9,6 +9,8 @@ pub struct Limits {
     /// Entries per block, or -1 to -5 for 4, 8, 16, 32 or 64 KB.
     pub list_max_listpack_size: i32,
     pub list_compress_depth: usize,
+    /// Elements from this size on have a block of their own; 0: those that fill one anyway.
+    pub list_plain_bytes_min: usize,
     pub set_max_intset_entries: usize,
     pub set_max_listpack_entries: usize,
     pub set_max_listpack_value_bytes: usize,
@@ -29,6 +31,7 @@ impl Default for Limits {
             hash_max_listpack_value_bytes: 64,
             list_max_listpack_size: -2,
             list_compress_depth: 0,
+            list_plain_bytes_min: 0,
             set_max_intset_entries: 512,
             set_max_listpack_entries: 128,
             set_max_listpack_value_bytes: 64,

@@ -71,6 +71,12 @@ impl Listpack {
         codec::is_well_formed(bytes).then(|| Self { buffer: Buffer::new(bytes) })
     }
 
+    /// The bytes of a listpack that [`Self::as_bytes`] gave.
+    pub(crate) fn from_trusted(bytes: &[u8]) -> Self {
+        debug_assert!(codec::is_well_formed(bytes));
+        Self { buffer: Buffer::new(bytes) }
+    }
+
     /// All its bytes, as Redis has them.
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
