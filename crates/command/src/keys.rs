@@ -73,6 +73,18 @@ pub enum Begin {
         /// Where to start; negative counts from the end, and searches backwards.
         start_from: isize,
     },
+    /// Behind the last of an option that may come several times, among others. To those who ask
+    /// for key specs this is unknown.
+    Option {
+        /// The option, upper case; one value follows.
+        word: &'static str,
+        /// Where options start.
+        start_from: usize,
+        /// The other options that have values, and how many.
+        others: &'static [(&'static str, usize)],
+    },
+    /// Nobody can say without reading values.
+    Unknown,
 }
 
 /// Which of the arguments from there on are keys.
@@ -152,6 +164,27 @@ impl KeySpec {
         }
     }
 
+    /// A key behind an option; see [`Begin::Option`].
+    pub const fn option(
+        word: &'static str,
+        start_from: usize,
+        others: &'static [(&'static str, usize)],
+        access: Access,
+    ) -> Self {
+        let begin = Begin::Option { word, start_from, others };
+        Self { begin, find: Find::Range { last: 0, step: 1, limit: 0 }, access }
+    }
+
+    /// Keys whose names come out of values.
+    pub const fn unknown(access: Access) -> Self {
+        Self { begin: Begin::Unknown, find: Find::Range { last: 0, step: 1, limit: 0 }, access }
+    }
+
+    /// Whether key specs cannot express where the keys are.
+    pub const fn is_unknown(&self) -> bool {
+        matches!(self.begin, Begin::Option { .. } | Begin::Unknown)
+    }
+
     /// Finds the keys in a command. `None` if there are none or the arguments make no sense, which
     /// the handler will say in its own words. O(arguments) for keywords, else O(1).
     #[inline]
@@ -159,6 +192,8 @@ impl KeySpec {
         let begin = match self.begin {
             Begin::Index(index) => index,
             Begin::Keyword { word, start_from } => keyword(args, word, start_from)?,
+            Begin::Option { word, start_from, others } => option(args, word, start_from, others)?,
+            Begin::Unknown => return None,
         };
         let positions = match self.find {
             Find::Range { last: 0, .. } => Positions { first: begin, step: 1, count: 1 },
@@ -194,6 +229,26 @@ fn keyword(args: Args<'_>, word: &str, start_from: isize) -> Option<usize> {
         Err(_) => (1..=args.len().checked_add_signed(start_from)?).rev().find(matches),
     };
     found.map(|index| index + 1)
+}
+
+fn option(
+    args: Args<'_>,
+    word: &str,
+    start_from: usize,
+    others: &[(&str, usize)],
+) -> Option<usize> {
+    let (mut at, mut found) = (start_from, None);
+    while let Some(arg) = args.get(at) {
+        let is = |name: &str| arg.eq_ignore_ascii_case(name.as_bytes());
+        at += 1;
+        if is(word) {
+            found = Some(at);
+            at += 1;
+        } else if let Some((_, values)) = others.iter().find(|(name, _)| is(name)) {
+            at += values;
+        }
+    }
+    found.filter(|at| *at < args.len())
 }
 
 #[cfg(test)]

@@ -21,16 +21,18 @@ fn described(spec: &Spec, name: &str) -> String {
 }
 
 fn key_text(keys: &KeySpec) -> String {
+    let names: Vec<&str> = flag::names(keys.access, access::NAMES).collect();
+    let names = names.join(",");
     let begin = match keys.begin {
         Begin::Index(index) => index.to_string(),
         Begin::Keyword { word, start_from } => format!("keyword:{word}:{start_from}"),
+        Begin::Option { .. } | Begin::Unknown => return format!("unknown unknown {names}"),
     };
     let find = match keys.find {
         Find::Range { last, step, limit } => format!("range:{last}:{step}:{limit}"),
         Find::KeyNum { count_at, first, step } => format!("keynum:{count_at}:{first}:{step}"),
     };
-    let names: Vec<&str> = flag::names(keys.access, access::NAMES).collect();
-    format!("{begin} {find} {}", names.join(","))
+    format!("{begin} {find} {names}")
 }
 
 #[test]

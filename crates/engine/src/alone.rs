@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use command::flag;
 use keyspace::Key;
 use resp::{Protocol, Span, Writer};
 use txn::{Locks, Mode, TxId};
@@ -17,6 +16,7 @@ use crate::parcel::Call;
 use crate::plan::Plan;
 use crate::recorder::At;
 use crate::router::Router;
+use crate::shard::lock_mode;
 
 /// Runs one call that [`Batch::can_join`](crate::Batch::can_join) refuses, and returns its reply.
 ///
@@ -95,13 +95,19 @@ async fn run_locked(
 
 pub(crate) fn locked_parts(router: &Router, call: &Call, data: &[u8], spans: &[Span]) -> Vec<Part> {
     let spec = &call.command.spec;
-    let mode = if spec.has(flag::WRITE) { Mode::Exclusive } else { Mode::Shared };
     let args = call.args(data, spans);
     let mut locks: BTreeMap<usize, Locks> = BTreeMap::new();
-    for positions in spec.keys.iter().filter_map(|keys| keys.resolve(args)) {
+    for keys in spec.keys {
+        let Some(positions) = keys.resolve(args) else { continue };
+        let mode = lock_mode(spec, keys);
         for key in positions.iter().map(|at| args.at(at)) {
             let slot = txn::slot_of(Key::new(key).hash);
             locks.entry(router.owner(key)).or_default().add(slot, mode);
+        }
+    }
+    if call.command.reaches(args) {
+        for shard in 0..router.shard_count() {
+            locks.entry(shard).or_default().whole(Mode::Shared);
         }
     }
     locks.into_iter().map(|(shard, locks)| Part::new(shard, None, locks)).collect()

@@ -136,7 +136,10 @@ impl Batch {
         match command.run {
             Run::Shard(_) | Run::Scatter { .. } => true,
             Run::Everywhere { .. } => router.shard_count() == 1,
-            Run::Plan { .. } => router.shard_count() == 1 || share_owner(router, command, args),
+            Run::Plan { .. } => {
+                router.shard_count() == 1
+                    || !command.reaches(args) && share_owner(router, command, args)
+            }
             Run::Roam(_) | Run::Block(_) | Run::Container => false,
         }
     }

@@ -107,12 +107,27 @@ pub struct Command {
     pub run: Run,
     /// `OBJECT ENCODING` and the like.
     pub subcommands: &'static [Command],
+    /// Which calls read keys that their arguments do not name.
+    reaches: Option<fn(Args<'_>) -> bool>,
 }
 
 impl Command {
     /// A command without subcommands.
     pub const fn new(spec: Spec, run: Run) -> Self {
-        Self { spec, run, subcommands: &[] }
+        Self { spec, run, subcommands: &[], reaches: None }
+    }
+
+    /// Says which calls read keys that their arguments do not name. While one of those runs, no key
+    /// of any shard changes under it.
+    pub const fn reaching(mut self, reaches: fn(Args<'_>) -> bool) -> Self {
+        self.reaches = Some(reaches);
+        self
+    }
+
+    /// Whether a call reads keys that its arguments do not name.
+    #[inline]
+    pub(crate) fn reaches(&self, args: Args<'_>) -> bool {
+        self.reaches.is_some_and(|reaches| reaches(args))
     }
 
     /// How it blocks, if it does.
@@ -125,6 +140,6 @@ impl Command {
 
     /// A container of subcommands.
     pub const fn container(spec: Spec, subcommands: &'static [Command]) -> Self {
-        Self { spec, run: Run::Container, subcommands }
+        Self { spec, run: Run::Container, subcommands, reaches: None }
     }
 }

@@ -51,6 +51,11 @@ impl Plan {
         self.router.shard_count()
     }
 
+    /// The shard that owns a key.
+    pub fn owner(&self, key: &[u8]) -> usize {
+        self.router.owner(key)
+    }
+
     /// A random number, for a plan that chooses among shards.
     pub fn random(&self) -> u64 {
         self.router.random()

@@ -9,7 +9,7 @@
 use std::any::Any;
 use std::collections::HashMap;
 
-use command::{Args, flag};
+use command::{Args, KeySpec, Spec, access, flag};
 use keyspace::{Key, Keyspace};
 use resp::Writer;
 use stdx::rng::Rng;
@@ -173,12 +173,18 @@ impl Shard {
     pub(crate) fn admits(&self, work: Work<'_>) -> bool {
         self.locks.is_idle()
             || work.calls.iter().all(|call| {
-                let mut free = true;
-                for_each_lock(call, call.args(work.data, work.spans), |slot, mode| {
-                    free &= self.locks.admits(slot, mode);
-                });
+                let args = call.args(work.data, work.spans);
+                let mut free = !call.command.reaches(args) || self.admits_whole();
+                for_each_lock(call, args, |slot, mode| free &= self.locks.admits(slot, mode));
                 free
             })
+    }
+
+    /// Whether nobody holds a key for writing.
+    fn admits_whole(&self) -> bool {
+        let mut locks = Locks::new();
+        locks.whole(Mode::Shared);
+        self.locks.admits_all(&locks)
     }
 
     /// Runs calls one after the other; replies and outcomes are appended.
@@ -470,9 +476,9 @@ impl Shard {
 /// Visits the lock that each key of a call needs.
 pub(crate) fn for_each_lock(call: &Call, args: Args<'_>, mut visit: impl FnMut(u32, Mode)) {
     let spec = &call.command.spec;
-    let mode = if spec.has(flag::WRITE) { Mode::Exclusive } else { Mode::Shared };
     for key_spec in spec.keys {
         let Some(positions) = key_spec.resolve(args) else { continue };
+        let mode = lock_mode(spec, key_spec);
         for position in positions.iter() {
             let hash = match call.key {
                 Some((at, hash)) if at as usize == position => hash,
@@ -483,9 +489,20 @@ pub(crate) fn for_each_lock(call: &Call, args: Args<'_>, mut visit: impl FnMut(u
     }
 }
 
+/// How a command's keys are locked. One that is said to read may still write what it keeps of them
+/// (PFCOUNT), and one that writes is taken to write all its keys.
+pub(crate) fn lock_mode(spec: &Spec, keys: &KeySpec) -> Mode {
+    let reads = !spec.has(flag::WRITE) && keys.access & access::RO != 0;
+    if reads { Mode::Shared } else { Mode::Exclusive }
+}
+
 /// Adds the locks of all calls.
 pub(crate) fn add_locks(work: Work<'_>, locks: &mut Locks) {
     for call in work.calls {
-        for_each_lock(call, call.args(work.data, work.spans), |slot, mode| locks.add(slot, mode));
+        let args = call.args(work.data, work.spans);
+        if call.command.reaches(args) {
+            locks.whole(Mode::Shared);
+        }
+        for_each_lock(call, args, |slot, mode| locks.add(slot, mode));
     }
 }

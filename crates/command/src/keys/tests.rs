@@ -31,6 +31,19 @@ fn ranges() {
 }
 
 #[test]
+fn the_last_option_counts() {
+    let others = &[("BY", 1), ("LIMIT", 2)];
+    let stored = KeySpec::option("STORE", 2, others, access::OVERWRITE);
+    check(stored, "SORT k store a DESC", &["a"]);
+    check(stored, "SORT k STORE a BY w STORE b", &["b"]);
+    check(stored, "SORT store BY store LIMIT store store", &[]);
+    check(stored, "SORT k STORE STORE", &["STORE"]);
+    check(stored, "SORT k STORE a STORE", &[]);
+    check(stored, "SORT k BY", &[]);
+    check(KeySpec::unknown(access::READ), "SORT k BY w_*", &[]);
+}
+
+#[test]
 fn counts_that_lie_find_nothing() {
     let counted = KeySpec::counted(1, 2, access::READ);
     check(counted, "MSETEX 2 a 1 b 2", &["a", "b"]);

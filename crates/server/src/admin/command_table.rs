@@ -285,8 +285,12 @@ fn write_key_spec(keys: &KeySpec, reply: &mut Writer<'_>) {
             reply.bulk(b"startfrom");
             reply.integer(start_from as i64);
         }
+        Begin::Option { .. } | Begin::Unknown => write_search_head(reply, "unknown", 0),
     }
     reply.bulk(b"find_keys");
+    if keys.is_unknown() {
+        return write_search_head(reply, "unknown", 0);
+    }
     match keys.find {
         Find::Range { last, step, limit } => {
             let numbers = [("lastkey", last as i64), ("keystep", step as i64)];
