@@ -122,3 +122,9 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+impl From<value::WrongType> for Error {
+    fn from(_: value::WrongType) -> Self {
+        Self::WrongType
+    }
+}

@@ -20,6 +20,7 @@ mod sets;
 mod sort;
 mod streams;
 mod strings;
+mod waiting;
 mod zsets;
 
 /// Every family's rows.

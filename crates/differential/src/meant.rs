@@ -72,6 +72,15 @@ pub const MEANT: &[Meant] = &[
         },
     },
     Meant {
+        what: "OBJECT ENCODING of a short list",
+        reason: "Redis 8 keeps it in one listpack and says so; 7.0 had only quicklists",
+        is_case: |words, redis, merops| {
+            is_any(words, &["OBJECT"])
+                && *merops == Reply::Bulk(b"listpack".to_vec())
+                && *redis == Reply::Bulk(b"quicklist".to_vec())
+        },
+    },
+    Meant {
         what: "BITCOUNT and BITPOS, wrong arguments and no key or a wrong one",
         reason: "Redis 8 looks at the arguments first; 7.0 looked at the key",
         is_case: |words, redis, merops| {

@@ -1,9 +1,9 @@
 //! The guard through which every change of a key goes.
 
-use value::{Collection, Kind, Value};
+use value::{Collection, Kind, Value, WrongType};
 
 use crate::changes::Cause;
-use crate::entry::{Entry, StringRef, WrongType};
+use crate::entry::{Entry, StringRef};
 use crate::keyspace::{Key, Keyspace};
 use crate::raw::{self, Content, ContentRef, RawEntry};
 use crate::string_buffer::StringBuffer;

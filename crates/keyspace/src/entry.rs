@@ -1,17 +1,13 @@
 //! What a reader sees of a key.
 
 use stdx::number::{self, Decimal};
-use value::{Collection, Kind, Value};
+use value::{Collection, Kind, Value, WrongType};
 
 use crate::clock::AccessClock;
 use crate::raw::{ContentRef, RawEntry};
 
 /// Redis's limit between the encodings `embstr` and `raw`.
 const EMBEDDED_BYTES_MAX: usize = 44;
-
-/// The key holds another data type than the operation is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WrongType;
 
 /// A value, as it is kept.
 #[derive(Clone, Copy, Debug)]

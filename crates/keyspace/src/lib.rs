@@ -26,7 +26,7 @@ mod table;
 pub use changes::{Cause, Changes, Effect, Effects};
 pub use clock::ClockKind;
 pub use edit::{Detached, Edit};
-pub use entry::{Entry, StringRef, ValueRef, WrongType};
+pub use entry::{Entry, StringRef, ValueRef};
 pub use eviction::{Evicted, Policy};
 pub use expiry::Expired;
 pub use garbage::Garbage;
@@ -35,6 +35,7 @@ pub use options::{OnExpired, Options};
 pub use snapshot::Saver;
 pub use stats::Stats;
 pub use string_buffer::StringBuffer;
+pub use value::WrongType;
 
 #[cfg(test)]
 mod tests;

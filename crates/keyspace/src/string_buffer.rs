@@ -1,10 +1,9 @@
 //! A string that is changed in place: APPEND, SETRANGE, SETBIT.
 
 use stdx::number::Decimal;
-use value::{ByteString, Value};
+use value::{ByteString, Value, WrongType};
 
 use crate::edit::Edit;
-use crate::entry::WrongType;
 use crate::raw::{self, Content, ContentRef};
 
 /// The bytes of a string key, to be changed in place.

@@ -2,6 +2,10 @@
 
 use crate::{Hash, Kind, List, Set, Stream, Value, Zset};
 
+/// The key holds another data type than the operation is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WrongType;
+
 /// A data type other than the string.
 pub trait Collection: Sized {
     /// Which one.

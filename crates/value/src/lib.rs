@@ -17,7 +17,7 @@ pub mod stream;
 pub mod zset;
 
 pub use bytes::ByteString;
-pub use collection::Collection;
+pub use collection::{Collection, WrongType};
 pub use hash::Hash;
 pub use kind::Kind;
 pub use limits::Limits;

@@ -47,7 +47,7 @@ pub(super) fn bitop(context: &mut Context<'_>, args: Args<'_>, reply: &mut Write
         (SOURCES_AT..args.len()).map(|index| context.key(args, index)).collect();
     for key in &keys {
         let string = context.read(*key).map(|entry| entry.string()).transpose();
-        string.map_err(|_| Error::WrongType)?;
+        string?;
     }
     let mut texts = vec![Decimal::new(); keys.len()];
     let sources: Vec<&[u8]> = keys

@@ -17,7 +17,7 @@ pub(super) fn setbit(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writ
     let (byte, shift) = (offset / 8, 7 - offset % 8);
     let mut edit = context.edit(context.key(args, 1));
     let existed = edit.exists();
-    let mut buffer = edit.string_buffer().map_err(|_| Error::WrongType)?;
+    let mut buffer = edit.string_buffer()?;
     let grows = buffer.len() <= byte;
     if grows {
         buffer.resize(byte + 1);
@@ -39,7 +39,7 @@ pub(super) fn getbit(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writ
         None => 0,
         Some(entry) => {
             let mut text = Decimal::new();
-            let bytes = entry.string().map_err(|_| Error::WrongType)?.bytes(&mut text);
+            let bytes = entry.string()?.bytes(&mut text);
             bytes.get(offset / 8).map_or(0, |byte| byte >> (7 - offset % 8) & 1)
         }
     };

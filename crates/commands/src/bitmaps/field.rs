@@ -127,7 +127,7 @@ pub(super) fn bitfield(
     };
     let mut edit = context.edit(context.key(args, 1));
     let is_new = !edit.exists();
-    let mut buffer = edit.string_buffer().map_err(|_| Error::WrongType)?;
+    let mut buffer = edit.string_buffer()?;
     let grows = buffer.len() < len;
     if grows {
         buffer.resize(len);
@@ -168,7 +168,7 @@ fn read_fields(
     let mut text = Decimal::new();
     let bytes = match context.read(context.key(args, 1)) {
         None => b"",
-        Some(entry) => entry.string().map_err(|_| Error::WrongType)?.bytes(&mut text),
+        Some(entry) => entry.string()?.bytes(&mut text),
     };
     reply.array(steps.len());
     for step in steps {

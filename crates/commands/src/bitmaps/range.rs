@@ -61,7 +61,7 @@ pub(super) fn bitcount(
     let mut text = Decimal::new();
     let bytes = match context.read(context.key(args, 1)) {
         None => b"",
-        Some(entry) => entry.string().map_err(|_| Error::WrongType)?.bytes(&mut text),
+        Some(entry) => entry.string()?.bytes(&mut text),
     };
     let bits = if part.is_backwards() { None } else { part.bits(bytes.len()) };
     let count = bits.map_or(0, |bits| bitmap::count(bytes, bits));
@@ -90,7 +90,7 @@ pub(super) fn bitpos(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writ
             reply.integer(if is_set { -1 } else { 0 });
             return Ok(());
         }
-        Some(entry) => entry.string().map_err(|_| Error::WrongType)?.bytes(&mut text),
+        Some(entry) => entry.string()?.bytes(&mut text),
     };
     let position = part.bits(bytes.len()).and_then(|bits| {
         // Behind the string there are zeros, unless the call says where to stop.

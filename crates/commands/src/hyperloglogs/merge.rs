@@ -68,7 +68,7 @@ pub(super) fn pfmerge_across(plan: &mut Plan) -> PlanFuture<'_> {
         let stored = plan.on_key(1, move |context, key| {
             store(context, key, &union)?;
             log_whole(&mut context.edit(key));
-            Ok(())
+            Ok::<_, command::Error>(())
         });
         stored.await?;
         plan.reply().ok();

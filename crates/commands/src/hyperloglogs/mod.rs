@@ -77,7 +77,7 @@ const NO_HLL: Error = Error::Coded(std::borrow::Cow::Borrowed(
 
 /// The bytes and the encoding of a HyperLogLog.
 fn hll_of(entry: Entry<'_>) -> Result<(&[u8], Encoding)> {
-    match entry.string().map_err(|_| Error::WrongType)? {
+    match entry.string()? {
         StringRef::Int(_) => Err(NO_HLL),
         StringRef::Bytes(bytes) => Ok((bytes, hyperloglog::encoding(bytes).ok_or(NO_HLL)?)),
     }

@@ -81,7 +81,7 @@ pub(super) fn digest(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writ
     match context.read(context.key(args, 1)) {
         None => reply.null(),
         Some(entry) => {
-            let string = entry.string().map_err(|_| Error::WrongType)?;
+            let string = entry.string()?;
             reply.bulk(digest_text(string).as_bytes());
         }
     }

@@ -1,7 +1,7 @@
 //! Strings: the rows, and what several of their handlers share.
 
 use command::flag::{DENYOOM, FAST, MOVABLEKEYS, READONLY, WRITE};
-use command::{Access, Args, Error, Group, KeySpec, Result, Spec, access};
+use command::{Access, Args, Group, KeySpec, Result, Spec, access};
 use engine::{Command, Merge, Run};
 use keyspace::{Edit, StringRef};
 use resp::Writer;
@@ -273,5 +273,5 @@ fn write_string(reply: &mut Writer<'_>, string: Option<StringRef<'_>>) {
 /// The string of a key that is being changed.
 #[inline]
 fn old_string<'e>(edit: &'e Edit<'_>) -> Result<Option<StringRef<'e>>> {
-    edit.string().map_err(|_| Error::WrongType)
+    Ok(edit.string()?)
 }

@@ -12,7 +12,7 @@ use super::old_string;
 /// STRLEN key
 pub(super) fn strlen(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
     let len = match context.read(context.key(args, 1)) {
-        Some(entry) => entry.string().map_err(|_| Error::WrongType)?.len(),
+        Some(entry) => entry.string()?.len(),
         None => 0,
     };
     reply.integer(len as i64);
@@ -31,7 +31,7 @@ pub(super) fn append(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writ
         }
         Some(old_len) => {
             let len = checked_len(old_len, value.len(), limit)?;
-            edit.string_buffer().map_err(|_| Error::WrongType)?.append(value);
+            edit.string_buffer()?.append(value);
             len
         }
     };
@@ -55,7 +55,7 @@ pub(super) fn setrange(
         return Ok(());
     }
     let end = checked_len(offset, value.len(), limit)?;
-    let mut buffer = edit.string_buffer().map_err(|_| Error::WrongType)?;
+    let mut buffer = edit.string_buffer()?;
     if end > old_len {
         buffer.resize(end);
     }
@@ -80,7 +80,7 @@ pub(super) fn getrange(
         None => reply.bulk(b""),
         Some(entry) => {
             let mut text = Decimal::new();
-            let bytes = entry.string().map_err(|_| Error::WrongType)?.bytes(&mut text);
+            let bytes = entry.string()?.bytes(&mut text);
             reply.bulk(&bytes[clamp(start, end, bytes.len())]);
         }
     }

@@ -17,7 +17,7 @@ pub(super) fn get(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<
     match context.read(context.key(args, 1)) {
         None => reply.null(),
         Some(entry) => {
-            write_string(reply, Some(entry.string().map_err(|_| Error::WrongType)?));
+            write_string(reply, Some(entry.string()?));
         }
     }
     Ok(())

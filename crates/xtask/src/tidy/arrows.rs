@@ -13,7 +13,7 @@ const ARROWS: &[Arrows] = &[
     Arrows("journal", &[]),
     Arrows("resp", &["stdx"]),
     Arrows("value", &["stdx"]),
-    Arrows("command", &["resp", "stdx"]),
+    Arrows("command", &["resp", "stdx", "value"]),
     Arrows("config", &["resp", "stdx"]),
     Arrows("rdb", &["stdx", "value"]),
     Arrows("keyspace", &["stdx", "value"]),
