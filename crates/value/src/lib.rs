@@ -14,6 +14,7 @@ pub mod list;
 pub mod listpack;
 pub mod set;
 pub mod stream;
+mod table;
 pub mod zset;
 
 pub use bytes::ByteString;
