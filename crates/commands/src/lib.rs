@@ -9,6 +9,7 @@ mod bitmaps;
 mod databases;
 mod dump;
 mod effect;
+mod elements;
 mod expiry;
 mod geo;
 mod hashes;

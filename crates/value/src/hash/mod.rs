@@ -122,11 +122,7 @@ impl Hash {
 
     /// Chooses the encoding for fields and values to come, as Redis does for those of one call.
     #[inline]
-    pub fn prepare<'a>(
-        &mut self,
-        pairs: impl ExactSizeIterator<Item = &'a [u8]>,
-        limits: &Limits,
-    ) {
+    pub fn prepare<'a>(&mut self, pairs: impl ExactSizeIterator<Item = &'a [u8]>, limits: &Limits) {
         let small_bytes = match &self.fields {
             Fields::Table(_) => return,
             Fields::Pack(pack) => pack.byte_len(),
@@ -177,9 +173,7 @@ impl Hash {
                 let value = pack.next(at).expect("fields and values come in pairs");
                 Some(Field { name: pack.get(at), value: pack.get(value), deadline_ms: None })
             }
-            Fields::Expiring(fields) => {
-                fields.get(name).filter(|field| !field.has_expired(now_ms))
-            }
+            Fields::Expiring(fields) => fields.get(name).filter(|field| !field.has_expired(now_ms)),
             Fields::Table(table) => {
                 table.get(name).map(Field::from).filter(|field| !field.has_expired(now_ms))
             }
@@ -236,12 +230,7 @@ impl Hash {
 
     /// Removes up to `max` fields whose time has come, and visits the name of each before.
     /// Answers how many.
-    pub fn remove_expired(
-        &mut self,
-        now_ms: i64,
-        max: usize,
-        visit: impl FnMut(&[u8]),
-    ) -> usize {
+    pub fn remove_expired(&mut self, now_ms: i64, max: usize, visit: impl FnMut(&[u8])) -> usize {
         match &mut self.fields {
             Fields::Pack(_) => 0,
             Fields::Expiring(fields) => fields.remove_expired(now_ms, max, visit),
@@ -355,9 +344,7 @@ impl<'a> Iterator for Iter<'a> {
                 Some(Field { name, value, deadline_ms: None })
             }
             IterOf::Expiring(fields) => fields.find(|field| !field.has_expired(now_ms)),
-            IterOf::Table(table) => {
-                table.map(Field::from).find(|field| !field.has_expired(now_ms))
-            }
+            IterOf::Table(table) => table.map(Field::from).find(|field| !field.has_expired(now_ms)),
         }
     }
 }

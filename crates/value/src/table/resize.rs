@@ -155,8 +155,7 @@ impl<const MAP: bool> Table<MAP> {
         }
         let (low, high) = if hash & bit == 0 { (old, other) } else { (other, old) };
         // SAFETY: both are the table's, which puts another in their place below.
-        let (low, high) =
-            unsafe { (Box::from_raw(low.as_ptr()), Box::from_raw(high.as_ptr())) };
+        let (low, high) = unsafe { (Box::from_raw(low.as_ptr()), Box::from_raw(high.as_ptr())) };
         self.heap_bytes -= low.heap_bytes() + high.heap_bytes();
         if depth == self.segments.bits() {
             self.segments.deepest -= 2;
