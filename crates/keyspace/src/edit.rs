@@ -266,7 +266,7 @@ impl<'a> Edit<'a> {
     /// Removes a key whose collection has no elements. It was opened to be changed, so a snapshot
     /// has seen it.
     #[cold]
-    fn remove_void(&mut self) {
+    pub(crate) fn remove_void(&mut self) {
         let Some(place) = self.place.take() else { return };
         let value = self.database().remove(place);
         self.keyspace.discard(value);

@@ -11,6 +11,7 @@ mod edit;
 mod entry;
 mod eviction;
 mod expiry;
+mod fields;
 mod garbage;
 mod keyspace;
 mod memory;

@@ -9,6 +9,8 @@ pub struct Stats {
     pub misses: u64,
     /// Keys removed because their time had come.
     pub expired: u64,
+    /// Fields of hashes removed because their time had come.
+    pub expired_fields: u64,
     /// Keys removed to free memory.
     pub evicted: u64,
 }

@@ -1,6 +1,294 @@
-//! Hashes.
+//! Hashes: the rows, and what their handlers share.
 
-use engine::Command;
+use command::flag::{DENYOOM, FAST, READONLY, WRITE};
+use command::{Args, Group, KeySpec, Result, Spec, access};
+use engine::{Command, Context, Run};
+use keyspace::{Edit, Key};
+use value::Hash;
 
-/// The rows, by name.
-pub(crate) const COMMANDS: &[Command] = &[];
+use crate::elements::wrong_type;
+
+mod counters;
+mod deadline;
+mod expire;
+mod fields;
+mod random;
+mod timed;
+
+const fn hash(name: &'static str, arity: i32, flags: u32) -> Spec {
+    Spec::new(Group::Hash, name, arity, flags)
+}
+
+const INSERTED: &[KeySpec] = &[KeySpec::first(access::RW | access::INSERT_DATA)];
+const REMOVED: &[KeySpec] = &[KeySpec::first(access::RW | access::DELETE_DATA)];
+const TAKEN: &[KeySpec] = &[KeySpec::first(access::RW | access::ACCESS | access::DELETE_DATA)];
+
+const VARYING: &[&str] = &["nondeterministic_output"];
+const ANY_ORDER: &[&str] = &["nondeterministic_output_order"];
+
+/// The rows.
+pub(crate) const COMMANDS: &[Command] = &[
+    Command::new(
+        hash("HDEL", -3, WRITE | FAST).key_specs(REMOVED).doc(
+            "2.0.0",
+            "O(1) for each field",
+            "Removes fields of a hash.",
+        ),
+        Run::Shard(fields::hdel),
+    ),
+    Command::new(
+        hash("HEXISTS", 3, READONLY | FAST).key(access::READ).doc(
+            "2.0.0",
+            "O(1)",
+            "Tells whether a hash has a field.",
+        ),
+        Run::Shard(fields::hexists),
+    ),
+    Command::new(
+        hash("HEXPIRE", -6, WRITE | FAST).key(access::UPDATE).doc(
+            "7.4.0",
+            "O(1) for each field",
+            "Makes fields go after so many seconds.",
+        ),
+        Run::Shard(expire::hexpire),
+    ),
+    Command::new(
+        hash("HEXPIREAT", -6, WRITE | FAST).key(access::UPDATE).doc(
+            "7.4.0",
+            "O(1) for each field",
+            "Makes fields go at a Unix time.",
+        ),
+        Run::Shard(expire::hexpireat),
+    ),
+    Command::new(
+        hash("HEXPIRETIME", -5, READONLY | FAST).key(access::READ_VALUE).doc(
+            "7.4.0",
+            "O(1) for each field",
+            "Gives the Unix times at which fields go.",
+        ),
+        Run::Shard(expire::hexpiretime),
+    ),
+    Command::new(
+        hash("HGET", 3, READONLY | FAST).key(access::READ_VALUE).doc(
+            "2.0.0",
+            "O(1)",
+            "Gives the value of a field.",
+        ),
+        Run::Shard(fields::hget),
+    ),
+    Command::new(
+        hash("HGETALL", 2, READONLY).key(access::READ_VALUE).tips(ANY_ORDER).doc(
+            "2.0.0",
+            "O(N)",
+            "Gives all fields of a hash with their values.",
+        ),
+        Run::Shard(fields::hgetall),
+    ),
+    Command::new(
+        hash("HGETDEL", -5, WRITE | FAST).key_specs(TAKEN).doc(
+            "8.0.0",
+            "O(1) for each field",
+            "Gives the values of fields and removes these.",
+        ),
+        Run::Shard(timed::hgetdel),
+    ),
+    Command::new(
+        hash("HGETEX", -5, WRITE | FAST).key(access::UPDATE_ACCESS).doc(
+            "8.0.0",
+            "O(1) for each field",
+            "Gives the values of fields and sets when these go.",
+        ),
+        Run::Shard(timed::hgetex),
+    ),
+    Command::new(
+        hash("HINCRBY", 4, WRITE | DENYOOM | FAST).key(access::UPDATE_ACCESS).doc(
+            "2.0.0",
+            "O(1)",
+            "Adds a number to the integer that a field holds.",
+        ),
+        Run::Shard(counters::hincrby),
+    ),
+    Command::new(
+        hash("HINCRBYFLOAT", 4, WRITE | DENYOOM | FAST).key(access::UPDATE_ACCESS).doc(
+            "2.6.0",
+            "O(1)",
+            "Adds a number to the floating-point number that a field holds.",
+        ),
+        Run::Shard(counters::hincrbyfloat),
+    ),
+    Command::new(
+        hash("HKEYS", 2, READONLY).key(access::READ_VALUE).tips(ANY_ORDER).doc(
+            "2.0.0",
+            "O(N)",
+            "Gives all fields of a hash.",
+        ),
+        Run::Shard(fields::hkeys),
+    ),
+    Command::new(
+        hash("HLEN", 2, READONLY | FAST).key(access::READ).doc(
+            "2.0.0",
+            "O(1)",
+            "Gives the number of fields of a hash.",
+        ),
+        Run::Shard(fields::hlen),
+    ),
+    Command::new(
+        hash("HMGET", -3, READONLY | FAST).key(access::READ_VALUE).doc(
+            "2.0.0",
+            "O(1) for each field",
+            "Gives the values of several fields.",
+        ),
+        Run::Shard(fields::hmget),
+    ),
+    Command::new(
+        hash("HMSET", -4, WRITE | DENYOOM | FAST)
+            .key(access::UPDATE)
+            .doc(
+                "2.0.0",
+                "O(1) for each field",
+                "Sets fields of a hash, which it creates if need be.",
+            )
+            .deprecated("4.0.0", "`HSET` with several pairs of field and value"),
+        Run::Shard(fields::hmset),
+    ),
+    Command::new(
+        hash("HPERSIST", -5, WRITE | FAST).key(access::UPDATE).doc(
+            "7.4.0",
+            "O(1) for each field",
+            "Makes fields stay.",
+        ),
+        Run::Shard(expire::hpersist),
+    ),
+    Command::new(
+        hash("HPEXPIRE", -6, WRITE | FAST).key(access::UPDATE).doc(
+            "7.4.0",
+            "O(1) for each field",
+            "Makes fields go after so many milliseconds.",
+        ),
+        Run::Shard(expire::hpexpire),
+    ),
+    Command::new(
+        hash("HPEXPIREAT", -6, WRITE | FAST).key(access::UPDATE).doc(
+            "7.4.0",
+            "O(1) for each field",
+            "Makes fields go at a Unix time in milliseconds.",
+        ),
+        Run::Shard(expire::hpexpireat),
+    ),
+    Command::new(
+        hash("HPEXPIRETIME", -5, READONLY | FAST).key(access::READ_VALUE).doc(
+            "7.4.0",
+            "O(1) for each field",
+            "Gives the Unix times in milliseconds at which fields go.",
+        ),
+        Run::Shard(expire::hpexpiretime),
+    ),
+    Command::new(
+        hash("HPTTL", -5, READONLY | FAST).key(access::READ_VALUE).tips(VARYING).doc(
+            "7.4.0",
+            "O(1) for each field",
+            "Gives the milliseconds until fields go.",
+        ),
+        Run::Shard(expire::hpttl),
+    ),
+    Command::new(
+        hash("HRANDFIELD", -2, READONLY).key(access::READ_VALUE).tips(VARYING).doc(
+            "6.2.0",
+            "O(1) without a count, else O(N) in the fields given",
+            "Gives random fields of a hash.",
+        ),
+        Run::Shard(random::hrandfield),
+    ),
+    Command::new(
+        hash("HSCAN", -3, READONLY).key(access::READ_VALUE).tips(VARYING).doc(
+            "2.8.0",
+            "O(1) per call, O(N) for all fields",
+            "Gives the fields of a hash, and their values, bit by bit.",
+        ),
+        Run::Shard(fields::hscan),
+    ),
+    Command::new(
+        hash("HSET", -4, WRITE | DENYOOM | FAST).key(access::UPDATE).doc(
+            "2.0.0",
+            "O(1) for each field",
+            "Sets fields of a hash, which it creates if need be.",
+        ),
+        Run::Shard(fields::hset),
+    ),
+    Command::new(
+        hash("HSETEX", -6, WRITE | DENYOOM | FAST).key(access::UPDATE).doc(
+            "8.0.0",
+            "O(1) for each field",
+            "Sets fields of a hash, and when they go, under conditions.",
+        ),
+        Run::Shard(timed::hsetex),
+    ),
+    Command::new(
+        hash("HSETNX", 4, WRITE | DENYOOM | FAST).key_specs(INSERTED).doc(
+            "2.0.0",
+            "O(1)",
+            "Sets a field that does not exist.",
+        ),
+        Run::Shard(fields::hsetnx),
+    ),
+    Command::new(
+        hash("HSTRLEN", 3, READONLY | FAST).key(access::READ).doc(
+            "3.2.0",
+            "O(1)",
+            "Gives the length of a field's value.",
+        ),
+        Run::Shard(fields::hstrlen),
+    ),
+    Command::new(
+        hash("HTTL", -5, READONLY | FAST).key(access::READ_VALUE).tips(VARYING).doc(
+            "7.4.0",
+            "O(1) for each field",
+            "Gives the seconds until fields go.",
+        ),
+        Run::Shard(expire::httl),
+    ),
+    Command::new(
+        hash("HVALS", 2, READONLY).key(access::READ_VALUE).tips(ANY_ORDER).doc(
+            "2.0.0",
+            "O(N)",
+            "Gives the values of all fields of a hash.",
+        ),
+        Run::Shard(fields::hvals),
+    ),
+];
+
+/// A key's hash, if it exists.
+#[inline]
+fn read<'a>(context: &'a mut Context<'_>, key: Key<'_>) -> Result<Option<&'a Hash>> {
+    context.read(key).map(|entry| entry.get()).transpose().map_err(wrong_type)
+}
+
+/// Opens the key of a call to be changed, and removes those of its fields with these names whose
+/// time has come.
+#[inline]
+fn open<'e>(
+    context: &'e mut Context<'_>,
+    args: Args<'e>,
+    names: impl Iterator<Item = &'e [u8]>,
+) -> Edit<'e> {
+    let mut edit = context.edit(context.key(args, 1));
+    edit.expire_fields(names);
+    edit
+}
+
+/// Removes those of the fields from argument `index` on whose time has come, after a read that has
+/// passed them by.
+#[cold]
+fn lapse(context: &mut Context<'_>, args: Args<'_>, index: usize) {
+    lapse_names(context, args, args.iter_from(index));
+}
+
+/// [`lapse`] of fields with these names.
+#[cold]
+fn lapse_names<'a>(
+    context: &mut Context<'_>,
+    args: Args<'a>,
+    names: impl Iterator<Item = &'a [u8]>,
+) {
+    context.edit(context.key(args, 1)).expire_fields(names);
+}

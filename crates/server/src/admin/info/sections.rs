@@ -207,6 +207,7 @@ fn stats(view: &View, text: &mut Text) {
         ("sync_full", 0),
         ("sync_partial_ok", 0),
         ("sync_partial_err", 0),
+        ("expired_subkeys", view.keyspace.expired_fields),
         ("expired_keys", view.keyspace.expired),
         ("expired_time_cap_reached_count", counts.expiry_cut_short),
         ("expire_cycle_cpu_milliseconds", microseconds(counts.expiry_ticks) / 1000),

@@ -159,6 +159,7 @@ impl View {
             self.keyspace.hits += stats.hits;
             self.keyspace.misses += stats.misses;
             self.keyspace.expired += stats.expired;
+            self.keyspace.expired_fields += stats.expired_fields;
             self.keyspace.evicted += stats.evicted;
         }
         let databases = self.databases.len().max(thread.databases.len());
