@@ -23,6 +23,9 @@ pub enum Shape {
     Pattern,
     Cursor,
     Count,
+    Field,
+    Member,
+    Draws,
     BitOffset,
     FieldOffset,
     FieldType,
@@ -76,6 +79,32 @@ const VALUES: &[&[u8]] = &[
     b"012345678901234567890123456789012345678901234",
     b"a value of more than sixty-four bytes, which is where some servers change their encoding",
 ];
+
+/// Fields and members: few, so that calls meet.
+const FIELDS: &[&[u8]] = &[b"f1", b"f2", b"f3", b"n1", b"n2", b"", b"7", b"-1", b"\x00\r\n"];
+
+const MEMBERS: &[&[u8]] = &[
+    b"0",
+    b"1",
+    b"2",
+    b"3",
+    b"40000",
+    b"-70000",
+    b"9223372036854775807",
+    b"-9223372036854775808",
+    b"9223372036854775808",
+    b"007",
+    b"-0",
+    b"",
+    b"a",
+    b"b",
+    b"c",
+    b"\x00\r\n",
+];
+
+/// How many random elements are asked for. Not millions, which would all be sent.
+const DRAWS: &[&[u8]] =
+    &[b"0", b"1", b"2", b"-1", b"-2", b"-5", b"3", b"x", b"-9223372036854775808", b"1.5", b""];
 
 const EDGES: &[&[u8]] = &[
     b"9223372036854775807",
@@ -203,6 +232,9 @@ impl Shape {
             "pattern" => Shape::Pattern,
             "cursor" => Shape::Cursor,
             "count" => Shape::Count,
+            "field" => Shape::Field,
+            "member" => Shape::Member,
+            "draws" => Shape::Draws,
             "bit-offset" => Shape::BitOffset,
             "field-offset" => Shape::FieldOffset,
             "bit-field" => Shape::FieldType,
@@ -243,6 +275,10 @@ impl Shape {
             }
             Shape::Pattern => PATTERNS,
             Shape::Cursor => edge(random, &[b"0"], &[b"x", b"-1", b"18446744073709551616", b""]),
+            Shape::Field | Shape::Member if random.one_in(40) => return Shape::Value.draw(random),
+            Shape::Field => FIELDS,
+            Shape::Member => MEMBERS,
+            Shape::Draws => DRAWS,
             Shape::Count => edge(random, &[b"1", b"10", b"1000"], EDGES),
             Shape::BitOffset if random.one_in(12) => BIT_OFFSET_EDGES,
             Shape::BitOffset => return number(random, 0, 600),

@@ -136,8 +136,7 @@ fn log_stored(target: &mut Edit<'_>) {
     let key = target.key().bytes;
     target.log(&[b"DEL", key]);
     let set = target.get::<Set>().expect("the set was just written");
-    let members: Vec<Vec<u8>> =
-        set.into_iter().flat_map(Set::iter).map(Item::to_vec).collect();
+    let members: Vec<Vec<u8>> = set.into_iter().flat_map(Set::iter).map(Item::to_vec).collect();
     for some in members.chunks(LOGGED_AT_ONCE) {
         let members = some.iter().map(Vec::as_slice);
         target.log(&[&b"SADD"[..], key].into_iter().chain(members).collect::<Vec<_>>());

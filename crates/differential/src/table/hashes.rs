@@ -1,6 +1,6 @@
 //! Hashes.
 
-use super::Compare::{AnyOrder, Type, Within};
+use super::Compare::{AnyOrder, Type};
 use super::Row;
 
 pub(super) const ROWS: &[Row] = &[
@@ -38,5 +38,4 @@ pub(super) const ROWS: &[Row] = &[
     )
     .merops(),
     Row::new("HGETDEL key FIELDS (1|2) {field}").merops(),
-    Row::new("HLEN key").seldom().by(Within(0)),
 ];
