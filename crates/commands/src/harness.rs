@@ -79,6 +79,15 @@ impl Engine {
         reply
     }
 
+    /// How many reads found their key since the start, and how many did not.
+    pub(crate) fn hits_and_misses(&self) -> (u64, u64) {
+        let shards = self.routers.iter().filter_map(|router| router.shard());
+        shards.fold((0, 0), |(hits, misses), shard| {
+            let stats = shard.keyspace.stats();
+            (hits + stats.hits, misses + stats.misses)
+        })
+    }
+
     /// Runs lines; each is followed by `=>` and its reply.
     #[track_caller]
     pub(crate) fn check(&self, story: &str) {

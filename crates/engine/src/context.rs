@@ -72,4 +72,11 @@ impl<'a> Context<'a> {
     pub fn edit<'e>(&'e mut self, key: Key<'e>) -> Edit<'e> {
         self.keyspace.edit(self.db, key)
     }
+
+    /// Looks a key up for changing it in the selected database, and for answering what it held:
+    /// counts a hit or a miss.
+    #[inline]
+    pub fn read_to_edit<'e>(&'e mut self, key: Key<'e>) -> Edit<'e> {
+        self.keyspace.read_to_edit(self.db, key)
+    }
 }

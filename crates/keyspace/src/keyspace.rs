@@ -168,6 +168,17 @@ impl Keyspace {
         Edit::new(self, db, key, place)
     }
 
+    /// [`Self::edit`] for a command that answers what the key held: counts a hit or a miss, as
+    /// [`Self::read`] does.
+    #[inline]
+    pub fn read_to_edit<'a>(&'a mut self, db: usize, key: Key<'a>) -> Edit<'a> {
+        let edit = self.edit(db, key);
+        let stats = &mut edit.keyspace.stats;
+        let counter = if edit.place.is_some() { &mut stats.hits } else { &mut stats.misses };
+        *counter += 1;
+        edit
+    }
+
     /// How many keys there are, with those whose time has come but that are not removed yet.
     pub fn len(&self, db: usize) -> usize {
         self.databases[db].table.len()

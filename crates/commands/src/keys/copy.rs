@@ -87,7 +87,7 @@ pub(super) fn copy_across(plan: &mut Plan) -> PlanFuture<'_> {
 }
 
 fn copy_of(context: &mut Context<'_>, key: Key<'_>) -> Option<Detached> {
-    context.edit(key).copy()
+    context.read_to_edit(key).copy()
 }
 
 /// MOVE key db

@@ -98,7 +98,8 @@ pub(super) fn set(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<
 fn set_with_options(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
     let options = SetOptions::parse(args.words_from(3))?;
     let after = After::of(options.expire, context.now_ms(), "set")?;
-    let mut edit = context.edit(context.key(args, 1));
+    let key = context.key(args, 1);
+    let mut edit = if options.get { context.read_to_edit(key) } else { context.edit(key) };
     if options.get {
         write_string(reply, old_string(&edit)?);
     }
@@ -196,7 +197,7 @@ fn set_for(
 
 /// GETSET key value
 pub(super) fn getset(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
-    let mut edit = context.edit(context.key(args, 1));
+    let mut edit = context.read_to_edit(context.key(args, 1));
     write_string(reply, old_string(&edit)?);
     edit.set(args.at(2), None);
     Ok(())
@@ -204,7 +205,7 @@ pub(super) fn getset(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writ
 
 /// GETDEL key
 pub(super) fn getdel(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
-    let mut edit = context.edit(context.key(args, 1));
+    let mut edit = context.read_to_edit(context.key(args, 1));
     write_string(reply, old_string(&edit)?);
     remove_logged(&mut edit);
     Ok(())
@@ -214,7 +215,7 @@ pub(super) fn getdel(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writ
 pub(super) fn getex(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
     let expire = parse_getex(args.words_from(2))?;
     let now_ms = context.now_ms();
-    let mut edit = context.edit(context.key(args, 1));
+    let mut edit = context.read_to_edit(context.key(args, 1));
     let Some(string) = old_string(&edit)? else {
         reply.null();
         return Ok(());

@@ -129,3 +129,21 @@ fn effects_are_absolute() {
         assert_eq!(engine.effects(line), effects, "{line}");
     }
 }
+
+#[test]
+fn what_answers_the_old_value_counts_as_a_read() {
+    let engine = Engine::new(1);
+    engine.check("SET k v => OK");
+    assert_eq!(engine.hits_and_misses(), (0, 0));
+    let reads = ["GETSET k v", "SET k v GET", "GETEX k", "COPY k other", "GETDEL k"];
+    for (count, call) in (1..).zip(reads) {
+        engine.call(call);
+        assert_eq!(engine.hits_and_misses(), (count, 0), "{call}");
+    }
+    for (count, call) in (1..).zip(["GETDEL k", "GETEX k", "COPY k x", "SET k v GET"]) {
+        engine.call(call);
+        assert_eq!(engine.hits_and_misses(), (5, count), "{call}");
+    }
+    engine.check("SETNX k v => 0\nINCR n => 1\nSET k v XX => OK");
+    assert_eq!(engine.hits_and_misses(), (5, 4));
+}
