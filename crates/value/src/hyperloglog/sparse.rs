@@ -104,25 +104,60 @@ pub fn raise(
     count: u8,
     bytes_max: usize,
 ) -> Result<Raised, Corrupt> {
+    let mut place = Place::START;
+    let mut before = place;
+    while !place.covers(hll, index)? {
+        (before, place) = (place, place.next(hll)?);
+    }
+    change(hll, before, place, (index, count), bytes_max)
+}
+
+/// Where a run is.
+#[derive(Clone, Copy)]
+struct Place {
+    at: usize,
+    /// Its first register.
+    first: usize,
+}
+
+impl Place {
+    const START: Self = Self { at: HEADER_BYTES, first: 0 };
+
+    fn run(self, hll: &[u8]) -> Result<Run, Corrupt> {
+        hll.get(self.at..).and_then(Run::read).ok_or(Corrupt)
+    }
+
+    fn covers(self, hll: &[u8], index: usize) -> Result<bool, Corrupt> {
+        Ok(index < self.first + self.run(hll)?.len)
+    }
+
+    fn next(self, hll: &[u8]) -> Result<Self, Corrupt> {
+        let run = self.run(hll)?;
+        Ok(Self { at: self.at + run.bytes, first: self.first + run.len })
+    }
+}
+
+/// Raises the register `index` to `count` in the run at `place`, which is behind the one `before`,
+/// or the first.
+fn change(
+    hll: &mut Vec<u8>,
+    before: Place,
+    place: Place,
+    (index, count): (usize, u8),
+    bytes_max: usize,
+) -> Result<Raised, Corrupt> {
     if count > VALUE_MAX {
         return Ok(Raised::TooBig);
     }
-    let (mut at, mut first, mut before) = (HEADER_BYTES, 0, HEADER_BYTES);
-    let (run, end) = loop {
-        let run = hll.get(at..).and_then(Run::read).ok_or(Corrupt)?;
-        let end = first + run.len;
-        if index < end {
-            break (run, end);
-        }
-        (before, at, first) = (at, at + run.bytes, end);
-    };
+    let Place { at, first } = place;
+    let run = place.run(hll)?;
     if run.value >= count {
         return Ok(Raised::No);
     }
     if run.len == 1 && run.bytes == 1 {
         hll[at] = values(count, 1);
     } else {
-        let parts = split(run, index - first, count, end - 1 - index);
+        let parts = split(run, index - first, count, first + run.len - 1 - index);
         let grown = hll.len() + parts.len() - run.bytes;
         if grown > bytes_max && grown > hll.len() {
             return Ok(Raised::TooBig);
@@ -131,7 +166,7 @@ pub fn raise(
         // Where the last run was cut short, so is what replaces it.
         hll.truncate(grown);
     }
-    join(hll, before);
+    join(hll, before.at);
     Ok(Raised::Yes)
 }
 
@@ -186,9 +221,24 @@ pub(super) fn raise_all(
     bytes_max: usize,
 ) -> Result<bool, Corrupt> {
     let own = super::registers(hll)?;
+    // The runs up to the one looked at, so that none is read again for each register.
+    let mut trail = vec![Place::START];
     for (index, (count, own)) in registers.iter().zip(own.iter()).enumerate() {
-        if count > own && raise(hll, index, *count, bytes_max)? == Raised::TooBig {
+        if count <= own {
+            continue;
+        }
+        let mut place = trail.pop().expect("it is never empty here");
+        while !place.covers(hll, index)? {
+            trail.push(place);
+            place = place.next(hll)?;
+        }
+        let before = trail.last().copied().unwrap_or(place);
+        if change(hll, before, place, (index, *count), bytes_max)? == Raised::TooBig {
             return Ok(false);
+        }
+        // The run may have become one with the one before, which is where to go on.
+        if trail.is_empty() {
+            trail.push(place);
         }
     }
     Ok(true)

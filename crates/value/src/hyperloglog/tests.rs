@@ -136,7 +136,13 @@ proptest! {
         let mut target = with(mine.into_iter(), sparse_bytes_max);
         let mut union = registers(&with(others.into_iter(), sparse_bytes_max)).unwrap();
         merge(&target, &mut union).unwrap();
+        // The very bytes that come of raising one register after the other.
+        let mut expected = if into_dense { to_dense(&target).unwrap() } else { target.clone() };
+        for (index, count) in union.iter().enumerate().filter(|(_, count)| **count > 0) {
+            raise_any(&mut expected, index, *count, sparse_bytes_max).unwrap();
+        }
         raise_all(&mut target, &union, into_dense, sparse_bytes_max).unwrap();
+        prop_assert_eq!(&target, &expected);
         prop_assert_eq!(registers(&target), registers(&both));
         let is_dense = encoding(&target) == Some(Encoding::Dense);
         prop_assert!(is_dense || (!into_dense && target.len() <= sparse_bytes_max.max(18)));
