@@ -31,6 +31,7 @@ pub enum Shape {
     FieldType,
     Element,
     HyperLogLog,
+    SortedBy,
     Junk,
 }
 
@@ -240,6 +241,7 @@ impl Shape {
             "bit-field" => Shape::FieldType,
             "element" => Shape::Element,
             "hll" => Shape::HyperLogLog,
+            "sorted-by" => Shape::SortedBy,
             "junk" => Shape::Junk,
             _ => return None,
         })
@@ -296,6 +298,10 @@ impl Shape {
             }
             Shape::Element if random.one_in(4) => VALUES,
             Shape::Element => return number(random, 0, 20_000),
+            Shape::SortedBy => &[
+                b"k*", b"k*", b"*", b"{tag}*", b"k*->f", b"k*->g", b"k*->", b"->*", b"*->*",
+                b"none*",
+            ],
             Shape::HyperLogLog => return hyperloglog(random),
             Shape::Junk => &[b"JUNK", b"", b"\x00", b"0", b"-1", b"NX", b"EX"],
         };

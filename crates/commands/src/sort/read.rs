@@ -1,0 +1,107 @@
+//! What a call reads: the elements, and the keys that patterns name.
+
+use std::ops::ControlFlow;
+
+use command::{Error, Result};
+use engine::{Context, Plan};
+use keyspace::{Entry, Key};
+use stdx::number::Decimal;
+use value::listpack::Item;
+use value::{Hash, Kind, List};
+
+use super::order::Elements;
+use super::pattern::Wanted;
+use super::query::Window;
+use super::texts::Texts;
+
+/// The elements of a key; of a list or sorted set in its own order only those that are answered.
+pub(super) fn load(context: &mut Context<'_>, key: Key<'_>, window: Window) -> Result<Elements> {
+    let mut elements = Elements::default();
+    let Some(entry) = context.read(key) else { return Ok(elements) };
+    elements.is_set = entry.kind() == Kind::Set;
+    elements.is_cut = window.is_native && !elements.is_set;
+    let texts = &mut elements.texts;
+    match entry.kind() {
+        Kind::List => load_list(get(entry)?, window, texts),
+        _ => return Err(Error::WrongType),
+    }
+    Ok(elements)
+}
+
+fn get<T: value::Collection>(entry: Entry<'_>) -> Result<&T> {
+    entry.get().map_err(|_| Error::WrongType)
+}
+
+fn load_list(list: &List, window: Window, texts: &mut Texts) {
+    if !window.is_native {
+        return list.for_each(|item| texts.push_item(item));
+    }
+    let range = window.range(list.len());
+    if range.is_empty() {
+        return;
+    }
+    let mut visit = |_: usize, item: Item<'_>| {
+        texts.push_item(item);
+        if texts.len() == range.len() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let _ = match window.is_descending {
+        true => list.walk_back(list.len() - 1 - range.start, &mut visit),
+        false => list.walk(range.start, &mut visit),
+    };
+}
+
+/// Reads keys, or a field of each; whatever is of another type is absent.
+pub(super) fn fetch(context: &mut Context<'_>, wanted: &Wanted) -> Texts {
+    let mut found = Texts::default();
+    let now_ms = context.now_ms();
+    for index in wanted.keys.indexes() {
+        let entry = context.read(Key::new(wanted.keys.at(index)));
+        match (entry, &wanted.field) {
+            (None, _) => found.push_absent(),
+            (Some(entry), None) => {
+                let mut text = Decimal::new();
+                found.push_maybe(entry.string().ok().map(|string| string.bytes(&mut text)));
+            }
+            (Some(entry), Some(field)) => {
+                let _ = (entry.get::<Hash>(), field, now_ms);
+                found.push_absent();
+            }
+        }
+    }
+    found
+}
+
+/// Reads keys of all shards, under whatever locks the plan holds.
+pub(super) async fn fetch_across(plan: &Plan, wanted: Wanted) -> Texts {
+    let Wanted { keys, field } = wanted;
+    let mut owners = Vec::with_capacity(keys.len());
+    let mut parts: Vec<Texts> = Vec::new();
+    parts.resize_with(plan.shard_count(), Texts::default);
+    for index in keys.indexes() {
+        let key = keys.at(index);
+        let owner = plan.owner(key);
+        parts[owner].push(key);
+        owners.push(owner as u32);
+    }
+    let hops = parts.into_iter().enumerate().map(|(shard, keys)| {
+        let wanted = Wanted { keys, field: field.clone() };
+        let is_needed = wanted.keys.len() > 0;
+        is_needed.then(|| plan.on_shard(shard, move |context| fetch(context, &wanted)))
+    });
+    let hops: Vec<_> = hops.collect();
+    let mut answers = Vec::with_capacity(hops.len());
+    for hop in hops {
+        answers.push(match hop {
+            Some(hop) => (hop.await, 0),
+            None => (Texts::default(), 0),
+        });
+    }
+    // Each shard answered its keys in their order.
+    let mut found = Texts::default();
+    for owner in owners {
+        let (texts, next) = &mut answers[owner as usize];
+        found.push_maybe(texts.get(*next));
+        *next += 1;
+    }
+    found
+}
