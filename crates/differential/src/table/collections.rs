@@ -21,5 +21,4 @@ pub(super) const ROWS: &[Row] = &[
     Row::new("SORT_RO key [BY (k*|k*->f)] [DESC] [LIMIT index index] [GET sorted-by]"),
     Row::new("SORT_RO key STORE key").seldom(),
     Row::new("COMMAND GETKEYS SORT key [BY k*] [GET #] [LIMIT 1 2] [STORE key] [STORE key]"),
-    Row::new("COMMAND INFO (SORT|SORT_RO)").seldom(),
 ];
