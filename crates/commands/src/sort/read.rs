@@ -7,7 +7,7 @@ use engine::{Context, Plan};
 use keyspace::{Entry, Key};
 use stdx::number::Decimal;
 use value::listpack::Item;
-use value::{Hash, Kind, List};
+use value::{Hash, Kind, List, Set};
 
 use super::order::Elements;
 use super::pattern::Wanted;
@@ -23,6 +23,7 @@ pub(super) fn load(context: &mut Context<'_>, key: Key<'_>, window: Window) -> R
     let texts = &mut elements.texts;
     match entry.kind() {
         Kind::List => load_list(get(entry)?, window, texts),
+        Kind::Set => get::<Set>(entry)?.iter().for_each(|member| texts.push_item(member)),
         _ => return Err(Error::WrongType),
     }
     Ok(elements)
@@ -63,8 +64,11 @@ pub(super) fn fetch(context: &mut Context<'_>, wanted: &Wanted) -> Texts {
                 found.push_maybe(entry.string().ok().map(|string| string.bytes(&mut text)));
             }
             (Some(entry), Some(field)) => {
-                let _ = (entry.get::<Hash>(), field, now_ms);
-                found.push_absent();
+                let hash = entry.get::<Hash>().ok();
+                match hash.and_then(|hash| hash.get(field, now_ms)) {
+                    Some(value) => found.push_item(value),
+                    None => found.push_absent(),
+                }
             }
         }
     }

@@ -105,3 +105,38 @@ fn a_stored_result_is_journalled_as_the_list() {
     assert_eq!(effects, ["DEL d", "RPUSH d one "]);
     assert_eq!(engine.effects("SORT l"), Vec::<String>::new());
 }
+
+#[test]
+fn sets() {
+    on_one_and_on_many_shards(
+        r#"
+        SADD s 3 10 1 2 => 4
+        SORT s => ["1" "2" "3" "10"]
+        SORT s DESC LIMIT 0 2 => ["10" "3"]
+        SADD t b a c => 3
+        SORT t ALPHA DESC => ["c" "b" "a"]
+        SORT t BY w_* ALPHA => ["a" "b" "c"]
+        SORT t BY nosort STORE d => 3
+        LRANGE d 0 -1 => ["a" "b" "c"]
+        SORT t BY nosort DESC LIMIT 0 1 STORE d => 1
+        LRANGE d 0 -1 => ["c"]
+        "#,
+    );
+}
+
+#[test]
+fn fields_of_hashes() {
+    on_one_and_on_many_shards(
+        r#"
+        RPUSH l a b c => 3
+        HSET h_a w 3 name x => 2
+        HSET h_b w 1 => 1
+        HSET h_c w 2 name 7 => 2
+        SORT l BY h_*->w => ["b" "c" "a"]
+        SORT l BY h_*->w GET h_*->name => [nil "7" "x"]
+        SORT l BY h_*->name GET h_*->none -> x => -ERR syntax error
+        SORT l BY h_* => ["a" "b" "c"]
+        SORT l BY nosort GET h_* => [nil nil nil]
+        "#,
+    );
+}
