@@ -110,6 +110,49 @@ fn keys_written_together_are_seen_together() {
 }
 
 #[test]
+fn what_patterns_and_bit_operations_reach_is_of_one_moment() {
+    each_server(|server| {
+        let group = keys("sorted:", 6);
+        let fresh = AtomicU64::new(0);
+        server
+            .connect()
+            .call(&words("RPUSH", [&["names".to_owned()], &group[..]].concat()))
+            .expect("6");
+        let set = || {
+            let value = fresh.fetch_add(1, Ordering::Relaxed).to_string();
+            words("MSET", group.iter().flat_map(|key| [key.clone(), value.clone()]))
+        };
+        server.connect().call(&set()).expect("OK");
+        // Six equal texts leave no bit.
+        let xor = words("BITOP", [&["XOR".to_owned(), "bits".to_owned()], &group[..]].concat());
+        all_at_once(server, 8, |_, client, random| {
+            let commands: Vec<Vec<String>> = (0..1 + random.below(6))
+                .map(|_| match random.below(8) {
+                    0..=2 => set(),
+                    3 => words("SORT_RO", ["names", "BY", "nosort", "GET", "*"]),
+                    4 => words("SORT", ["names", "BY", "*", "GET", "*"]),
+                    5 => words("SORT", ["names", "BY", "*", "GET", "*", "STORE", "result"]),
+                    6 => words("LRANGE", ["result", "0", "-1"]),
+                    _ => xor.clone(),
+                })
+                .chain([words("BITCOUNT", ["bits"])])
+                .collect();
+            for (command, reply) in commands.iter().zip(pipeline(client, &commands)?) {
+                let is_torn = match (command[0].as_str(), &reply) {
+                    ("BITCOUNT", bits) => *bits != Reply::Integer(0),
+                    (_, Reply::Array(_)) => is_torn(&reply),
+                    (_, reply) => matches!(reply, Reply::Error(_)),
+                };
+                if is_torn {
+                    return Err(format!("{} shows {}", command.join(" "), show(&reply)));
+                }
+            }
+            Ok(())
+        });
+    });
+}
+
+#[test]
 fn what_is_renamed_is_in_one_place() {
     const FREE: usize = 8;
     const CLIENTS: usize = 6;
