@@ -34,15 +34,24 @@ pub(crate) fn set_until_logged(edit: &mut Edit<'_>, value: &[u8], deadline_ms: i
     edit.log(&[b"SET", edit.key().bytes, value, b"PXAT", text.format(deadline_ms)]);
 }
 
-/// Logs all that a key holds, where no call is there to be replayed: a part of a plan wrote it.
+/// Logs all that a key holds, where no call is there to be replayed: a part of a plan wrote it. A
+/// key that holds nothing is logged as removed.
 pub(crate) fn log_whole(edit: &mut Edit<'_>) {
     let key = edit.key().bytes;
-    let string = edit.string().expect("strings are all the values there are");
-    let value = string.expect("the key was just written").to_vec();
-    match edit.expire_at_ms() {
-        None => edit.log(&[b"SET", key, &value]),
-        Some(at_ms) => {
-            edit.log(&[b"SET", key, &value, b"PXAT", Decimal::new().format(at_ms)]);
+    let Some(entry) = edit.entry() else {
+        edit.log(&[b"DEL", key]);
+        return;
+    };
+    let (deadline_ms, mut text) = (entry.expire_at_ms(), Decimal::new());
+    if let Ok(string) = entry.string() {
+        let value = string.to_vec();
+        match deadline_ms {
+            None => edit.log(&[b"SET", key, &value]),
+            Some(at_ms) => edit.log(&[b"SET", key, &value, b"PXAT", text.format(at_ms)]),
         }
+        return;
     }
+    let payload = crate::dump::payload_of(&entry);
+    let at = text.format(deadline_ms.unwrap_or(0));
+    edit.log(&[b"RESTORE", key, at, &payload, b"REPLACE", b"ABSTTL"]);
 }

@@ -27,6 +27,11 @@ pub fn string(out: &mut Vec<u8>, bytes: &[u8]) {
     {
         return;
     }
+    self::bytes(out, bytes);
+}
+
+/// Appends a string as it is.
+pub fn bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     length(out, bytes.len() as u64);
     out.extend_from_slice(bytes);
 }

@@ -48,9 +48,9 @@ const fn block(
 }
 
 const BLMOVE: &Block =
-    &block(moves::blmove, moves::blmove_across, moves::blmove_wait, |reply| reply.null());
+    &block(moves::blmove, moves::blmove_across, moves::blmove_wait, |reply| reply.null_array());
 const BLMOVEM: &Block =
-    &block(moves::blmovem, moves::blmovem_across, moves::blmovem_wait, |reply| reply.null());
+    &block(moves::blmovem, moves::blmovem_across, moves::blmovem_wait, |reply| reply.null_array());
 const BLMPOP: &Block =
     &block(pops::blmpop, pops::blmpop_across, pops::blmpop_wait, |reply| reply.null_array());
 const BLPOP: &Block =

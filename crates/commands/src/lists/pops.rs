@@ -177,7 +177,8 @@ pub(super) fn blmpop_across(plan: &mut Plan) -> PlanFuture<'_> {
     })
 }
 
-/// The first argument: how long to wait.
+/// The first argument, which is looked at last.
 pub(super) fn blmpop_wait(args: Args<'_>) -> Result<Wait> {
+    parse(args, 2)?;
     waiting::seconds(args.at(1))
 }

@@ -21,11 +21,11 @@ pub(super) const ROWS: &[Row] = &[
     Row::new("RPOPLPUSH key key"),
     Row::new("LMPOP (1|2|int) key [key] (LEFT|RIGHT) [COUNT count]"),
     // A wait of a millisecond, and those that are wrong.
-    Row::new("BLPOP {key} (0.001|-1|junk)"),
-    Row::new("BRPOP {key} (0.001|-1|junk)"),
-    Row::new("BLMOVE key key (LEFT|RIGHT) (LEFT|RIGHT) (0.001|-1|junk)"),
-    Row::new("BRPOPLPUSH key key (0.001|-1|junk)"),
-    Row::new("BLMPOP (0.001|-1|junk) (1|2|int) key [key] (LEFT|RIGHT) [COUNT count]"),
+    Row::new("BLPOP {key} (0.001|-1|SOON)").unspoilt(),
+    Row::new("BRPOP {key} (0.001|-1|SOON)").unspoilt(),
+    Row::new("BLMOVE key key (LEFT|RIGHT) (LEFT|RIGHT) (0.001|-1|SOON)").unspoilt(),
+    Row::new("BRPOPLPUSH key key (0.001|-1|SOON)").unspoilt(),
+    Row::new("BLMPOP (0.001|-1|SOON) (1|2|int) key [key] (LEFT|RIGHT) [COUNT count]").unspoilt(),
     // After 7.0.
     Row::new("LMOVEM key key (LEFT|RIGHT) (LEFT|RIGHT) [(COUNT|EXACTLY) count (OBO|BULK)]")
         .merops(),

@@ -7,6 +7,7 @@ use std::fmt;
 
 use engine::Context;
 use keyspace::Entry;
+use value::List;
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 use super::at_key;
@@ -28,6 +29,11 @@ impl Digest {
             bytes.extend_from_slice(part);
         }
         Self { high: xxh3_128_with_seed(&bytes, 0), low: xxh3_128_with_seed(&bytes, 1) as u32 }
+    }
+
+    /// Of this and what comes behind it.
+    fn then(self, next: &[u8]) -> Self {
+        Self::of([self.to_string().as_bytes(), next])
     }
 
     fn combine(&mut self, other: Self) {
@@ -99,9 +105,21 @@ fn of_shard(context: &mut Context<'_>) -> Digest {
 
 /// Of type and value, and whether it expires; when is left out, as in Redis's.
 fn of_value(entry: &Entry<'_>) -> Digest {
-    let text = entry.string().expect("all values are strings").to_vec();
     let expires: &[u8] = if entry.expire_at_ms().is_some() { b"expires" } else { b"" };
-    Digest::of([entry.kind().name().as_bytes(), &text, expires])
+    let content = match entry.string() {
+        Ok(string) => string.to_vec(),
+        Err(_) => of_collection(entry).to_string().into_bytes(),
+    };
+    Digest::of([entry.kind().name().as_bytes(), &content, expires])
+}
+
+/// Of the elements, in their order where they have one.
+fn of_collection(entry: &Entry<'_>) -> Digest {
+    let mut digest = Digest::default();
+    if let Ok(list) = entry.get::<List>() {
+        list.for_each(|item| digest = digest.then(&item.to_vec()));
+    }
+    digest
 }
 
 #[cfg(test)]

@@ -1,0 +1,79 @@
+//! Lists: elements, a ziplist, or blocks.
+
+use stdx::number::Decimal;
+use value::list::{End, Stretch};
+use value::{Limits, List, Listpack};
+
+use super::form;
+use crate::error::{Error, Result};
+use crate::legacy;
+use crate::read::Reader;
+use crate::write;
+
+/// How a block of [`form::LIST_OF_LISTPACKS`] holds its elements.
+const PLAIN: u64 = 1;
+const PACKED: u64 = 2;
+
+pub(super) fn write(list: &List, out: &mut Vec<u8>) -> u16 {
+    out.push(form::LIST_OF_LISTPACKS);
+    write::length(out, list.block_count() as u64);
+    list.stretches(|stretch| match stretch {
+        Stretch::Pack(pack) => {
+            write::length(out, PACKED);
+            write::bytes(out, pack.as_bytes());
+        }
+        Stretch::Plain(item) => {
+            write::length(out, PLAIN);
+            write::bytes(out, item);
+        }
+    });
+    10
+}
+
+pub(super) fn read(form: u8, reader: &mut Reader<'_>, limits: &Limits) -> Result<List> {
+    let mut list = List::new();
+    match form {
+        form::LIST => {
+            for _ in 0..reader.count(1)? {
+                list.push(End::Right, &reader.string()?, limits);
+            }
+        }
+        form::LIST_ZIPLIST => push_ziplist(&mut list, &reader.string()?, limits)?,
+        form::LIST_OF_ZIPLISTS => {
+            for _ in 0..reader.count(1)? {
+                push_ziplist(&mut list, &reader.string()?, limits)?;
+            }
+        }
+        _ => {
+            for _ in 0..reader.count(2)? {
+                push_block(&mut list, reader, limits)?;
+            }
+        }
+    }
+    Ok(list)
+}
+
+fn push_ziplist(list: &mut List, bytes: &[u8], limits: &Limits) -> Result<()> {
+    for item in legacy::ziplist(bytes)? {
+        list.push(End::Right, &item, limits);
+    }
+    Ok(())
+}
+
+fn push_block(list: &mut List, reader: &mut Reader<'_>, limits: &Limits) -> Result<()> {
+    let how = reader.length()?;
+    let bytes = reader.string()?;
+    match how {
+        PLAIN if !bytes.is_empty() => list.push(End::Right, &bytes, limits),
+        PACKED => {
+            let pack =
+                Listpack::from_untrusted(&bytes).ok_or(Error::BadData("a listpack is broken"))?;
+            let mut text = Decimal::new();
+            for item in pack.iter() {
+                list.push(End::Right, item.bytes(&mut text), limits);
+            }
+        }
+        _ => return Err(Error::BadData("a list's block has an unknown form")),
+    }
+    Ok(())
+}
