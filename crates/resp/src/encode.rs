@@ -1,5 +1,7 @@
 //! Replies: one writer for both protocol versions.
 
+use stdx::number::DoubleText;
+
 /// Which RESP a connection speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Protocol {
@@ -165,25 +167,11 @@ impl<'a> Writer<'a> {
 
     /// A double (RESP2: a bulk with the shortest text that reads back the same).
     pub fn double(&mut self, value: f64) {
-        let mut buffer = ryu::Buffer::new();
-        let text = match value {
-            _ if value.is_nan() => "nan",
-            f64::INFINITY => "inf",
-            f64::NEG_INFINITY => "-inf",
-            _ if value == value.trunc() && value.abs() < 1e17 => {
-                let mut integer = itoa::Buffer::new();
-                let text = integer.format(value as i64).to_owned();
-                return self.double_text(&text);
-            }
-            _ => buffer.format_finite(value),
-        };
-        self.double_text(text);
-    }
-
-    fn double_text(&mut self, text: &str) {
+        let mut text = DoubleText::new();
+        let text = text.format(value);
         match self.protocol {
-            Protocol::Resp2 => self.bulk(text.as_bytes()),
-            Protocol::Resp3 => self.line(b',', text.as_bytes()),
+            Protocol::Resp2 => self.bulk(text),
+            Protocol::Resp3 => self.line(b',', text),
         }
     }
 

@@ -1,8 +1,10 @@
 //! Numbers as text, by Redis's rules.
 
 mod big;
+mod double;
 mod extended;
 
+pub use double::DoubleText;
 pub use extended::{Extended, parse_f64};
 
 /// `text` as an integer, if it is exactly what formatting that integer gives: no spaces, no plus

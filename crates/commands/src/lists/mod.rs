@@ -59,7 +59,7 @@ const BRPOP: &Block =
     &block(pops::brpop, pops::brpop_across, pops::wait, |reply| reply.null_array());
 const BRPOPLPUSH: &Block =
     &block(moves::brpoplpush, moves::brpoplpush_across, moves::brpoplpush_wait, |reply| {
-        reply.null()
+        reply.null_array()
     });
 
 /// The rows, by name.
