@@ -26,20 +26,35 @@ pub(super) fn raise(packed: &mut Packed, index: usize, count: u8) -> bool {
     true
 }
 
-/// Raises registers to what they are in `packed`, four registers, which are three bytes, at a time.
+/// So many registers are unpacked together, in plain steps that a compiler makes wide ones of.
+const BLOCK: usize = 64;
+const BLOCK_BYTES: usize = BLOCK * BITS / 8;
+
+/// Raises registers to what they are in `packed`.
 pub(super) fn merge(packed: &Packed, registers: &mut Registers) {
-    let (threes, _) = packed.as_chunks::<3>();
-    let (fours, _) = registers.as_chunks_mut::<4>();
-    for (four, [low, middle, high]) in fours.iter_mut().zip(threes) {
-        let bits = u32::from_le_bytes([*low, *middle, *high, 0]);
-        let spread = bits & 0x3f
-            | (bits << 2 & 0x3f00)
-            | (bits << 4 & 0x003f_0000)
-            | (bits << 6 & 0x3f00_0000);
-        for (register, other) in four.iter_mut().zip(spread.to_le_bytes()) {
+    let (packed, _) = packed.as_chunks::<BLOCK_BYTES>();
+    let (registers, _) = registers.as_chunks_mut::<BLOCK>();
+    for (registers, packed) in registers.iter_mut().zip(packed) {
+        for (register, other) in registers.iter_mut().zip(unpack(packed)) {
             *register = other.max(*register);
         }
     }
+}
+
+/// Three bytes are four registers.
+#[inline(always)]
+fn unpack(packed: &[u8; BLOCK_BYTES]) -> [u8; BLOCK] {
+    let mut words = [0; BLOCK / 4];
+    for (word, [low, middle, high]) in words.iter_mut().zip(packed.as_chunks().0) {
+        *word = u32::from_le_bytes([*low, *middle, *high, 0]);
+    }
+    let mut registers = [0; BLOCK];
+    for (four, word) in registers.as_chunks_mut().0.iter_mut().zip(words) {
+        let first_two = word & 0x3f | (word << 2 & 0x3f00);
+        let last_two = (word << 4 & 0x003f_0000) | (word << 6 & 0x3f00_0000);
+        *four = (first_two | last_two).to_le_bytes();
+    }
+    registers
 }
 
 /// Writes all registers.
