@@ -51,28 +51,46 @@ fn load_list(list: &List, window: Window, texts: &mut Texts) {
     };
 }
 
+/// So many keys' cache misses overlap.
+const KEYS_AT_ONCE: usize = 16;
+
 /// Reads keys, or a field of each; whatever is of another type is absent.
 pub(super) fn fetch(context: &mut Context<'_>, wanted: &Wanted) -> Texts {
     let mut found = Texts::default();
-    let now_ms = context.now_ms();
-    for index in wanted.keys.indexes() {
-        let entry = context.read(Key::new(wanted.keys.at(index)));
-        match (entry, &wanted.field) {
-            (None, _) => found.push_absent(),
-            (Some(entry), None) => {
-                let mut text = Decimal::new();
-                found.push_maybe(entry.string().ok().map(|string| string.bytes(&mut text)));
-            }
-            (Some(entry), Some(field)) => {
-                let hash = entry.get::<Hash>().ok();
-                match hash.and_then(|hash| hash.get(field, now_ms)) {
-                    Some(value) => found.push_item(value),
-                    None => found.push_absent(),
-                }
-            }
+    let mut keys = Vec::with_capacity(KEYS_AT_ONCE);
+    for start in wanted.keys.indexes().step_by(KEYS_AT_ONCE) {
+        let end = (start + KEYS_AT_ONCE).min(wanted.keys.len());
+        keys.clear();
+        keys.extend((start..end).map(|index| Key::new(wanted.keys.at(index))));
+        for key in &keys {
+            context.keyspace.prefetch_bucket(context.db, key.hash);
+        }
+        for key in &keys {
+            context.keyspace.prefetch_entry(context.db, key.hash);
+        }
+        for key in &keys {
+            read(context, *key, wanted.field.as_deref(), &mut found);
         }
     }
     found
+}
+
+fn read(context: &mut Context<'_>, key: Key<'_>, field: Option<&[u8]>, found: &mut Texts) {
+    let now_ms = context.now_ms();
+    match (context.read(key), field) {
+        (None, _) => found.push_absent(),
+        (Some(entry), None) => {
+            let mut text = Decimal::new();
+            found.push_maybe(entry.string().ok().map(|string| string.bytes(&mut text)));
+        }
+        (Some(entry), Some(field)) => {
+            let hash = entry.get::<Hash>().ok();
+            match hash.and_then(|hash| hash.get(field, now_ms)) {
+                Some(value) => found.push_item(value),
+                None => found.push_absent(),
+            }
+        }
+    }
 }
 
 /// Reads keys of all shards, under whatever locks the plan holds.

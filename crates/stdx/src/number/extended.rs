@@ -196,6 +196,14 @@ impl Neg for Extended {
 /// `text` as a double by the rules of `strtod`, where all of the text must be the number: the
 /// nearest double; None for NaN, for what is out of range, and for anything else.
 pub fn parse_f64(text: &[u8]) -> Option<f64> {
+    // What nearly all numbers are made of; what is too small or too large is looked at below.
+    let is_plain = |byte: &u8| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E');
+    if text.iter().all(is_plain)
+        && let Some(number) = crate::ascii::parse::<f64>(text)
+        && number.is_normal()
+    {
+        return Some(number);
+    }
     match Extended::parse(text)? {
         // By way of 64 bits a decimal could be rounded twice: the standard library rounds once.
         // It takes no hexadecimals.

@@ -19,7 +19,8 @@ mod self_test;
 mod sparse;
 
 pub use self_test::self_test;
-pub use sparse::{Raised, Run, Runs, raise};
+use sparse::{Raised, raise};
+pub use sparse::{Run, Runs};
 
 /// How many registers there are.
 pub const REGISTERS: usize = 1 << INDEX_BITS;

@@ -84,7 +84,7 @@ fn values(value: u8, len: usize) -> u8 {
 
 /// What came of raising a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Raised {
+pub(super) enum Raised {
     /// It was as high.
     No,
     /// It is higher now.
@@ -98,7 +98,7 @@ pub enum Raised {
 ///
 /// # Errors
 /// If the runs end before the register.
-pub fn raise(
+pub(super) fn raise(
     hll: &mut Vec<u8>,
     index: usize,
     count: u8,
