@@ -18,6 +18,8 @@ pub(crate) struct Database {
     arena: Arena,
     expires_len: usize,
     deadlines_ms: i128,
+    /// Whether there has ever been a hash with a field that has a deadline.
+    pub(crate) has_timed_fields: bool,
     /// How many entries have something outside the arena's pages.
     outside_len: usize,
     /// Which database this was when the snapshot under way began; None if it is newer, or there is

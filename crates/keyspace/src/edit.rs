@@ -309,6 +309,7 @@ impl Drop for Edit<'_> {
             self.remove_void();
         }
         if self.changed {
+            self.note_fields();
             self.keyspace.changes.touch(self.db, self.key.hash, self.more_changes);
         }
     }

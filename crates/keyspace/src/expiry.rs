@@ -1,6 +1,7 @@
-//! Removing keys whose time has come, a little per turn.
+//! Removing keys, and fields of hashes, whose time has come, a little per turn.
 
 use crate::changes::Cause;
+use crate::edit::Edit;
 use crate::keyspace::{Key, Keyspace};
 use crate::options::OnExpired;
 use crate::raw::RawEntry;
@@ -17,7 +18,7 @@ pub(crate) struct Walk {
 pub struct Expired {
     /// How many parts of tables were looked at.
     pub visited: usize,
-    /// How many keys were removed.
+    /// How many keys were removed, or relieved of some fields.
     pub removed: usize,
 }
 
@@ -38,7 +39,7 @@ impl Keyspace {
         while self.on_expired == OnExpired::Remove && visits > 0 && databases > 0 {
             let Walk { db, position } = &mut self.expiry;
             let database = &mut self.databases[*db];
-            let overdue = if database.expires_len() > 0 {
+            let overdue = if database.expires_len() > 0 || database.has_timed_fields {
                 database.table.next_overdue(position, self.now_ms, &mut visits)
             } else {
                 *position = 0;
@@ -56,19 +57,25 @@ impl Keyspace {
         Expired { visited: visits_max - visits, removed }
     }
 
-    /// Removes an entry whose time has come, unless it is locked.
+    /// Removes an entry whose time has come, or some of its fields, unless it is locked. Answers
+    /// whether it did.
     fn expire(&mut self, db: usize, raw: RawEntry, locked: &dyn Fn(usize, u64) -> bool) -> bool {
         let key = Key::new(raw.key());
         let database = &mut self.databases[db];
         let place = database.find(key).expect("the walk found it in the table");
-        let is_locked = locked(db, key.hash);
-        if is_locked {
+        if locked(db, key.hash) {
             // The walk has taken its deadline out of the hints.
-            database.table.note_deadline(place, raw.expire_at_ms().expect("it has expired"));
-        } else {
-            self.remove_for(db, place, key.hash, Cause::Expired);
+            database.table.note_deadline(place, raw.due_ms().expect("it is due"));
+            return false;
         }
-        !is_locked
+        if self.is_expired(raw.expire_at_ms()) {
+            self.remove_for(db, place, key.hash, Cause::Expired);
+            return true;
+        }
+        // The entry, whose key this is, may go with its last field. No use of it is no access.
+        let bytes = key.bytes.to_vec();
+        let key = Key { bytes: &bytes, ..key };
+        Edit::new(self, db, key, Some(place)).expire_some_fields() > 0
     }
 }
 

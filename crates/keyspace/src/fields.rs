@@ -6,6 +6,10 @@ use crate::changes::Cause;
 use crate::edit::Edit;
 use crate::keyspace::Keyspace;
 use crate::options::OnExpired;
+use crate::raw::{ContentRef, RawEntry};
+
+/// Active expiry removes no more fields of a hash at once.
+const FIELDS_AT_ONCE: usize = 64;
 
 impl Keyspace {
     /// What time it is for a reader who asks whether a field's time has come: while loading, none
@@ -31,6 +35,34 @@ impl Edit<'_> {
         let is_due = |hash: &Hash| hash.is_due(now_ms);
         if self.get::<Hash>().is_ok_and(|hash| hash.is_some_and(is_due)) {
             self.expire_due_fields(names.collect(), now_ms);
+        }
+    }
+
+    /// Removes some of a hash's fields whose time has come, and the hash with its last one; answers
+    /// how many. Active expiry then knows when to come again.
+    pub(crate) fn expire_some_fields(&mut self) -> usize {
+        let now_ms = self.keyspace.now_ms;
+        let Ok(Some(hash)) = self.get_mut::<Hash>() else { return 0 };
+        let mut gone = Vec::new();
+        let removed = hash.remove_expired(now_ms, FIELDS_AT_ONCE, |name| gone.push(name.to_vec()));
+        if removed > 0 {
+            let names: Vec<&[u8]> = gone.iter().map(Vec::as_slice).collect();
+            self.keyspace.record_lapsed(self.db, self.key.bytes, self.key.hash, &names);
+        }
+        self.note_fields();
+        // Recorded and counted above.
+        self.changed = false;
+        removed
+    }
+
+    /// Tells active expiry when the first field of a hash goes, after a change.
+    #[inline]
+    pub(crate) fn note_fields(&mut self) {
+        let due_ms = self.raw().and_then(RawEntry::fields_due_ms);
+        if let (Some(place), Some(due_ms)) = (self.place, due_ms) {
+            let database = self.database();
+            database.has_timed_fields = true;
+            database.table.note_deadline(place, due_ms);
         }
     }
 
@@ -73,11 +105,21 @@ impl Keyspace {
     }
 }
 
-/// When the first field of a value goes, at the earliest.
-#[inline]
-pub(crate) fn next_expiry_ms(value: &Value) -> Option<i64> {
-    match value {
-        Value::Hash(hash) => hash.next_expiry_ms(),
-        _ => None,
+impl RawEntry {
+    /// When the first field of the entry's hash goes, at the earliest.
+    #[inline]
+    pub(crate) fn fields_due_ms(self) -> Option<i64> {
+        match self.content() {
+            ContentRef::Value(Value::Hash(hash)) => hash.next_expiry_ms(),
+            _ => None,
+        }
+    }
+
+    /// When active expiry must look at the entry: its deadline, or that of a field.
+    pub(crate) fn due_ms(self) -> Option<i64> {
+        match (self.expire_at_ms(), self.fields_due_ms()) {
+            (Some(own_ms), Some(field_ms)) => Some(own_ms.min(field_ms)),
+            (own_ms, field_ms) => own_ms.or(field_ms),
+        }
     }
 }

@@ -74,3 +74,46 @@ fn replicas_hide_and_loaders_keep() {
     assert!(keyspace.edit(1, Key::new(b"10")).entry().is_none());
     assert_eq!(left(&keyspace), 99);
 }
+
+fn fields_left(keyspace: &Keyspace, key: &[u8]) -> Option<usize> {
+    let entry = keyspace.peek(0, Key::new(key))?;
+    Some(entry.get::<value::Hash>().unwrap().len())
+}
+
+#[test]
+fn fields_go_and_take_their_hash_with_them() {
+    let limits = value::Limits::default();
+    let mut keyspace = keyspace(0);
+    for (key, len, timed) in [(b"some", 1000, 400), (b"all_", 300, 300), (b"none", 300, 0)] {
+        let mut edit = keyspace.edit(0, Key::new(key));
+        let hash: &mut value::Hash = edit.get_or_create().unwrap();
+        for n in 0..len {
+            let deadline_ms = (n < timed).then_some(START_MS + 5000 + n * 10);
+            hash.set(n.to_string().as_bytes(), b"v", deadline_ms, &limits);
+        }
+    }
+    keyspace.changes().set_recording(true);
+    let walk = |keyspace: &mut Keyspace, now_ms| {
+        keyspace.begin(now_ms);
+        (0..20).for_each(|_| _ = keyspace.expire_some(1_000_000, &|_, _| false));
+    };
+    walk(&mut keyspace, START_MS + 4000);
+    assert_eq!(keyspace.changes().effects().count(), 0);
+    assert_eq!(keyspace.stats().expired_fields, 0);
+    walk(&mut keyspace, START_MS + 5000 + 1000 + 1);
+    assert_eq!(keyspace.stats().expired_fields, 202);
+    assert_eq!(fields_left(&keyspace, b"some"), Some(899));
+    assert_eq!(fields_left(&keyspace, b"all_"), Some(199));
+    let locked_hash = Key::new(b"some").hash;
+    keyspace.begin(START_MS + 1_000_000);
+    let locked = |db: usize, hash: u64| db == 0 && hash == locked_hash;
+    (0..20).for_each(|_| _ = keyspace.expire_some(1_000_000, &locked));
+    assert_eq!(fields_left(&keyspace, b"some"), Some(899));
+    assert_eq!(fields_left(&keyspace, b"all_"), None);
+    walk(&mut keyspace, START_MS + 1_000_000);
+    assert_eq!(fields_left(&keyspace, b"some"), Some(600));
+    assert_eq!(fields_left(&keyspace, b"none"), Some(300));
+    assert_eq!(keyspace.stats().expired, 0, "no key had a deadline of its own");
+    let effect = keyspace.changes().effects().next().unwrap();
+    assert_eq!((effect.cause, effect.args().next()), (Cause::Expired, Some(&b"HDEL"[..])));
+}

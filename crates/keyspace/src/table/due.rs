@@ -14,7 +14,7 @@ impl Bucket {
         let mut overdue = [None; SLOTS];
         let mut due = NEVER;
         for (entry, place) in self.entries().zip(&mut overdue) {
-            match entry.expire_at_ms() {
+            match entry.due_ms() {
                 Some(at_ms) if at_ms < now_ms => *place = Some(entry),
                 Some(at_ms) => due = due.min(due_units(at_ms)),
                 None => {}

@@ -2,11 +2,9 @@
 
 use std::ptr::NonNull;
 
-use stdx::hash::hash;
-
 use super::directory::Directory;
 use super::page::{self, Page};
-use super::{Segment, Table, item};
+use super::{Segment, Table, hash, item};
 
 /// A page with more items is split.
 const COUNT_MAX: usize = 64;
