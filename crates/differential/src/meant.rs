@@ -25,10 +25,10 @@ pub const MEANT: &[Meant] = &[
         },
     },
     Meant {
-        what: "SCAN, a cursor that is no plain number, or an unknown type",
+        what: "SCAN and its like, a cursor that is no plain number, or an unknown type",
         reason: "Redis 8 says so; 7.0 took what it could",
         is_case: |words, _, merops| {
-            is_any(words, &["SCAN"])
+            is_any(words, &["SCAN", "SSCAN", "HSCAN", "ZSCAN"])
                 && (is_error(merops, "ERR invalid cursor")
                     || is_error(merops, "ERR unknown type name"))
         },
@@ -78,6 +78,15 @@ pub const MEANT: &[Meant] = &[
             is_any(words, &["OBJECT"])
                 && *merops == Reply::Bulk(b"listpack".to_vec())
                 && *redis == Reply::Bulk(b"quicklist".to_vec())
+        },
+    },
+    Meant {
+        what: "OBJECT ENCODING of a small set",
+        reason: "Redis 8 keeps it in a listpack and says so; 7.0 had only tables",
+        is_case: |words, redis, merops| {
+            is_any(words, &["OBJECT"])
+                && *merops == Reply::Bulk(b"listpack".to_vec())
+                && *redis == Reply::Bulk(b"hashtable".to_vec())
         },
     },
     Meant {

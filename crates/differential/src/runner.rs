@@ -175,6 +175,14 @@ fn broken(at: usize, words: &[Vec<u8>], redis: &str, error: &io::Error) -> Diffe
     Difference { at, signature, redis: redis.to_owned(), merops }
 }
 
+/// An array whose elements, so many in a group, have no order of their own.
+fn in_order(reply: Reply, group: usize) -> Reply {
+    let Reply::Array(items) = reply else { return reply };
+    let mut groups: Vec<&[Reply]> = items.chunks(group).collect();
+    groups.sort_by_cached_key(|group| group.iter().map(show).collect::<Vec<_>>());
+    Reply::Array(groups.concat())
+}
+
 /// What a key holds (redis-server's on the left of `==`): type, encoding, value, and in which three
 /// seconds it expires.
 #[derive(Debug)]
@@ -231,8 +239,8 @@ fn content(client: &mut Client, key: &[u8]) -> Content {
     let value = match kind.as_str() {
         "+list" => ask(&[b"LRANGE", key, b"0", b"-1"]),
         "+zset" => ask(&[b"ZRANGE", key, b"0", b"-1", b"WITHSCORES"]),
-        "+set" => ask(&[b"SCARD", key]),
-        "+hash" => ask(&[b"HLEN", key]),
+        "+set" => in_order(ask(&[b"SMEMBERS", key]), 1),
+        "+hash" => in_order(ask(&[b"HGETALL", key]), 2),
         "+stream" => ask(&[b"XLEN", key]),
         _ => ask(&[b"GET", key]),
     };

@@ -7,16 +7,12 @@ use engine::{Context, Plan, PlanFuture};
 use keyspace::{Edit, Key};
 use resp::Writer;
 use stdx::number::parse_i64;
-use value::listpack::Item;
 use value::{Set, Value};
 
 use super::algebra::{Operation, combine, combined};
-use crate::effect::remove_logged;
+use crate::effect::{log_whole, remove_logged};
 use crate::elements::Collected;
 use crate::options::is;
-
-/// So many members are in one logged command.
-const LOGGED_AT_ONCE: usize = 512;
 
 /// A call: what it does with which keys.
 #[derive(Clone, Copy)]
@@ -131,18 +127,6 @@ fn put(target: &mut Edit<'_>, result: Set) {
     target.set_expiry(None);
 }
 
-/// Logs all members of a set that came from other shards: no call is there to be replayed.
-fn log_stored(target: &mut Edit<'_>) {
-    let key = target.key().bytes;
-    target.log(&[b"DEL", key]);
-    let set = target.get::<Set>().expect("the set was just written");
-    let members: Vec<Vec<u8>> = set.into_iter().flat_map(Set::iter).map(Item::to_vec).collect();
-    for some in members.chunks(LOGGED_AT_ONCE) {
-        let members = some.iter().map(Vec::as_slice);
-        target.log(&[&b"SADD"[..], key].into_iter().chain(members).collect::<Vec<_>>());
-    }
-}
-
 /// Sets of several shards, which come here as copies.
 async fn run_across(plan: &mut Plan, request: Request) -> Result {
     let hops: Vec<_> = request.keys().map(|index| copy_of(plan, index)).collect();
@@ -166,7 +150,7 @@ async fn run_across(plan: &mut Plan, request: Request) -> Result {
             remove_logged(&mut target);
         } else {
             put(&mut target, result);
-            log_stored(&mut target);
+            log_whole(&mut target);
         }
     })
     .await;
