@@ -13,7 +13,7 @@ use crate::options::is;
 /// Elements that a scan visits when it is not told.
 const SCAN_COUNT: usize = 10;
 /// No reply that repeats elements as often as a client wants may become longer.
-const REPEATED_BYTES_MAX: usize = 1 << 30;
+const REPEATED_BYTES_MAX: usize = 1 << 29;
 
 /// The error for a key of another type.
 pub(crate) fn wrong_type(_: WrongType) -> Error {
@@ -85,13 +85,15 @@ impl Draws {
     }
 }
 
-/// Refuses a reply that a client's number has made too long.
+/// Whether a reply that began at `start` may become longer, though a client's number makes it so.
 #[inline]
+pub(crate) fn may_go_on(reply: &Writer<'_>, start: usize) -> bool {
+    reply.len() - start <= REPEATED_BYTES_MAX
+}
+
+/// Refuses a reply that was not to become longer.
 pub(crate) fn check_repeated(reply: &Writer<'_>, start: usize) -> Result {
-    if reply.len() - start > REPEATED_BYTES_MAX {
-        return Err(Error::new("reply is too long"));
-    }
-    Ok(())
+    if may_go_on(reply, start) { Ok(()) } else { Err(Error::new("reply is too long")) }
 }
 
 /// The options of SSCAN, HSCAN and ZSCAN.

@@ -40,11 +40,11 @@ pub(super) fn hrandfield(
         (Some(Draws::Any(count)), Some(hash)) => {
             let start = reply.len();
             announce(reply, count, with_values);
-            for _ in 0..count {
-                let field = hash.random(now_ms, context.rng).expect("a field is live");
+            hash.draw(count, now_ms, context.rng, |field| {
                 write(reply, &field, with_values);
-                elements::check_repeated(reply, start)?;
-            }
+                elements::may_go_on(reply, start)
+            });
+            elements::check_repeated(reply, start)?;
         }
     }
     Ok(())

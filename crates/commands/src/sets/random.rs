@@ -35,10 +35,11 @@ pub(super) fn srandmember(
         (Some(Draws::Any(count)), Some(set)) => {
             let start = reply.len();
             reply.array(usize::try_from(count).unwrap_or(usize::MAX));
-            for _ in 0..count {
-                elements::write_option(reply, set.random(context.rng));
-                elements::check_repeated(reply, start)?;
-            }
+            set.draw(count, context.rng, |member| {
+                elements::write(reply, member);
+                elements::may_go_on(reply, start)
+            });
+            elements::check_repeated(reply, start)?;
         }
     }
     Ok(())

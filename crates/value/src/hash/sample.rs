@@ -29,6 +29,26 @@ impl Hash {
         self.iter(now_ms).nth(index)
     }
 
+    /// Visits random fields whose time has not come, each of all as likely every time, `count`
+    /// times or until told to stop. O(`count`), and O(n) but for tables.
+    pub fn draw(
+        &self,
+        count: u64,
+        now_ms: i64,
+        rng: &mut Rng,
+        mut visit: impl FnMut(Field<'_>) -> bool,
+    ) {
+        if matches!(self.fields, Fields::Table(_)) {
+            (0..count).map_while(|_| self.random(now_ms, rng)).all(visit);
+            return;
+        }
+        let fields: Vec<Field<'_>> = self.iter(now_ms).collect();
+        if !fields.is_empty() {
+            let len = fields.len() as u64;
+            (0..count).all(|_| visit(fields[rng.below(len) as usize]));
+        }
+    }
+
     /// Visits `count` different random fields whose time has not come, or all there are; each
     /// choice of them is as likely. O(n), but O(`count`) for few fields of a table.
     pub fn sample(

@@ -27,6 +27,21 @@ impl Set {
         }
     }
 
+    /// Visits random members, each of all as likely every time, `count` times or until told to
+    /// stop. O(`count`), and O(n) but for tables.
+    pub fn draw(&self, count: u64, rng: &mut Rng, mut visit: impl FnMut(Item<'_>) -> bool) {
+        if let Members::Table(table) = &self.members {
+            let mut draws = (0..count).map_while(|_| table.random(rng));
+            draws.all(|item| visit(Item::Bytes(item.key)));
+            return;
+        }
+        let members: Vec<Item<'_>> = self.iter().collect();
+        if !members.is_empty() {
+            let len = members.len() as u64;
+            (0..count).all(|_| visit(members[rng.below(len) as usize]));
+        }
+    }
+
     /// Removes `count` different random members, or all there are, and visits each. As
     /// [`Self::sample`].
     pub fn pop_many(&mut self, count: usize, rng: &mut Rng) -> Vec<Vec<u8>> {
