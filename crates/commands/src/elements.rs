@@ -101,7 +101,7 @@ pub(crate) struct Scan<'a> {
     pattern: Option<&'a [u8]>,
     /// About how many elements to visit.
     pub(crate) count: usize,
-    /// Whether a hash is to give its fields without their values.
+    /// Whether fields are to come without their values, or members without their scores.
     pub(crate) no_values: bool,
 }
 
@@ -111,8 +111,9 @@ impl<'a> Scan<'a> {
         stdx::ascii::parse(args.at(2)).ok_or(Error::InvalidCursor)
     }
 
-    /// What follows the cursor. Redis looks at it only when the key exists.
-    pub(crate) fn parse(args: Args<'a>, may_leave_out_values: bool) -> Result<Self> {
+    /// What follows the cursor, with the option that leaves out values or scores, where there is
+    /// one. Redis looks at it only when the key exists.
+    pub(crate) fn parse(args: Args<'a>, leaves_out_values: Option<&str>) -> Result<Self> {
         let mut scan = Self { pattern: None, count: SCAN_COUNT, no_values: false };
         let mut words = args.words_from(3);
         while let Some(word) = words.next_word() {
@@ -121,11 +122,10 @@ impl<'a> Scan<'a> {
                 scan.count = count.ok_or(Error::Syntax)?;
             } else if is(word, "MATCH") {
                 scan.pattern = Some(words.value()?).filter(|pattern| *pattern != b"*");
-            } else if is(word, "NOVALUES") {
-                if !may_leave_out_values {
-                    return Err(Error::new("NOVALUES option can only be used in HSCAN"));
-                }
+            } else if leaves_out_values.is_some_and(|option| is(word, option)) {
                 scan.no_values = true;
+            } else if is(word, "NOVALUES") {
+                return Err(Error::new("NOVALUES option can only be used in HSCAN"));
             } else {
                 return Err(Error::Syntax);
             }

@@ -2,7 +2,7 @@
 
 use std::mem::discriminant;
 
-use command::{Args, Error, Result};
+use command::{Args, Error, Result, Words};
 
 /// Whether a word of the call is this option; words are case-insensitive.
 #[inline]
@@ -34,4 +34,19 @@ pub(crate) fn int32(args: Args<'_>, index: usize) -> Result<i32> {
         let (min, max) = (i32::MIN, i32::MAX);
         Error::made(format!("value is out of range, value must between {min} and {max}"))
     })
+}
+
+/// `numkeys key [key ...]` from an argument on: the positions of the keys, and what follows them,
+/// which must be something.
+pub(crate) fn counted_keys(
+    args: Args<'_>,
+    at: usize,
+) -> Result<(std::ops::Range<usize>, Words<'_>)> {
+    let error = Error::new("numkeys should be greater than 0");
+    let keys = stdx::number::parse_i64(args.at(at)).filter(|keys| *keys > 0).ok_or(error)?;
+    let (first, keys) = (at + 1, usize::try_from(keys).unwrap_or(usize::MAX));
+    match first.checked_add(keys) {
+        Some(behind) if behind < args.len() => Ok((first..behind, args.words_from(behind))),
+        _ => Err(Error::Syntax),
+    }
 }

@@ -160,7 +160,7 @@ pub(super) fn hscan(context: &mut Context<'_>, args: Args<'_>, reply: &mut Write
     let now_ms = context.keyspace.expiry_now_ms();
     let (mut next, mut found) = (0, Collected::new());
     if let Some(hash) = read(context, context.key(args, 1))? {
-        let scan = Scan::parse(args, true)?;
+        let scan = Scan::parse(args, Some("NOVALUES"))?;
         next = hash.scan(cursor, scan.count, now_ms, |field| {
             if scan.wants(field.name) {
                 found.push(field.name);

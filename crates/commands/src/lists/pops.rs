@@ -8,7 +8,7 @@ use value::List;
 use value::list::End;
 
 use super::{bulk, end, ends};
-use crate::options::{is, once};
+use crate::options::{counted_keys, is, once};
 use crate::waiting;
 
 /// The last argument: how long to wait.
@@ -122,13 +122,7 @@ pub(super) fn brpop_across(plan: &mut Plan) -> PlanFuture<'_> {
 /// `numkeys key [key ...] LEFT | RIGHT [COUNT count]`, from an argument on: what to take, and the
 /// positions of the keys.
 fn parse(args: Args<'_>, at: usize) -> Result<(Take, std::ops::Range<usize>)> {
-    let error = Error::new("numkeys should be greater than 0");
-    let keys = stdx::number::parse_i64(args.at(at)).filter(|keys| *keys > 0).ok_or(error)?;
-    let (first, keys) = (at + 1, usize::try_from(keys).unwrap_or(usize::MAX));
-    let mut words = match first.checked_add(keys) {
-        Some(behind) if behind < args.len() => args.words_from(behind),
-        _ => return Err(Error::Syntax),
-    };
+    let (keys, mut words) = counted_keys(args, at)?;
     let end = end(words.value()?)?;
     let mut count = None;
     while let Some(word) = words.next_word() {
@@ -140,7 +134,7 @@ fn parse(args: Args<'_>, at: usize) -> Result<(Take, std::ops::Range<usize>)> {
         let number = number.filter(|number| *number > 0).ok_or(error)?;
         once(&mut count, number as usize)?;
     }
-    Ok((Take { end, count: Some(count.unwrap_or(1)) }, first..first + keys))
+    Ok((Take { end, count: Some(count.unwrap_or(1)) }, keys))
 }
 
 /// LMPOP numkeys key [key ...] LEFT | RIGHT [COUNT count]

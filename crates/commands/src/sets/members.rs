@@ -82,7 +82,7 @@ pub(super) fn sscan(context: &mut Context<'_>, args: Args<'_>, reply: &mut Write
     let cursor = Scan::cursor(args)?;
     let (mut next, mut found) = (0, Collected::new());
     if let Some(set) = super::read(context, context.key(args, 1))? {
-        let scan = Scan::parse(args, false)?;
+        let scan = Scan::parse(args, None)?;
         next = set.scan(cursor, scan.count, |member| {
             if scan.wants(member) {
                 found.push(member);
