@@ -10,6 +10,9 @@ pub enum Shape {
     Value,
     Integer,
     Float,
+    Score,
+    Bound,
+    Lex,
     Index,
     Offset,
     Seconds,
@@ -170,6 +173,33 @@ const FLOAT_EDGES: &[&[u8]] = &[
     b"1.7e308",
 ];
 
+/// Numbers that 7.0, which printed 17 digits, and its successors print alike.
+const SCORES: &[&[u8]] = &[
+    b"0",
+    b"1",
+    b"-1",
+    b"2",
+    b"3",
+    b"0.5",
+    b"-0.25",
+    b"1.5",
+    b"100",
+    b"1e3",
+    b"-0",
+    b"1024.125",
+    b"4503599627370496",
+    b"-7",
+    b"10",
+];
+const SCORE_EDGES: &[&[u8]] =
+    &[b"inf", b"-inf", b"+inf", b"nan", b"abc", b"", b"1x", b"0x10", b"infinity"];
+const LEXES: &[&[u8]] =
+    &[b"-", b"+", b"[1", b"(1", b"[hello world", b"(x", b"[x", b"[", b"(", b"[-1", b"[zz"];
+const LEX_EDGES: &[&[u8]] = &[b"x", b"", b"-x", b"++", b"1", b"]x"];
+
+const BOUND_EDGES: &[&[u8]] = &[b"(", b"x", b"(x", b"nan", b"(nan", b""];
+const INFINITIES: &[&[u8]] = &[b"-inf", b"+inf", b"(inf", b"(-inf"];
+
 /// Times are far away or past: when a key expires must not hang on the speed of the test.
 const SECONDS: &[&[u8]] = &[b"100", b"1000", b"86400", b"100000000"];
 const SECONDS_EDGES: &[&[u8]] =
@@ -220,6 +250,9 @@ impl Shape {
             "value" => Shape::Value,
             "int" => Shape::Integer,
             "float" => Shape::Float,
+            "score" => Shape::Score,
+            "bound" => Shape::Bound,
+            "lex" => Shape::Lex,
             "index" => Shape::Index,
             "offset" => Shape::Offset,
             "s" => Shape::Seconds,
@@ -257,6 +290,18 @@ impl Shape {
             Shape::Integer => return number(random, -20, 200),
             Shape::Float if random.one_in(3) => FLOAT_EDGES,
             Shape::Float => FLOATS,
+            Shape::Score if random.one_in(16) => SCORE_EDGES,
+            Shape::Score => SCORES,
+            Shape::Bound if random.one_in(10) => BOUND_EDGES,
+            Shape::Bound if random.one_in(4) => INFINITIES,
+            Shape::Bound if random.one_in(3) => {
+                let mut bound = b"(".to_vec();
+                bound.extend_from_slice(random.pick::<&[u8]>(SCORES));
+                return bound;
+            }
+            Shape::Bound => SCORES,
+            Shape::Lex if random.one_in(10) => LEX_EDGES,
+            Shape::Lex => LEXES,
             Shape::Index if random.one_in(6) => EDGES,
             Shape::Index => return number(random, -60, 60),
             // Not far below the limit of 512 MB: that would be allocated.
