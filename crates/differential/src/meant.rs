@@ -90,6 +90,15 @@ pub const MEANT: &[Meant] = &[
         },
     },
     Meant {
+        what: "OBJECT ENCODING of a small sorted set that was sorted",
+        reason: "SORT reads it as it is; Redis makes it a skiplist first, and so it stays",
+        is_case: |words, redis, merops| {
+            is_any(words, &["OBJECT"])
+                && *redis == Reply::Bulk(b"skiplist".to_vec())
+                && *merops == Reply::Bulk(b"listpack".to_vec())
+        },
+    },
+    Meant {
         what: "BITCOUNT and BITPOS, wrong arguments and no key or a wrong one",
         reason: "Redis 8 looks at the arguments first; 7.0 looked at the key",
         is_case: |words, redis, merops| {

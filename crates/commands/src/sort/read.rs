@@ -7,7 +7,7 @@ use engine::{Context, Plan};
 use keyspace::{Entry, Key};
 use stdx::number::Decimal;
 use value::listpack::Item;
-use value::{Hash, Kind, List, Set};
+use value::{Hash, Kind, List, Set, Zset};
 
 use super::order::Elements;
 use super::pattern::Wanted;
@@ -24,6 +24,7 @@ pub(super) fn load(context: &mut Context<'_>, key: Key<'_>, window: Window) -> R
     match entry.kind() {
         Kind::List => load_list(get(entry)?, window, texts),
         Kind::Set => get::<Set>(entry)?.iter().for_each(|member| texts.push_item(member)),
+        Kind::Zset => load_zset(get(entry)?, window, texts),
         _ => return Err(Error::WrongType),
     }
     Ok(elements)
@@ -49,6 +50,17 @@ fn load_list(list: &List, window: Window, texts: &mut Texts) {
         true => list.walk_back(list.len() - 1 - range.start, &mut visit),
         false => list.walk(range.start, &mut visit),
     };
+}
+
+fn load_zset(zset: &Zset, window: Window, texts: &mut Texts) {
+    let visit = |member: Item<'_>, _| texts.push_item(member);
+    if !window.is_native {
+        return zset.for_each(visit);
+    }
+    let range = window.range(zset.len());
+    let is_descending = window.is_descending;
+    let first = if is_descending { zset.len().wrapping_sub(1 + range.start) } else { range.start };
+    zset.range(first, range.len(), is_descending, visit);
 }
 
 /// So many keys' cache misses overlap.

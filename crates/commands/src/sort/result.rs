@@ -7,6 +7,7 @@ use value::{Collection, Limits, List};
 
 use super::pattern::Pattern;
 use super::texts::Texts;
+use crate::effect::{log_whole, remove_logged};
 
 /// What one GET gives.
 #[derive(Debug)]
@@ -73,22 +74,15 @@ impl Table<'_> {
 /// Makes the target a list of a result; no key, if that is empty. What is logged is the list: a
 /// replay may find other keys by the same patterns.
 pub(super) fn store(target: &mut Edit<'_>, texts: &Texts, limits: &Limits) {
-    let key = target.key().bytes;
-    let existed = target.exists();
-    if existed {
-        target.remove();
-        target.log(&[b"DEL", key]);
-    }
     if texts.len() == 0 {
+        remove_logged(target);
         return;
     }
     let mut list = List::new();
-    let mut call: Vec<&[u8]> = vec![b"RPUSH", key];
-    for text in texts.indexes().map(|index| texts.at(index)) {
-        list.push(End::Right, text, limits);
-        call.push(text);
-    }
+    texts.indexes().for_each(|index| list.push(End::Right, texts.at(index), limits));
+    // With the key goes its deadline.
+    target.remove();
     target.set_value(list.into_value());
-    target.log(&call);
+    log_whole(target);
     target.count(texts.len());
 }
