@@ -11,7 +11,7 @@ use engine::{
     Batch, Call, Clock, Command, Context, Handler, Limits, Moment, Network, PipelineOrder, Router,
     Run, Shard, run_alone,
 };
-use keyspace::{Key, Keyspace, Options};
+use keyspace::{Keyspace, Options};
 use resp::{Protocol, Reply, Span, Writer};
 
 /// When every engine starts, in milliseconds since 1970.
@@ -77,15 +77,6 @@ impl Engine {
         let (reply, len) = resp::parse_reply(&bytes).expect("a reply").expect("a whole one");
         assert_eq!(len, bytes.len(), "one reply: {}", bytes.escape_ascii());
         reply
-    }
-
-    /// Makes a key of the only shard hold a value.
-    pub(crate) fn put(&self, key: &'static str, value: value::Value) {
-        assert_eq!(self.routers.len(), 1, "the value goes to the first shard");
-        let job = move |context: &mut Context<'_>| {
-            context.edit(Key::new(key.as_bytes())).set_value(value);
-        };
-        self.finish(self.routers[0].hop(0, usize::from(self.db), job));
     }
 
     /// How many reads found their key since the start, and how many did not.

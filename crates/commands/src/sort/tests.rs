@@ -144,29 +144,19 @@ fn fields_of_hashes() {
 
 #[test]
 fn sorted_sets() {
-    use value::{Collection, Limits, Zset};
-
-    // Members of one score after the other, in either encoding.
-    for members_max in [0, 100] {
-        let limits = Limits { zset_max_listpack_entries: members_max, ..Limits::default() };
-        let mut zset = Zset::new();
-        for (member, score) in [("3", 1.0), ("1", 2.0), ("10", 3.0), ("2", 4.0)] {
-            zset.insert(member.as_bytes(), score, &limits);
-        }
-        let engine = Engine::new(1);
-        engine.put("z", zset.into_value());
-        engine.check(
-            r#"
-            SORT z => ["1" "2" "3" "10"]
-            SORT z ALPHA DESC => ["3" "2" "10" "1"]
-            SORT z BY nosort => ["3" "1" "10" "2"]
-            SORT z BY nosort DESC => ["2" "10" "1" "3"]
-            SORT z BY nosort LIMIT 1 2 => ["1" "10"]
-            SORT z BY nosort DESC LIMIT 1 2 => ["10" "1"]
-            SORT z BY nosort DESC LIMIT 4 2 => []
-            SORT z BY nosort LIMIT 3 9 STORE d => 1
-            LRANGE d 0 -1 => ["2"]
-            "#,
-        );
-    }
+    on_one_and_on_many_shards(
+        r#"
+        ZADD z 1 3 2 1 3 10 4 2 => 4
+        SORT z => ["1" "2" "3" "10"]
+        SORT z ALPHA DESC => ["3" "2" "10" "1"]
+        SORT z BY nosort => ["3" "1" "10" "2"]
+        SORT z BY nosort DESC => ["2" "10" "1" "3"]
+        SORT z BY nosort LIMIT 1 2 => ["1" "10"]
+        SORT z BY nosort DESC LIMIT 1 2 => ["10" "1"]
+        SORT z BY nosort DESC LIMIT 4 2 => []
+        SORT z BY nosort LIMIT 3 9 STORE d => 1
+        LRANGE d 0 -1 => ["2"]
+        OBJECT ENCODING z => "listpack"
+        "#,
+    );
 }
