@@ -6,6 +6,9 @@ use crate::keyspace::{Key, Keyspace};
 use crate::options::OnExpired;
 use crate::raw::RawEntry;
 
+/// So many fields of a hash are removed at once.
+const FIELDS_AT_ONCE: usize = 64;
+
 /// Where the walk over all databases stands.
 #[derive(Debug, Default)]
 pub(crate) struct Walk {
@@ -75,7 +78,7 @@ impl Keyspace {
         // The entry, whose key this is, may go with its last field. No use of it is no access.
         let bytes = key.bytes.to_vec();
         let key = Key { bytes: &bytes, ..key };
-        Edit::new(self, db, key, Some(place)).expire_some_fields() > 0
+        Edit::new(self, db, key, Some(place)).expire_any_fields(FIELDS_AT_ONCE) > 0
     }
 }
 

@@ -8,9 +8,6 @@ use crate::keyspace::Keyspace;
 use crate::options::OnExpired;
 use crate::raw::{ContentRef, RawEntry};
 
-/// Active expiry removes no more fields of a hash at once.
-const FIELDS_AT_ONCE: usize = 64;
-
 impl Keyspace {
     /// What time it is for a reader who asks whether a field's time has come: while loading, none
     /// has.
@@ -49,9 +46,12 @@ impl Edit<'_> {
             let names: Vec<&[u8]> = gone.iter().map(Vec::as_slice).collect();
             self.keyspace.record_lapsed(self.db, self.key.bytes, self.key.hash, &names);
         }
+        if is_void {
+            self.remove_void();
+        }
         self.note_fields();
         // Recorded and counted above.
-        self.changed = false;
+        self.changed = changed;
         removed
     }
 

@@ -110,7 +110,8 @@ pub(super) fn hlen(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer
 
 /// HDEL key field [field ...]
 pub(super) fn hdel(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
-    let mut edit = open(context, args, args.iter_from(2));
+    // One whose time has come is still there to be removed, as Redis has it.
+    let mut edit = context.edit(context.key(args, 1));
     let removed = match edit.get_mut::<Hash>().map_err(wrong_type)? {
         Some(hash) => args.iter_from(2).filter(|name| hash.remove(name)).count(),
         None => 0,

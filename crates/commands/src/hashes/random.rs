@@ -9,6 +9,9 @@ use value::hash::Field;
 use crate::elements::{self, Draws, wrong_type};
 use crate::options::is;
 
+/// A call removes no more fields whose time has come.
+const EXPIRED_AT_ONCE: usize = 1000;
+
 /// HRANDFIELD key [count [WITHVALUES]]
 pub(super) fn hrandfield(
     context: &mut Context<'_>,
@@ -23,8 +26,11 @@ pub(super) fn hrandfield(
     if with_values && args.int(2)?.unsigned_abs() > i64::MAX as u64 / 2 {
         return Err(Error::NotInRange);
     }
-    let now_ms = context.keyspace.expiry_now_ms();
-    let entry = context.keyspace.read(context.db, context.key(args, 1));
+    let (now_ms, key) = (context.keyspace.expiry_now_ms(), context.key(args, 1));
+    if super::read(context, key)?.is_some_and(|hash| hash.is_due(now_ms)) {
+        context.edit(key).expire_any_fields(EXPIRED_AT_ONCE);
+    }
+    let entry = context.keyspace.peek(context.db, key);
     let hash = entry.map(|entry| entry.get::<Hash>()).transpose().map_err(wrong_type)?;
     let hash = hash.filter(|hash| hash.live_len(now_ms) > 0);
     match (draws, hash) {

@@ -66,6 +66,7 @@ fn what_has_expired_is_not_there() {
             HEXISTS h a => 0
             HTTL h FIELDS 1 a => [-2]
             HSCAN h 0 MATCH b COUNT 1000 => ["0" []]
+            HDEL h b => 1
             HINCRBY h b 5 => 5
             HTTL h FIELDS 1 b => [-1]
             "#,
@@ -100,4 +101,6 @@ fn effects_are_absolute() {
     assert_eq!(engine.effects("HEXPIRE h 5 FIELDS 1 x"), Vec::<String>::new());
     engine.wait_ms(5001);
     assert_eq!(engine.effects("HSET h a 2"), ["HDEL h a"]);
+    engine.check("HRANDFIELD h 9 => [\"a\"]");
+    assert_eq!(engine.call("HLEN h"), "1");
 }
