@@ -35,13 +35,18 @@ impl Edit<'_> {
         }
     }
 
-    /// Removes some of a hash's fields whose time has come, and the hash with its last one; answers
-    /// how many. Active expiry then knows when to come again.
-    pub(crate) fn expire_some_fields(&mut self) -> usize {
+    /// Removes up to `max` of a hash's fields whose time has come, and the hash with its last one;
+    /// answers how many. Active expiry then knows when to come again.
+    pub fn expire_any_fields(&mut self, max: usize) -> usize {
         let now_ms = self.keyspace.now_ms;
+        if self.keyspace.on_expired != OnExpired::Remove {
+            return 0;
+        }
+        let changed = self.changed;
         let Ok(Some(hash)) = self.get_mut::<Hash>() else { return 0 };
         let mut gone = Vec::new();
-        let removed = hash.remove_expired(now_ms, FIELDS_AT_ONCE, |name| gone.push(name.to_vec()));
+        let removed = hash.remove_expired(now_ms, max, |name| gone.push(name.to_vec()));
+        let is_void = hash.is_empty();
         if removed > 0 {
             let names: Vec<&[u8]> = gone.iter().map(Vec::as_slice).collect();
             self.keyspace.record_lapsed(self.db, self.key.bytes, self.key.hash, &names);
