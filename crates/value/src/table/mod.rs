@@ -76,7 +76,7 @@ fn hash(key: &[u8]) -> u64 {
     /// The slope at the beginning, as a fraction of 2^64; what it lacks to 1 comes by the end.
     const SLOPE: u64 = 0xa810_0000_0000_0000;
     let even = stdx::hash::hash(key);
-    let times = |a: u64, b: u64| (u128::from(a) * u128::from(b) >> 64) as u64;
+    let times = |a: u64, b: u64| ((u128::from(a) * u128::from(b)) >> 64) as u64;
     times(even, SLOPE + times(even, u64::MAX - SLOPE))
 }
 
