@@ -99,6 +99,16 @@ pub const MEANT: &[Meant] = &[
         },
     },
     Meant {
+        what: "ZSCAN of a small sorted set that was sorted",
+        reason: "SORT leaves it a listpack, which has an order; Redis made it a skiplist",
+        is_case: |words, redis, merops| match (redis, merops) {
+            (Reply::Array(redis), Reply::Array(merops)) => {
+                is_any(words, &["ZSCAN"]) && same_items(redis.last(), merops.last())
+            }
+            _ => false,
+        },
+    },
+    Meant {
         what: "BITCOUNT and BITPOS, wrong arguments and no key or a wrong one",
         reason: "Redis 8 looks at the arguments first; 7.0 looked at the key",
         is_case: |words, redis, merops| {
@@ -132,6 +142,19 @@ pub const MEANT: &[Meant] = &[
         },
     },
 ];
+
+/// Whether two arrays have the same elements, in whatever order.
+fn same_items(left: Option<&Reply>, right: Option<&Reply>) -> bool {
+    let sorted = |reply: Option<&Reply>| match reply {
+        Some(Reply::Array(items)) => {
+            let mut texts: Vec<String> = items.iter().map(|item| format!("{item:?}")).collect();
+            texts.sort_unstable();
+            Some(texts)
+        }
+        _ => None,
+    };
+    sorted(left).is_some_and(|left| Some(left) == sorted(right))
+}
 
 /// Whether a difference is a meant one.
 pub fn is_meant(words: &[Vec<u8>], redis: &Reply, merops: &Reply) -> bool {
