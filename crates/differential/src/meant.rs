@@ -72,6 +72,15 @@ pub const MEANT: &[Meant] = &[
         },
     },
     Meant {
+        what: "ZRANK and ZREVRANK with a fourth word",
+        reason: "it may be WITHSCORE since 7.2; 7.0 took three words",
+        is_case: |words, redis, _| {
+            is_any(words, &["ZRANK", "ZREVRANK"])
+                && words.len() == 4
+                && is_error(redis, "ERR wrong number of arguments")
+        },
+    },
+    Meant {
         what: "OBJECT ENCODING of a short list",
         reason: "Redis 8 keeps it in one listpack and says so; 7.0 had only quicklists",
         is_case: |words, redis, merops| {

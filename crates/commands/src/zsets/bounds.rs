@@ -20,7 +20,11 @@ impl ScoreBound {
             [b'(', rest @ ..] => (rest, true),
             _ => (word, false),
         };
-        let score = parse_f64(text).ok_or(Error::new("min or max is not a float"))?;
+        // As the C library reads it, nothing is zero.
+        let score = match text {
+            b"" => 0.0,
+            _ => parse_f64(text).ok_or(Error::new("min or max is not a float"))?,
+        };
         Ok(Self { score, excluded })
     }
 }

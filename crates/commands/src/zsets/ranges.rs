@@ -43,11 +43,11 @@ impl Request {
                 with_scores = true;
             } else if is(word, "LIMIT") && words.remaining() >= 2 {
                 limit = Some(Limit { offset: words.int()?, count: words.int()? });
-            } else if shape.is_reverse.is_none() && is(word, "REV") {
+            } else if is_reverse.is_none() && is(word, "REV") {
                 is_reverse = Some(true);
-            } else if shape.by.is_none() && is(word, "BYLEX") {
+            } else if by.is_none() && is(word, "BYLEX") {
                 by = Some(By::Lex);
-            } else if shape.by.is_none() && is(word, "BYSCORE") {
+            } else if by.is_none() && is(word, "BYSCORE") {
                 by = Some(By::Score);
             } else {
                 return Err(Error::Syntax);
