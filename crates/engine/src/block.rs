@@ -52,6 +52,10 @@ impl Sleepers {
         self.next
     }
 
+    fn add(&mut self, number: u64) {
+        self.sleepers.insert(number, Sleeper::default());
+    }
+
     pub(crate) fn wake(&mut self, number: u64, shard: usize) {
         // It may have been served, or given up, meanwhile.
         if let Some(sleeper) = self.sleepers.get_mut(&number) {
@@ -219,6 +223,8 @@ impl Sleep {
         spans: Vec<Span>,
     ) -> Self {
         let id = router.new_waiter();
+        // Before any shard knows of it, so that no word of theirs is missed.
+        router.sleepers().add(id.number);
         Self { router, id, call, block, data, spans, watching: Vec::new() }
     }
 
@@ -240,6 +246,7 @@ impl Sleep {
                 return Came::reply(reply);
             }
             if wait == Wait::No {
+                self.router.sleepers().remove(self.id.number);
                 return Came::Ended(Interrupt::Timeout);
             }
             let ended = poll_fn(|task| {

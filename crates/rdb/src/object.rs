@@ -1,8 +1,13 @@
 //! Values as RDB has them: by type, each in one of several forms.
 
+mod hash;
 mod list;
+mod set;
+mod zset;
 
-use value::{Limits, Value};
+use std::borrow::Cow;
+
+use value::{Limits, Listpack, Value};
 
 use crate::error::{Error, Result};
 use crate::payload::{self, Dialect};
@@ -13,9 +18,40 @@ use crate::write;
 mod form {
     pub(super) const STRING: u8 = 0;
     pub(super) const LIST: u8 = 1;
+    pub(super) const SET: u8 = 2;
+    pub(super) const ZSET: u8 = 3;
+    pub(super) const HASH: u8 = 4;
+    pub(super) const ZSET_OF_DOUBLES: u8 = 5;
+    pub(super) const HASH_ZIPMAP: u8 = 9;
     pub(super) const LIST_ZIPLIST: u8 = 10;
+    pub(super) const SET_OF_INTEGERS: u8 = 11;
+    pub(super) const ZSET_ZIPLIST: u8 = 12;
+    pub(super) const HASH_ZIPLIST: u8 = 13;
     pub(super) const LIST_OF_ZIPLISTS: u8 = 14;
+    pub(super) const HASH_LISTPACK: u8 = 16;
+    pub(super) const ZSET_LISTPACK: u8 = 17;
     pub(super) const LIST_OF_LISTPACKS: u8 = 18;
+    pub(super) const SET_LISTPACK: u8 = 20;
+    /// With deadlines: as Valkey writes it, or as Redis's release candidates did.
+    pub(super) const HASH_OTHER: u8 = 22;
+    pub(super) const HASH_TRIPLES_OTHER: u8 = 23;
+    pub(super) const HASH_WITH_DEADLINES: u8 = 24;
+    pub(super) const HASH_TRIPLES: u8 = 25;
+}
+
+const DUPLICATE: Error = Error::BadData("an element is there twice");
+const ODD: Error = Error::BadData("the last element lacks its other half");
+
+/// A listpack from outside.
+fn listpack(bytes: &[u8]) -> Result<Listpack> {
+    Listpack::from_untrusted(bytes).ok_or(Error::BadData("a listpack is broken"))
+}
+
+/// Elements two by two.
+fn pairs<'a, 'b>(
+    elements: &'a [Cow<'b, [u8]>],
+) -> Result<std::slice::ChunksExact<'a, Cow<'b, [u8]>>> {
+    if elements.len().is_multiple_of(2) { Ok(elements.chunks_exact(2)) } else { Err(ODD) }
 }
 
 /// A value that was read.
@@ -49,7 +85,10 @@ pub fn dump_value(value: &Value) -> Vec<u8> {
     let version_min = match value {
         Value::Bytes(bytes) => return dump_string(bytes.as_slice()),
         Value::List(list) => list::write(list, &mut out),
-        _ => 0,
+        Value::Set(set) => set::write(set, &mut out),
+        Value::Hash(hash) => hash::write(hash, &mut out),
+        Value::Zset(zset) => zset::write(zset, &mut out),
+        Value::Stream(_) => 0,
     };
     payload::seal(&mut out, version_min);
     out
@@ -64,13 +103,25 @@ pub fn load_payload(bytes: &[u8], limits: &Limits) -> Result<Object> {
 }
 
 fn read(dialect: Dialect, form: u8, reader: &mut Reader<'_>, limits: &Limits) -> Result<Object> {
-    let _ = dialect;
     let value = match form {
         form::STRING => return Ok(Object::String(reader.string()?.into_owned())),
-        form::LIST..=form::LIST
-        | form::LIST_ZIPLIST
-        | form::LIST_OF_ZIPLISTS
-        | form::LIST_OF_LISTPACKS => Value::List(list::read(form, reader, limits)?),
+        form::LIST | form::LIST_ZIPLIST | form::LIST_OF_ZIPLISTS | form::LIST_OF_LISTPACKS => {
+            Value::List(list::read(form, reader, limits)?)
+        }
+        form::SET | form::SET_OF_INTEGERS | form::SET_LISTPACK => {
+            Value::Set(set::read(form, reader, limits)?)
+        }
+        form::ZSET | form::ZSET_OF_DOUBLES | form::ZSET_ZIPLIST | form::ZSET_LISTPACK => {
+            Value::Zset(zset::read(form, reader, limits)?)
+        }
+        form::HASH
+        | form::HASH_ZIPMAP
+        | form::HASH_ZIPLIST
+        | form::HASH_LISTPACK
+        | form::HASH_OTHER
+        | form::HASH_TRIPLES_OTHER
+        | form::HASH_WITH_DEADLINES
+        | form::HASH_TRIPLES => Value::Hash(hash::read(dialect, form, reader, limits)?),
         other => return Err(Error::UnknownType(other)),
     };
     if value.is_void() {

@@ -9,6 +9,7 @@ mod blocking;
 mod clients;
 mod connections;
 mod consistency;
+mod exchange;
 mod keyspace;
 mod limits;
 mod process;

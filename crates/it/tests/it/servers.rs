@@ -2,7 +2,7 @@
 
 use std::env;
 
-use testkit::{Kind, Layout, Server, programs};
+use testkit::{Kind, Layout, Reply, Server, programs, show};
 
 /// Merops in both shapes, and redis-server where it is installed.
 pub(crate) fn kinds() -> Vec<Kind> {
@@ -30,5 +30,14 @@ pub(crate) fn on_every_server(arguments: &[&str], test: impl Fn(&Server)) {
         // Shown only when the test fails.
         println!("on {kind:?}");
         test(&Server::start(kind, arguments));
+    }
+}
+
+/// A reply on one line, without the marks of its type; every kind of nothing is `nil`.
+pub(crate) fn plain(reply: &Reply) -> String {
+    let text = show(reply).replace(", ", " ");
+    match text.as_str() {
+        "(nil)" | "(nil array)" | "(null)" => "nil".to_owned(),
+        text => text.trim_start_matches([':', '+']).to_owned(),
     }
 }

@@ -2,9 +2,9 @@
 
 use stdx::number::Decimal;
 use value::list::{End, Stretch};
-use value::{Limits, List, Listpack};
+use value::{Limits, List};
 
-use super::form;
+use super::{form, listpack};
 use crate::error::{Error, Result};
 use crate::legacy;
 use crate::read::Reader;
@@ -66,8 +66,7 @@ fn push_block(list: &mut List, reader: &mut Reader<'_>, limits: &Limits) -> Resu
     match how {
         PLAIN if !bytes.is_empty() => list.push(End::Right, &bytes, limits),
         PACKED => {
-            let pack =
-                Listpack::from_untrusted(&bytes).ok_or(Error::BadData("a listpack is broken"))?;
+            let pack = listpack(&bytes)?;
             let mut text = Decimal::new();
             for item in pack.iter() {
                 list.push(End::Right, item.bytes(&mut text), limits);

@@ -7,7 +7,7 @@ use std::fmt;
 
 use engine::Context;
 use keyspace::Entry;
-use value::List;
+use value::{Hash, List, Set, Zset};
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 use super::at_key;
@@ -118,6 +118,21 @@ fn of_collection(entry: &Entry<'_>) -> Digest {
     let mut digest = Digest::default();
     if let Ok(list) = entry.get::<List>() {
         list.for_each(|item| digest = digest.then(&item.to_vec()));
+    }
+    if let Ok(set) = entry.get::<Set>() {
+        set.iter().for_each(|member| digest.combine(Digest::of([&member.to_vec()])));
+    }
+    if let Ok(hash) = entry.get::<Hash>() {
+        for field in hash.iter(i64::MIN) {
+            let expires: &[u8] = if field.deadline_ms.is_some() { b"expires" } else { b"" };
+            let (name, value) = (field.name.to_vec(), field.value.to_vec());
+            digest.combine(Digest::of([&name, &value, expires]));
+        }
+    }
+    if let Ok(zset) = entry.get::<Zset>() {
+        zset.for_each(|member, score| {
+            digest.combine(Digest::of([&member.to_vec(), &score.to_bits().to_le_bytes()]));
+        });
     }
     digest
 }

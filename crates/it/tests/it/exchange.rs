@@ -1,0 +1,96 @@
+//! Values go from Merops to redis-server and back by DUMP and RESTORE, and are the same there.
+
+use testkit::{Client, Kind, Layout, Reply, Server, programs};
+
+use crate::servers::plain;
+
+/// How to make values of every type and encoding.
+const RECIPES: &[(&str, fn(&mut Client))] = &[
+    ("string", |client| fill(client, &["SET", "k", "hello world"], 0)),
+    ("integer", |client| fill(client, &["SET", "k", "-123456"], 0)),
+    ("bits", |client| fill(client, &["SETBIT", "k", "100000", "1"], 0)),
+    ("hyperloglog", |client| fill(client, &["PFADD", "k"], 5000)),
+    ("short list", |client| fill(client, &["RPUSH", "k"], 10)),
+    ("long list", |client| fill(client, &["RPUSH", "k"], 5000)),
+    ("integers", |client| fill(client, &["SADD", "k", "1", "-70000", "5000000000"], 0)),
+    ("short set", |client| fill(client, &["SADD", "k"], 10)),
+    ("long set", |client| fill(client, &["SADD", "k"], 5000)),
+    ("short hash", |client| fill(client, &["HSET", "k"], 10)),
+    ("long hash", |client| fill(client, &["HSET", "k"], 5000)),
+    ("short zset", |client| fill_zset(client, 10)),
+    ("long zset", |client| fill_zset(client, 5000)),
+];
+
+fn fill(client: &mut Client, head: &[&str], count: usize) {
+    let mut words: Vec<String> = head.iter().map(|word| (*word).to_owned()).collect();
+    words.extend((0..count).map(|number| format!("element {number}")));
+    let reply = client.call(&words).expect("a reply");
+    assert!(!matches!(reply, Reply::Error(_)), "{}", plain(&reply));
+}
+
+fn fill_zset(client: &mut Client, count: usize) {
+    let mut words = vec!["ZADD".to_owned(), "k".to_owned(), "inf".to_owned(), "last".to_owned()];
+    for number in 0..count {
+        words.push((number as f64 / 8.0 - 3.0).to_string());
+        words.push(format!("element {number}"));
+    }
+    client.call(&words).expect("a reply");
+}
+
+/// All that a key holds, in an order that does not depend on the server.
+fn content(client: &mut Client) -> String {
+    let kind = plain(&client.ask("TYPE k"));
+    let line = match kind.as_str() {
+        "list" => "LRANGE k 0 -1",
+        "set" => "SMEMBERS k",
+        "hash" => "HGETALL k",
+        "zset" => "ZRANGE k 0 -1 WITHSCORES",
+        _ => "GET k",
+    };
+    let mut parts = match client.ask(line) {
+        Reply::Array(items) => items.iter().map(plain).collect(),
+        other => vec![plain(&other)],
+    };
+    if kind == "set" {
+        parts.sort();
+    }
+    if kind == "hash" {
+        let mut pairs: Vec<String> = parts.chunks(2).map(|pair| pair.join("=")).collect();
+        pairs.sort();
+        parts = pairs;
+    }
+    format!("{kind} {parts:?}")
+}
+
+/// Moves the key from one server to the other.
+fn carry(from: &mut Client, to: &mut Client, what: &str) {
+    let Reply::Bulk(payload) = from.ask("DUMP k") else { panic!("{what}: no payload") };
+    let words: [&[u8]; 5] = [b"RESTORE", b"k", b"0", &payload, b"REPLACE"];
+    let reply = to.call(&words).expect("a reply");
+    assert_eq!(plain(&reply), "OK", "{what}");
+}
+
+#[test]
+fn values_are_exchanged_with_redis() {
+    if programs::redis_server().is_none() {
+        return;
+    }
+    let servers = [Server::start(Kind::Redis, &[]), Server::start(Kind::Merops(Layout::TWO), &[])];
+    let [mut redis, mut merops] = servers.each_ref().map(Server::connect);
+    for (what, make) in RECIPES {
+        for client in [&mut redis, &mut merops] {
+            client.ask("DEL k");
+        }
+        make(&mut redis);
+        let made = content(&mut redis);
+        carry(&mut redis, &mut merops, what);
+        assert_eq!(content(&mut merops), made, "{what}, from redis");
+        redis.ask("DEL k");
+        carry(&mut merops, &mut redis, what);
+        assert_eq!(content(&mut redis), made, "{what}, to redis");
+        merops.ask("DEL k");
+        make(&mut merops);
+        carry(&mut merops, &mut redis, what);
+        assert_eq!(content(&mut redis), made, "{what}, made here");
+    }
+}

@@ -1,0 +1,72 @@
+//! Sorted sets: members with scores as text or as doubles, a ziplist, or a listpack.
+
+use stdx::number::{Decimal, parse_f64};
+use value::listpack::Item;
+use value::{Limits, Zset};
+
+use super::{DUPLICATE, form, listpack};
+use crate::error::{Error, Result};
+use crate::legacy;
+use crate::read::Reader;
+use crate::write;
+
+pub(super) fn write(zset: &Zset, out: &mut Vec<u8>) -> u16 {
+    out.push(form::ZSET_OF_DOUBLES);
+    write::length(out, zset.len() as u64);
+    zset.for_each(|member, score| {
+        match member {
+            Item::Int(number) => write::integer(out, number),
+            Item::Bytes(bytes) => write::string(out, bytes),
+        }
+        out.extend_from_slice(&score.to_le_bytes());
+    });
+    0
+}
+
+pub(super) fn read(form: u8, reader: &mut Reader<'_>, limits: &Limits) -> Result<Zset> {
+    let mut zset = Zset::new();
+    let mut add = |member: &[u8], score: f64| {
+        if score.is_nan() {
+            return Err(Error::BadData("a score is no number"));
+        }
+        if zset.insert(member, score, limits).is_some() { Err(DUPLICATE) } else { Ok(()) }
+    };
+    match form {
+        form::ZSET => {
+            for _ in 0..reader.count(2)? {
+                let member = reader.string()?;
+                add(&member, reader.text_double()?)?;
+            }
+        }
+        form::ZSET_OF_DOUBLES => {
+            for _ in 0..reader.count(9)? {
+                let member = reader.string()?;
+                add(&member, reader.double()?)?;
+            }
+        }
+        form::ZSET_ZIPLIST => {
+            let bytes = reader.string()?;
+            let elements = legacy::ziplist(&bytes)?;
+            for pair in super::pairs(&elements)? {
+                add(&pair[0], score(&pair[1])?)?;
+            }
+        }
+        _ => {
+            let pack = listpack(&reader.string()?)?;
+            let (mut member_text, mut score_text) = (Decimal::new(), Decimal::new());
+            let mut items = pack.iter();
+            while let Some(member) = items.next() {
+                let item = items.next().ok_or(super::ODD)?;
+                add(member.bytes(&mut member_text), score(item.bytes(&mut score_text))?)?;
+            }
+        }
+    }
+    Ok(zset)
+}
+
+fn score(text: &[u8]) -> Result<f64> {
+    match text {
+        b"-0" => Ok(-0.0),
+        _ => parse_f64(text).ok_or(Error::BadData("a score is no number")),
+    }
+}
