@@ -1,0 +1,183 @@
+//! Against an ordered map.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+
+type Fields = Vec<(Vec<u8>, Vec<u8>)>;
+type Model = BTreeMap<StreamId, Fields>;
+
+fn id(ms: u64, seq: u64) -> StreamId {
+    StreamId { ms, seq }
+}
+
+fn collect(
+    stream: &Stream,
+    start: StreamId,
+    end: StreamId,
+    is_reverse: bool,
+) -> Vec<(StreamId, Fields)> {
+    let mut found = Vec::new();
+    stream.range(start, end, is_reverse, |entry| {
+        let mut fields = Vec::new();
+        entry.each(|field, value| fields.push((field.to_vec(), value.to_vec())));
+        assert_eq!(fields.len(), entry.len);
+        found.push((entry.id, fields));
+        true
+    });
+    found
+}
+
+fn append(stream: &mut Stream, id: StreamId, fields: &Fields, limits: &Limits) -> bool {
+    let pairs = fields.iter().map(|(field, value)| (field.as_slice(), value.as_slice()));
+    stream.append(id, pairs, limits).is_ok()
+}
+
+fn check(stream: &Stream, model: &Model) {
+    let all: Vec<_> = model.iter().map(|(id, fields)| (*id, fields.clone())).collect();
+    assert_eq!(stream.len(), model.len());
+    assert_eq!(collect(stream, StreamId::MIN, StreamId::MAX, false), all);
+    let mut backwards = collect(stream, StreamId::MIN, StreamId::MAX, true);
+    backwards.reverse();
+    assert_eq!(backwards, all);
+    assert_eq!(stream.first_id(), model.keys().next().copied().unwrap_or_default());
+    assert_eq!(stream.last_entry_id(), model.keys().next_back().copied().unwrap_or_default());
+    let bytes: usize =
+        stream.blocks.values().map(|pack| pack.memory_bytes() + BLOCK_SHARE_BYTES).sum();
+    assert_eq!(stream.block_bytes, bytes);
+    let blocks = stream.blocks().map(|(id, pack)| (id, pack.clone()));
+    let again =
+        Stream::from_parts(blocks, stream.last_id, stream.max_deleted_id, stream.entries_added);
+    assert_eq!(again.expect("sound").len(), stream.len());
+}
+
+fn fields() -> impl Strategy<Value = Fields> {
+    let field = prop_oneof![Just(b"a".to_vec()), Just(b"b".to_vec()), Just(b"12".to_vec())];
+    let value = prop_oneof![
+        (0..300u32).prop_map(|number| number.to_string().into_bytes()),
+        prop::collection::vec(any::<u8>(), 0..90),
+    ];
+    prop::collection::vec((field, value), 1..4)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(80))]
+    #[test]
+    fn does_what_a_map_does(
+        entries_max in prop_oneof![Just(0usize), Just(3), Just(100)],
+        bytes_max in prop_oneof![Just(0usize), Just(300), Just(4096)],
+        steps in prop::collection::vec((0..10u8, 0..400u64, 0..3u64, fields()), 0..200),
+    ) {
+        let limits = Limits {
+            stream_node_max_entries: entries_max,
+            stream_node_max_bytes: bytes_max,
+            ..Limits::default()
+        };
+        let (mut stream, mut model) = (Stream::new(), Model::new());
+        let mut now = 0;
+        for (step, at, seq, fields) in steps {
+            match step {
+                0..=5 => {
+                    now += at / 20;
+                    let new = id(now, seq + 1);
+                    let is_new = append(&mut stream, new, &fields, &limits);
+                    let expected = model.keys().next_back().is_none_or(|last| new > *last);
+                    // What was deleted at the end counts, too.
+                    prop_assert!(expected || !is_new);
+                    if is_new {
+                        model.insert(new, fields);
+                    }
+                }
+                6 => {
+                    let gone = id(at % (now + 1), seq + 1);
+                    prop_assert_eq!(stream.contains(gone), model.contains_key(&gone));
+                    prop_assert_eq!(stream.delete(gone), model.remove(&gone).is_some());
+                }
+                7 => {
+                    let most = at as usize % 50;
+                    let excess = model.len().saturating_sub(most);
+                    prop_assert_eq!(stream.trim(Trim::MaxLen(most), false, 0), excess);
+                    (0..excess).for_each(|_| drop(model.pop_first()));
+                }
+                8 => {
+                    let min = id(at % (now + 1), seq);
+                    let before = model.len();
+                    model.retain(|id, _| *id >= min);
+                    let removed = stream.trim(Trim::MinId(min), false, 0);
+                    prop_assert_eq!(removed, before - model.len());
+                }
+                _ => {
+                    let (start, end) = (id(at % (now + 1), seq), id(now / 2 + seq * 20, 2));
+                    for is_reverse in [false, true] {
+                        let mut expected: Vec<_> = match start <= end {
+                            true => model.range(start..=end).map(|(id, f)| (*id, f.clone())).collect(),
+                            false => Vec::new(),
+                        };
+                        if is_reverse {
+                            expected.reverse();
+                        }
+                        prop_assert_eq!(collect(&stream, start, end, is_reverse), expected);
+                    }
+                }
+            }
+        }
+        check(&stream, &model);
+        check(&stream.clone(), &model);
+    }
+
+    #[test]
+    fn damaged_blocks_are_refused_or_sound(at in any::<usize>(), flip in 1..=255u8) {
+        let limits = Limits::default();
+        let mut stream = Stream::new();
+        for number in 1..20 {
+            let fields = vec![(b"field".to_vec(), number.to_string().into_bytes())];
+            append(&mut stream, id(number, 1), &fields, &limits);
+        }
+        let (base, pack) = stream.blocks().next().unwrap();
+        let mut bytes = pack.as_bytes().to_vec();
+        let at = at % bytes.len();
+        bytes[at] ^= flip;
+        if let Some(pack) = Listpack::from_untrusted(&bytes)
+            && let Some(stream) = Stream::from_parts([(base, pack)], id(1000, 0), StreamId::MIN, 9)
+        {
+            collect(&stream, StreamId::MIN, StreamId::MAX, true);
+        }
+    }
+}
+
+#[test]
+fn two_short_fields_take_little() {
+    let limits = Limits::default();
+    let mut stream = Stream::new();
+    let fields =
+        vec![(b"temperature".to_vec(), b"21".to_vec()), (b"humidity".to_vec(), b"47".to_vec())];
+    for number in 0..100_000u64 {
+        append(
+            &mut stream,
+            id(1_700_000_000_000 + number / 300, number % 300 + 1),
+            &fields,
+            &limits,
+        );
+    }
+    let each = stream.memory_bytes() as f64 / 100_000.0;
+    assert!(each < 16.0, "{each}");
+}
+
+#[test]
+fn a_group_keeps_both_lists_in_step() {
+    let mut group = Group::new(StreamId::MIN, Some(0));
+    assert!(
+        group.add_consumer(b"a", 1) && !group.add_consumer(b"a", 2) && group.add_consumer(b"b", 3)
+    );
+    group.deliver(id(1, 1), b"a", 10, 1);
+    group.deliver(id(2, 1), b"a", 10, 1);
+    group.deliver(id(1, 1), b"b", 20, 2);
+    assert_eq!(group.consumer(b"a").unwrap().pending.len(), 1);
+    assert_eq!(group.name(group.pending()[&id(1, 1)].consumer), b"b");
+    assert!(group.acknowledge(id(2, 1)).is_some() && group.acknowledge(id(2, 1)).is_none());
+    assert_eq!(group.remove_consumer(b"b"), Some(1));
+    assert!(group.pending().is_empty());
+    assert_eq!(group.remove_consumer(b"b"), None);
+}
