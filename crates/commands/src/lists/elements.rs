@@ -49,12 +49,12 @@ pub(super) fn lrange(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writ
 
 /// LSET key index element
 pub(super) fn lset(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
-    let limits = context.limits.values;
+    let limits = &context.limits.values;
     let mut edit = context.edit(context.key(args, 1));
     let list = edit.get::<List>()?.ok_or(Error::NoSuchKey)?;
     let position = list.position(args.int(2)?).ok_or(Error::new("index out of range"))?;
     if let Some(list) = edit.get_mut::<List>()? {
-        list.set(position, args.at(3), &limits);
+        list.set(position, args.at(3), limits);
     }
     reply.ok();
     Ok(())
@@ -63,7 +63,7 @@ pub(super) fn lset(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer
 /// LTRIM key start stop
 pub(super) fn ltrim(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
     let (start, stop) = (args.int(2)?, args.int(3)?);
-    let limits = context.limits.values;
+    let limits = &context.limits.values;
     let mut edit = context.edit(context.key(args, 1));
     reply.ok();
     let Some(list) = edit.get_mut::<List>()? else { return Ok(()) };
@@ -73,8 +73,8 @@ pub(super) fn ltrim(context: &mut Context<'_>, args: Args<'_>, reply: &mut Write
         // A large list goes to the thread that frees.
         edit.remove();
     } else {
-        list.remove_range(start + count, len - start - count, &limits);
-        list.remove_range(0, start, &limits);
+        list.remove_range(start + count, len - start - count, limits);
+        list.remove_range(0, start, limits);
     }
     edit.count(len - count);
     Ok(())
@@ -83,7 +83,7 @@ pub(super) fn ltrim(context: &mut Context<'_>, args: Args<'_>, reply: &mut Write
 /// LREM key count element
 pub(super) fn lrem(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
     let count = args.int(2)?;
-    let limits = context.limits.values;
+    let limits = &context.limits.values;
     let mut edit = context.edit(context.key(args, 1));
     let Some(list) = edit.get_mut::<List>()? else {
         reply.integer(0);
@@ -94,7 +94,7 @@ pub(super) fn lrem(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer
         0 => usize::MAX,
         count => count.unsigned_abs() as usize,
     };
-    let removed = list.remove(args.at(3), from, most, &limits);
+    let removed = list.remove(args.at(3), from, most, limits);
     reply.integer(removed as i64);
     edit.count(removed);
     Ok(())
@@ -107,15 +107,17 @@ pub(super) fn linsert(context: &mut Context<'_>, args: Args<'_>, reply: &mut Wri
         word if is(word, "BEFORE") => 0,
         _ => return Err(Error::Syntax),
     };
-    let limits = context.limits.values;
+    let limits = &context.limits.values;
     let mut edit = context.edit(context.key(args, 1));
     let Some(list) = edit.get_mut::<List>()? else {
         reply.integer(0);
         return Ok(());
     };
+    // As Redis, which does not know yet whether the pivot is there.
+    list.expect(1, args.at(4).len(), limits);
     match list.find(args.at(3)) {
         Some(pivot) => {
-            list.insert(pivot + behind, args.at(4), &limits);
+            list.insert(pivot + behind, args.at(4), limits);
             reply.integer(list.len() as i64);
         }
         None => {

@@ -35,7 +35,7 @@ fn push(
     end: End,
     creates: bool,
 ) -> Result {
-    let limits = context.limits.values;
+    let limits = &context.limits.values;
     let mut edit = context.edit(context.key(args, 1));
     if !creates && !edit.exists() {
         reply.integer(0);
@@ -45,9 +45,9 @@ fn push(
     let items = args.iter_from(2);
     let added = items.len();
     if added > 1 {
-        list.expect(added, args.iter_from(2).map(<[u8]>::len).sum(), &limits);
+        list.expect(added, args.iter_from(2).map(<[u8]>::len).sum(), limits);
     }
-    items.for_each(|item| list.push(end, item, &limits));
+    items.for_each(|item| list.push(end, item, limits));
     reply.integer(list.len() as i64);
     edit.count(added);
     Ok(())
@@ -74,7 +74,7 @@ fn pop(
         return Err(Error::WrongArity(command.to_owned()));
     }
     let count = args.get(2).map(count).transpose()?;
-    let limits = context.limits.values;
+    let limits = &context.limits.values;
     let mut edit = context.edit(context.key(args, 1));
     let Some(list) = edit.get_mut::<List>()? else {
         match count {
@@ -86,14 +86,14 @@ fn pop(
     match count {
         Some(count) => {
             let count = count.min(list.len());
-            take(list, end, count, &limits, reply);
+            take(list, end, count, limits, reply);
             edit.count(count);
         }
         None => {
             if let Some(item) = list.peek(end) {
                 bulk(reply, item);
             }
-            list.drop_end(end, &limits);
+            list.drop_end(end, limits);
         }
     }
     Ok(())
@@ -115,18 +115,15 @@ pub(super) fn take(
     reply: &mut Writer<'_>,
 ) {
     reply.array(count);
+    let len = list.len();
     match end {
         End::Left => {
             list.range(0, count, |item| bulk(reply, item));
             list.remove_range(0, count, limits);
         }
         End::Right => {
-            for _ in 0..count {
-                if let Some(item) = list.peek(End::Right) {
-                    bulk(reply, item);
-                }
-                list.drop_end(End::Right, limits);
-            }
+            list.range_back(len, count, |item| bulk(reply, item));
+            list.remove_range(len - count, count, limits);
         }
     }
 }

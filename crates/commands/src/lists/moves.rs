@@ -112,7 +112,7 @@ impl Move {
     /// Moves where both keys are here. Answers what was moved, which is nothing if there was not
     /// enough.
     fn local(self, context: &mut Context<'_>, from: Key<'_>, to: Key<'_>) -> Result<Vec<Vec<u8>>> {
-        let limits = context.limits.values;
+        let limits = &context.limits.values;
         match context.edit(from).get::<List>()? {
             Some(list) if self.count(list.len()) > 0 => {}
             _ => return Ok(NOTHING),
@@ -120,9 +120,9 @@ impl Move {
         context.edit(to).get::<List>()?;
         let mut edit = context.edit(from);
         let Some(list) = edit.get_mut::<List>()? else { return Ok(NOTHING) };
-        let moved = self.take(list, &limits);
+        let moved = self.take(list, limits);
         if from.bytes == to.bytes {
-            self.put(list, &moved, &limits);
+            self.put(list, &moved, limits);
             self.log_rotation(&mut edit, &moved);
             return Ok(moved);
         }
@@ -134,9 +134,9 @@ impl Move {
 
     /// Puts elements to a key and logs it.
     fn put_to(self, context: &mut Context<'_>, to: Key<'_>, moved: &[Vec<u8>]) -> Result {
-        let limits = context.limits.values;
+        let limits = &context.limits.values;
         let mut edit = context.edit(to);
-        self.put(edit.get_or_create::<List>()?, moved, &limits);
+        self.put(edit.get_or_create::<List>()?, moved, limits);
         self.log_put(&mut edit, moved);
         Ok(())
     }
@@ -183,10 +183,10 @@ impl Move {
         });
         fits.await?;
         let taken = plan.on_key(1, move |context, key| {
-            let limits = context.limits.values;
+            let limits = &context.limits.values;
             let mut edit = context.edit(key);
             let Some(list) = edit.get_mut::<List>()? else { return Ok(NOTHING) };
-            let moved = self.take(list, &limits);
+            let moved = self.take(list, limits);
             self.log_taken(&mut edit, moved.len());
             Ok::<_, Error>(moved)
         });

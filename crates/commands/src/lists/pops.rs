@@ -32,19 +32,19 @@ impl Take {
         key: Key<'_>,
         reply: &mut Writer<'_>,
     ) -> Result<bool> {
-        let limits = context.limits.values;
+        let limits = &context.limits.values;
         let mut edit = context.edit(key);
         let Some(list) = edit.get_mut::<List>()? else { return Ok(false) };
         reply.array(2);
         reply.bulk(key.bytes);
         let taken = self.count.unwrap_or(1).min(list.len());
         match self.count {
-            Some(_) => ends::take(list, self.end, taken, &limits, reply),
+            Some(_) => ends::take(list, self.end, taken, limits, reply),
             None => {
                 if let Some(item) = list.peek(self.end) {
                     bulk(reply, item);
                 }
-                list.drop_end(self.end, &limits);
+                list.drop_end(self.end, limits);
             }
         }
         edit.count(taken);

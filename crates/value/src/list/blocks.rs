@@ -1,30 +1,30 @@
 //! A large list: blocks in a row, of which the inner ones may be compressed.
 //!
 //! Invariants:
-//! - no block is empty; `len` and `bytes` are the sums over all blocks;
+//! - no block is empty;
 //! - with a compress depth, so many blocks at each end are not compressed.
 
-use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
 use super::node::{Body, Node};
+use super::nodes::Nodes;
 use super::search::remove_in_pack;
 use super::{End, Stretch, size, walk_pack, walk_pack_back};
 use crate::Limits;
 use crate::listpack::{Item, Listpack};
 
+/// A small list's elements lie in so many blocks at most.
+const SMALL_COUNT: usize = 3;
+
 /// See the module.
 #[derive(Clone, Debug)]
 pub(super) struct Blocks {
-    nodes: VecDeque<Node>,
-    len: usize,
-    /// Heap bytes of the blocks.
-    bytes: usize,
+    nodes: Nodes,
 }
 
 impl Blocks {
     pub(super) fn from_pack(pack: Listpack, limits: &Limits) -> Self {
-        let mut blocks = Self { nodes: VecDeque::new(), len: 0, bytes: 0 };
+        let mut blocks = Self { nodes: Nodes::default() };
         if size::exceeds(limits, pack.byte_len(), pack.len()) {
             // The bound is lower than when it grew.
             let mut text = stdx::number::Decimal::new();
@@ -32,107 +32,99 @@ impl Blocks {
                 blocks.push(End::Right, item.bytes(&mut text), limits);
             }
         } else if !pack.is_empty() {
-            blocks.add(0, Node::pack(pack));
+            blocks.nodes.insert(0, Node::pack(pack));
         }
         blocks
     }
 
     #[cfg(test)]
-    pub(super) fn nodes(&self) -> impl Iterator<Item = &Node> {
-        self.nodes.iter()
+    pub(super) fn nodes(&self) -> &Nodes {
+        &self.nodes
     }
 
-    #[cfg(test)]
-    pub(super) fn block_bytes(&self) -> usize {
-        self.bytes
-    }
-
+    #[inline]
     pub(super) fn len(&self) -> usize {
-        self.len
-    }
-
-    pub(super) fn node_count(&self) -> usize {
         self.nodes.len()
     }
 
-    pub(super) fn memory_bytes(&self) -> usize {
-        let row = self.nodes.capacity() * size_of::<Node>();
-        self.bytes + stdx::alloc::block_bytes(row) + size_of::<Self>()
+    #[inline]
+    pub(super) fn node_count(&self) -> usize {
+        self.nodes.count()
     }
 
-    /// The only block, if there is one at most, and it is a listpack that is wanted.
-    pub(super) fn take_only_pack(
-        &mut self,
-        wanted: impl Fn(&Listpack) -> bool,
-    ) -> Option<Listpack> {
-        if self.nodes.len() > 1 {
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.nodes.memory_bytes() + stdx::alloc::block_bytes(size_of::<Self>())
+    }
+
+    /// All elements as one listpack, if they are few.
+    pub(super) fn take_if_small(&mut self, limits: &Limits) -> Option<Listpack> {
+        let count = self.nodes.count();
+        if count > SMALL_COUNT {
             return None;
         }
-        let Some(node) = self.nodes.front_mut() else { return Some(Listpack::new()) };
-        node.decompress_counted(&mut self.bytes);
-        match &mut node.body {
-            Body::Pack(pack) if wanted(pack) => Some(std::mem::take(pack)),
-            _ => None,
+        let mut bytes = 0;
+        for node in self.nodes.iter_from(0) {
+            bytes += node.pack_bytes()?;
         }
+        if !size::is_small(limits, bytes, self.nodes.len()) {
+            return None;
+        }
+        let mut all = Listpack::new();
+        for at in 0..count {
+            let taken = self.nodes.edit(at, |node| node.pack_mut().map(std::mem::take));
+            match taken {
+                Some(pack) if at == 0 => all = pack,
+                Some(pack) => all.append(&pack),
+                None => {}
+            }
+        }
+        Some(all)
     }
 
     pub(super) fn stretches(&self, mut visit: impl FnMut(Stretch<'_>)) {
-        for node in &self.nodes {
+        for node in self.nodes.iter_from(0) {
             node.with(&mut visit);
         }
     }
 
-    fn add(&mut self, at: usize, node: Node) {
-        self.len += node.len;
-        self.bytes += node.memory_bytes();
-        self.nodes.insert(at, node);
-    }
-
-    fn remove(&mut self, at: usize) -> Option<Node> {
-        let node = self.nodes.remove(at)?;
-        self.len -= node.len;
-        self.bytes -= node.memory_bytes();
-        Some(node)
-    }
-
     /// Changes a block's listpack; a block that is left empty goes. Nothing happens to one that is
     /// a large element.
+    #[inline]
     fn edit<R>(&mut self, at: usize, change: impl FnOnce(&mut Listpack) -> R) -> Option<R> {
-        let node = &mut self.nodes[at];
-        let (old_len, old_bytes) = (node.len, node.memory_bytes());
-        let result = node.pack_mut().map(change);
-        if let Body::Pack(pack) = &node.body {
-            node.len = pack.len();
-        }
-        self.len = self.len - old_len + node.len;
-        self.bytes = self.bytes - old_bytes + node.memory_bytes();
-        if node.len == 0 {
-            self.remove(at);
+        let (result, is_empty) = self.nodes.edit(at, |node| {
+            let result = node.pack_mut().map(change);
+            if let Body::Pack(pack) = &node.body {
+                node.len = pack.len();
+            }
+            (result, node.len == 0)
+        });
+        if is_empty {
+            self.nodes.remove(at);
         }
         result
     }
 
     /// Whether a block takes another element.
     fn has_room(&self, at: usize, item: &[u8], limits: &Limits) -> bool {
-        match &self.nodes[at].body {
-            Body::Pack(pack) => {
-                let bytes = pack.byte_len() + Listpack::bytes_for(item);
-                !size::exceeds(limits, bytes, self.nodes[at].len + 1)
+        match self.nodes.get(at) {
+            Some(Node { body: Body::Pack(pack), len }) => {
+                !size::exceeds(limits, pack.byte_len() + Listpack::bytes_for(item), len + 1)
             }
-            Body::Plain(_) | Body::Compressed(_) => false,
+            _ => false,
         }
     }
 
     pub(super) fn push(&mut self, end: End, item: &[u8], limits: &Limits) {
         let is_plain = size::is_plain(limits, item.len());
+        let count = self.nodes.count();
         match end {
             End::Right => {
-                let last = self.nodes.len().wrapping_sub(1);
-                if !is_plain && !self.nodes.is_empty() && self.has_room(last, item, limits) {
+                let last = count.saturating_sub(1);
+                if !is_plain && self.has_room(last, item, limits) {
                     self.edit(last, |pack| pack.push(item));
                     return;
                 }
-                self.add(self.nodes.len(), Node::one(item, is_plain));
+                self.nodes.insert(count, Node::one(item, is_plain));
             }
             End::Left => {
                 if !is_plain && self.front_has_room(item, limits) {
@@ -140,15 +132,15 @@ impl Blocks {
                     return;
                 }
                 self.join(0, limits);
-                self.add(0, Node::one(item, is_plain));
+                self.nodes.insert(0, Node::one(item, is_plain));
             }
         }
-        self.settle(limits);
+        self.settle(0, limits);
     }
 
     /// Whether the first block is a short one that takes another element.
     fn front_has_room(&self, item: &[u8], limits: &Limits) -> bool {
-        match self.nodes.front() {
+        match self.nodes.get(0) {
             Some(Node { body: Body::Pack(pack), len }) => {
                 let bytes = pack.byte_len() + Listpack::bytes_for(item);
                 !size::exceeds_front(limits, bytes, len + 1)
@@ -170,14 +162,16 @@ impl Blocks {
         if size::exceeds(limits, bytes, first.len + second.len) {
             return false;
         }
-        let Some(Node { body: Body::Pack(back), .. }) = self.remove(at + 1) else { return false };
+        let Some(Node { body: Body::Pack(back), .. }) = self.nodes.remove(at + 1) else {
+            return false;
+        };
         self.edit(at, |pack| pack.append(&back));
         true
     }
 
     pub(super) fn peek(&self, end: End) -> Option<Item<'_>> {
         match end {
-            End::Left => self.nodes.front()?.end(false),
+            End::Left => self.nodes.get(0)?.end(false),
             End::Right => self.nodes.back()?.end(true),
         }
     }
@@ -185,46 +179,45 @@ impl Blocks {
     pub(super) fn drop_end(&mut self, end: End, limits: &Limits) {
         let at = match end {
             End::Left => 0,
-            End::Right => self.nodes.len().wrapping_sub(1),
+            End::Right => self.nodes.count().saturating_sub(1),
         };
-        let Some(node) = self.nodes.get(at) else { return };
-        if node.len == 1 {
-            self.remove(at);
-            self.settle(limits);
-            return;
+        match self.nodes.get(at) {
+            None => {}
+            Some(node) if node.len == 1 => {
+                self.nodes.remove(at);
+                self.settle(0, limits);
+            }
+            Some(_) => {
+                if end == End::Left && limits.list_compress_depth == 0 {
+                    self.shorten_front(limits);
+                }
+                self.edit(at, |pack| {
+                    let element = match end {
+                        End::Left => pack.first(),
+                        End::Right => pack.last(),
+                    };
+                    element.map(|element| pack.remove(element));
+                });
+            }
         }
-        self.edit(at, |pack| {
-            let element = match end {
-                End::Left => pack.first(),
-                End::Right => pack.last(),
-            };
-            element.map(|element| pack.remove(element));
-        });
     }
 
-    /// The block with a position, and the position within it. O(blocks to the nearer end).
-    fn locate(&self, position: usize) -> Option<(usize, usize)> {
-        if position >= self.len {
-            return None;
+    fn is_plain(&self, at: usize) -> bool {
+        matches!(self.nodes.get(at), Some(Node { body: Body::Plain(_), .. }))
+    }
+
+    /// Divides a full first block, of which elements are to be taken: each moves all that are
+    /// behind it in the block.
+    fn shorten_front(&mut self, limits: &Limits) {
+        let Some(Node { body: Body::Pack(pack), .. }) = self.nodes.get(0) else { return };
+        let most = size::front_bytes(limits);
+        if pack.byte_len() <= 2 * most {
+            return;
         }
-        if position <= self.len / 2 {
-            let mut rest = position;
-            for (at, node) in self.nodes.iter().enumerate() {
-                if rest < node.len {
-                    return Some((at, rest));
-                }
-                rest -= node.len;
-            }
-        } else {
-            let mut behind = self.len - position;
-            for (at, node) in self.nodes.iter().enumerate().rev() {
-                if behind <= node.len {
-                    return Some((at, node.len - behind));
-                }
-                behind -= node.len;
-            }
+        let rest = pack.seek_byte(most).and_then(|at| self.edit(0, |pack| pack.split_off(at)));
+        if let Some(rest) = rest {
+            self.nodes.insert(1, Node::pack(rest));
         }
-        None
     }
 
     pub(super) fn walk(
@@ -232,9 +225,11 @@ impl Blocks {
         from: usize,
         visit: &mut impl FnMut(usize, Item<'_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let Some((first, mut within)) = self.locate(from) else { return ControlFlow::Continue(()) };
+        let Some((first, mut within)) = self.nodes.locate(from) else {
+            return ControlFlow::Continue(());
+        };
         let mut base = from - within;
-        for node in self.nodes.range(first..) {
+        for node in self.nodes.iter_from(first) {
             node.with(|stretch| match stretch {
                 Stretch::Pack(pack) => walk_pack(pack, within, base, visit),
                 Stretch::Plain(item) => visit(base, Item::of(item)),
@@ -250,10 +245,12 @@ impl Blocks {
         from: usize,
         visit: &mut impl FnMut(usize, Item<'_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let Some((first, within)) = self.locate(from) else { return ControlFlow::Continue(()) };
+        let Some((first, within)) = self.nodes.locate(from) else {
+            return ControlFlow::Continue(());
+        };
         let mut base = from - within;
         let mut within = Some(within);
-        for node in self.nodes.range(..=first).rev() {
+        for node in self.nodes.iter_back_from(first) {
             let start = match within.take() {
                 Some(within) => within,
                 None => {
@@ -270,27 +267,29 @@ impl Blocks {
     }
 
     pub(super) fn set(&mut self, position: usize, item: &[u8], limits: &Limits) {
-        let Some((at, within)) = self.locate(position) else { return };
+        let Some((at, within)) = self.nodes.locate(position) else { return };
         let is_plain = size::is_plain(limits, item.len());
-        if is_plain || matches!(self.nodes[at].body, Body::Plain(_)) {
+        if is_plain || self.is_plain(at) {
             // Another kind of block.
             self.remove_range(position, 1, limits);
             self.insert(position, item, limits);
             return;
         }
         self.edit(at, |pack| {
-            pack.seek(within as isize).map(|element| pack.replace(element, item));
+            if let Some(element) = pack.seek(within as isize) {
+                pack.replace(element, item);
+            }
         });
         self.divide_if_large(at, limits);
-        self.settle(limits);
+        self.settle(at, limits);
     }
 
     pub(super) fn insert(&mut self, position: usize, item: &[u8], limits: &Limits) {
-        let Some((at, within)) = self.locate(position) else {
+        let Some((at, within)) = self.nodes.locate(position) else {
             return self.push(End::Right, item, limits);
         };
         let is_plain = size::is_plain(limits, item.len());
-        self.nodes[at].decompress_counted(&mut self.bytes);
+        self.nodes.edit(at, Node::decompress);
         if !is_plain && self.has_room(at, item, limits) {
             self.edit(at, |pack| {
                 pack.seek(within as isize).map(|element| pack.insert(element, item));
@@ -299,22 +298,22 @@ impl Blocks {
             if !is_plain && at > 0 && self.has_room(at - 1, item, limits) {
                 self.edit(at - 1, |pack| pack.push(item));
             } else {
-                self.add(at, Node::one(item, is_plain));
+                self.nodes.insert(at, Node::one(item, is_plain));
             }
         } else {
             // In the middle of a full block: both halves have room then.
             let rest = self
                 .edit(at, |pack| pack.seek(within as isize).map(|element| pack.split_off(element)));
             if let Some(Some(rest)) = rest {
-                self.add(at + 1, Node::pack(rest));
+                self.nodes.insert(at + 1, Node::pack(rest));
             }
             if !is_plain && self.has_room(at, item, limits) {
                 self.edit(at, |pack| pack.push(item));
             } else {
-                self.add(at + 1, Node::one(item, is_plain));
+                self.nodes.insert(at + 1, Node::one(item, is_plain));
             }
         }
-        self.settle(limits);
+        self.settle(at, limits);
     }
 
     /// Divides a block in two that an element of another size has made too large.
@@ -326,34 +325,45 @@ impl Blocks {
         let half = (*len / 2) as isize;
         let rest = self.edit(at, |pack| pack.seek(half).map(|element| pack.split_off(element)));
         if let Some(Some(rest)) = rest {
-            self.add(at + 1, Node::pack(rest));
+            self.nodes.insert(at + 1, Node::pack(rest));
         }
     }
 
     pub(super) fn remove_range(&mut self, from: usize, count: usize, limits: &Limits) {
-        let Some((mut at, mut within)) = self.locate(from) else { return };
-        let mut left = count.min(self.len - from);
-        let first = at;
-        while left > 0 {
-            let node_len = self.nodes[at].len;
-            let here = left.min(node_len - within);
-            if here == node_len {
-                self.remove(at);
-            } else {
-                self.edit(at, |pack| {
-                    pack.seek(within as isize).map(|element| pack.remove_range(element, here));
-                });
-                at += 1;
-            }
+        let Some((first, within)) = self.nodes.locate(from) else { return };
+        let mut left = count.min(self.nodes.len() - from);
+        let mut at = first;
+        if within > 0 {
+            let first_len = self.nodes.get(first).map_or(0, |node| node.len);
+            let here = left.min(first_len - within);
+            self.remove_part(first, within, here);
             left -= here;
-            within = 0;
+            at += 1;
+        }
+        let mut whole = 0;
+        for node in self.nodes.iter_from(at) {
+            if node.len > left {
+                break;
+            }
+            left -= node.len;
+            whole += 1;
+        }
+        self.nodes.remove_range(at..at + whole);
+        if left > 0 {
+            self.remove_part(at, 0, left);
         }
         // What is left on both sides may fit into one block.
         self.join(first, limits);
         if first > 0 {
             self.join(first - 1, limits);
         }
-        self.settle(limits);
+        self.settle(first, limits);
+    }
+
+    fn remove_part(&mut self, at: usize, from: usize, count: usize) {
+        self.edit(at, |pack| {
+            pack.seek(from as isize).map(|element| pack.remove_range(element, count));
+        });
     }
 
     /// Removes up to `most` elements that are `wanted`, counted from an end; answers how many.
@@ -366,67 +376,66 @@ impl Blocks {
     ) -> usize {
         let mut removed = 0;
         let mut seen = 0;
-        while seen < self.nodes.len() && removed < most {
+        while seen < self.nodes.count() && removed < most {
+            let count = self.nodes.count();
             let at = match from {
                 End::Left => seen,
-                End::Right => self.nodes.len() - 1 - seen,
+                End::Right => count - 1 - seen,
             };
-            let count = self.nodes.len();
-            let here = self.nodes[at].with(|stretch| match stretch {
-                Stretch::Pack(pack) => pack.iter().any(|item| item == wanted),
-                Stretch::Plain(item) => Item::of(item) == wanted,
-            });
-            if here {
-                let in_pack =
-                    self.edit(at, |pack| remove_in_pack(pack, wanted, from, most - removed));
-                removed += in_pack.unwrap_or_else(|| {
-                    self.remove(at);
-                    1
-                });
-                if limits.list_compress_depth > 0 && self.nodes.len() == count {
-                    self.compress(at);
+            if self.has(at, wanted) {
+                removed += self.remove_equal_in(at, wanted, from, most - removed);
+                if self.nodes.count() == count {
+                    // What is left may fit into the block that was seen before.
+                    match from {
+                        End::Left => at > 0 && self.join(at - 1, limits),
+                        End::Right => self.join(at, limits),
+                    };
+                    self.settle(at, limits);
                 }
             }
-            seen += usize::from(self.nodes.len() == count);
+            seen += usize::from(self.nodes.count() == count);
         }
-        self.settle(limits);
+        self.settle(0, limits);
         removed
     }
 
-    /// Compresses the blocks that have come to lie inside, and decompresses those at the ends. Only
-    /// few can have changed their place: those next to the bounds. O(depth).
-    fn settle(&mut self, limits: &Limits) {
+    /// Whether a block has an element.
+    fn has(&self, at: usize, wanted: Item<'_>) -> bool {
+        self.nodes.get(at).is_some_and(|node| {
+            node.with(|stretch| match stretch {
+                Stretch::Pack(pack) => pack.iter().any(|item| item == wanted),
+                Stretch::Plain(item) => Item::of(item) == wanted,
+            })
+        })
+    }
+
+    /// [`Self::remove_equal`] in one block, which has some.
+    fn remove_equal_in(&mut self, at: usize, wanted: Item<'_>, from: End, most: usize) -> usize {
+        let in_pack = self.edit(at, |pack| remove_in_pack(pack, wanted, from, most));
+        in_pack.unwrap_or_else(|| {
+            self.nodes.remove(at);
+            1
+        })
+    }
+
+    /// Compresses the blocks that have come to lie inside or are `near` a change, and decompresses
+    /// those at the ends. O(depth).
+    fn settle(&mut self, near: usize, limits: &Limits) {
         let depth = limits.list_compress_depth;
-        let count = self.nodes.len();
         if depth == 0 {
             return;
         }
+        let count = self.nodes.count();
         for at in (0..depth.min(count)).chain(count.saturating_sub(depth)..count) {
-            self.nodes[at].decompress_counted(&mut self.bytes);
+            self.nodes.edit(at, Node::decompress);
         }
         /// A change makes two new blocks at most.
         const NEAR: usize = 3;
         let inner = depth..count.saturating_sub(depth);
-        let begin = inner.clone().take(NEAR);
-        for at in begin.chain(inner.clone().rev().take(NEAR)) {
-            self.compress(at);
-        }
-    }
-
-    fn compress(&mut self, at: usize) {
-        let node = &mut self.nodes[at];
-        self.bytes -= node.memory_bytes();
-        node.compress();
-        self.bytes += node.memory_bytes();
-    }
-}
-
-impl Node {
-    fn decompress_counted(&mut self, bytes: &mut usize) {
-        if matches!(self.body, Body::Compressed(_)) {
-            *bytes -= self.memory_bytes();
-            self.decompress();
-            *bytes += self.memory_bytes();
+        let bounds = inner.clone().take(NEAR).chain(inner.clone().rev().take(NEAR));
+        let changed = near.saturating_sub(1)..near.saturating_add(NEAR);
+        for at in bounds.chain(changed).filter(|at| inner.contains(at)) {
+            self.nodes.edit(at, Node::compress);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod blocks;
 mod node;
+mod nodes;
 mod search;
 mod size;
 
@@ -139,7 +140,7 @@ impl List {
     /// Becomes one listpack again if that would be well filled at most by half.
     fn pack_if_small(&mut self, limits: &Limits) {
         if let Form::Blocks(blocks) = &mut self.form
-            && let Some(pack) = blocks.take_only_pack(|pack| size::is_small(limits, pack))
+            && let Some(pack) = blocks.take_if_small(limits)
         {
             self.form = Form::Packed(pack);
         }
@@ -188,9 +189,7 @@ impl List {
             }
             Form::Blocks(blocks) => {
                 blocks.drop_end(end, limits);
-                if blocks.node_count() <= 1 {
-                    self.pack_if_small(limits);
-                }
+                self.pack_if_small(limits);
             }
         }
     }
@@ -213,6 +212,19 @@ impl List {
             return;
         }
         let _ = self.walk(from, |_, item| {
+            visit(item);
+            left -= 1;
+            if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+    }
+
+    /// Visits up to `count` elements that are before a position, the last one first.
+    pub fn range_back(&self, before: usize, count: usize, mut visit: impl FnMut(Item<'_>)) {
+        let mut left = count.min(before);
+        if left == 0 {
+            return;
+        }
+        let _ = self.walk_back(before - 1, |_, item| {
             visit(item);
             left -= 1;
             if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -250,7 +262,8 @@ impl List {
 
     /// Puts another element in the place of one, which exists. O(blocks).
     pub fn set(&mut self, position: usize, item: &[u8], limits: &Limits) {
-        self.expect(0, item.len(), limits);
+        // One more, because that is how Redis counts.
+        self.expect(1, item.len(), limits);
         match &mut self.form {
             Form::Packed(pack) => {
                 if let Some(at) = pack.seek(position as isize) {

@@ -45,6 +45,17 @@ impl Node {
         }
     }
 
+    /// Bytes of its listpack, compressed or not; none if the block is one large element.
+    pub(super) fn pack_bytes(&self) -> Option<usize> {
+        match &self.body {
+            Body::Pack(pack) => Some(pack.byte_len()),
+            Body::Compressed(bytes) => {
+                bytes.first_chunk().map(|len| u32::from_le_bytes(*len) as usize)
+            }
+            Body::Plain(_) => None,
+        }
+    }
+
     /// The block's stretch of the list.
     pub(super) fn with<R>(&self, see: impl FnOnce(Stretch<'_>) -> R) -> R {
         match &self.body {

@@ -1,7 +1,6 @@
 //! How large a block may become: Redis's rules for `list-max-listpack-size`.
 
 use crate::Limits;
-use crate::listpack::Listpack;
 
 /// Blocks that are measured in elements do not grow beyond this many bytes either.
 const SAFE_BYTES: usize = 8192;
@@ -32,12 +31,12 @@ pub(super) fn exceeds(limits: &Limits, bytes: usize, elements: usize) -> bool {
     }
 }
 
-/// Whether a list of one block is so small that it becomes a listpack: half of the bound, so that
-/// it does not go back and forth.
-pub(super) fn is_small(limits: &Limits, pack: &Listpack) -> bool {
+/// Whether a list is so small that it becomes a listpack: half of the bound, so that it does not go
+/// back and forth.
+pub(super) fn is_small(limits: &Limits, bytes: usize, elements: usize) -> bool {
     match bound(limits) {
-        Bound::Bytes(most) => pack.byte_len() <= most / 2,
-        Bound::Elements(most) => pack.byte_len() <= SAFE_BYTES && pack.len() <= most / 2,
+        Bound::Bytes(most) => bytes <= most / 2,
+        Bound::Elements(most) => bytes <= SAFE_BYTES && elements <= most / 2,
     }
 }
 
@@ -50,14 +49,24 @@ pub(super) fn is_plain(limits: &Limits, bytes: usize) -> bool {
     }
 }
 
-/// Whether the first block would be too large for one that grows at its front: there every element
-/// moves the others, so that block stays short, and becomes full by being joined with the next.
+/// So many short blocks make a full one.
+const PARTS: usize = 8;
+
+/// How many bytes the first block has, about, while the list changes at its front: there every
+/// element moves the others, so that block is short. It becomes full by being joined with the next.
+pub(super) fn front_bytes(limits: &Limits) -> usize {
+    let most = match bound(limits) {
+        Bound::Bytes(most) => most,
+        Bound::Elements(_) => SAFE_BYTES,
+    };
+    EMPTY_BYTES + (most - EMPTY_BYTES) / PARTS
+}
+
+/// Whether the first block would be too large for one that grows at its front.
 pub(super) fn exceeds_front(limits: &Limits, bytes: usize, elements: usize) -> bool {
-    /// So many short blocks make a full one.
-    const PARTS: usize = 8;
-    let part = |most: usize| EMPTY_BYTES + (most - EMPTY_BYTES) / PARTS;
-    match bound(limits) {
-        Bound::Bytes(most) => bytes > part(most),
-        Bound::Elements(most) => bytes > part(SAFE_BYTES) || elements > (most / PARTS).max(1),
-    }
+    let is_long = match bound(limits) {
+        Bound::Bytes(_) => false,
+        Bound::Elements(most) => elements > (most / PARTS).max(1),
+    };
+    is_long || bytes > front_bytes(limits)
 }

@@ -33,8 +33,8 @@ fn check(list: &List, model: &[Vec<u8>]) {
 impl Blocks {
     /// The invariants.
     pub(super) fn check(&self) {
-        let (mut len, mut bytes) = (0, 0);
-        for node in self.nodes() {
+        self.nodes().check();
+        for node in self.nodes().iter_from(0) {
             assert!(node.len > 0);
             node.with(|stretch| {
                 let count = match stretch {
@@ -43,10 +43,7 @@ impl Blocks {
                 };
                 assert_eq!(count, node.len);
             });
-            len += node.len;
-            bytes += node.memory_bytes();
         }
-        assert_eq!((len, bytes), (self.len(), self.block_bytes()));
     }
 }
 
@@ -126,6 +123,10 @@ proptest! {
                     list.range(at, count % 7, |item| seen.push(item.to_vec()));
                     let end = (at + count % 7).min(model.len());
                     prop_assert_eq!(&seen[..], &model[at..end]);
+                    let mut seen = Vec::new();
+                    list.range_back(at, count % 7, |item| seen.push(item.to_vec()));
+                    seen.reverse();
+                    prop_assert_eq!(&seen[..], &model[at.saturating_sub(count % 7)..at]);
                     list = list.clone();
                 }
             }

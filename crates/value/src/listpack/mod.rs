@@ -162,6 +162,15 @@ impl Listpack {
         }
     }
 
+    /// The first element that does not begin before this byte of the whole. O(elements before it).
+    pub(crate) fn seek_byte(&self, byte: usize) -> Option<At> {
+        let mut at = self.first()?;
+        while at.0 < byte {
+            at = self.next(at)?;
+        }
+        Some(at)
+    }
+
     /// The element there.
     #[inline]
     pub fn get(&self, at: At) -> Item<'_> {
@@ -284,10 +293,10 @@ impl Listpack {
         rest.buffer.bytes_mut()[HEADER_BYTES..].copy_from_slice(moved);
         self.buffer.resize(at.0 + 1);
         self.buffer.bytes_mut()[at.0] = END;
-        for part in [&mut *self, &mut rest] {
-            let len = part.iter().count();
-            part.set_len(len);
-        }
+        let (all, kept) = (self.said_len(), self.iter().count());
+        let moved = if all == UNKNOWN_LEN { rest.iter().count() } else { all - kept };
+        self.set_len(kept);
+        rest.set_len(moved);
         rest
     }
 
