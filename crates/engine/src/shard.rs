@@ -9,7 +9,7 @@
 use std::any::Any;
 use std::collections::HashMap;
 
-use command::{Args, KeySpec, Spec, access, flag};
+use command::{Args, Group, KeySpec, Spec, access, flag};
 use keyspace::{Key, Keyspace};
 use resp::Writer;
 use stdx::rng::Rng;
@@ -224,7 +224,8 @@ impl Shard {
         }
     }
 
-    /// Two passes, so that the cache misses of a batch overlap: first all buckets, then all entries.
+    /// Passes, so that the cache misses of a batch overlap: first all buckets, then all entries,
+    /// then where big hashes and sets have what a call is about.
     #[inline]
     fn prefetch(&self, work: Work<'_>) {
         if work.calls.len() < 2 {
@@ -238,6 +239,15 @@ impl Shard {
         for call in work.calls {
             if let Some((_, hash)) = call.key {
                 self.keyspace.prefetch_entry(usize::from(call.db), hash);
+            }
+        }
+        for call in work.calls {
+            let is_about_elements = matches!(call.command.spec.group, Group::Hash | Group::Set);
+            if let (true, Some((at, hash))) = (is_about_elements, call.key) {
+                let args = call.args(work.data, work.spans);
+                let (bytes, element) = (args.at(at), args.get(at + 1).unwrap_or_default());
+                let db = usize::from(call.db);
+                self.keyspace.prefetch_element(db, Key { bytes, hash }, element);
             }
         }
     }

@@ -126,6 +126,16 @@ impl Keyspace {
         self.databases[db].table.prefetch_entry(hash);
     }
 
+    /// Begins to load where the key's collection, if it is a big one, has this element; a while
+    /// after [`Self::prefetch_entry`].
+    #[inline]
+    pub fn prefetch_element(&self, db: usize, key: Key<'_>, element: &[u8]) {
+        let database = &self.databases[db];
+        if let Some(place) = database.find(key) {
+            database.table.get(place).prefetch_element(element);
+        }
+    }
+
     /// Reads a key as a command does: counts a hit or a miss and touches the access clock. A key
     /// whose time has come is absent.
     #[inline]

@@ -463,6 +463,14 @@ impl RawEntry {
         self.tag() & FORM == FORM_VALUE && self.value_mut().is_some_and(|value| value.is_void())
     }
 
+    /// See [`Keyspace::prefetch_element`](crate::Keyspace::prefetch_element).
+    #[inline]
+    pub(crate) fn prefetch_element(self, element: &[u8]) {
+        if let ContentRef::Value(value) = self.content() {
+            value.prefetch(element);
+        }
+    }
+
     /// The shape that is written in the block.
     #[inline]
     pub(crate) fn shape(self) -> Shape {

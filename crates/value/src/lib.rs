@@ -108,6 +108,16 @@ impl Value {
         }
     }
 
+    /// Begins to load where a big hash or set has this element.
+    #[inline]
+    pub fn prefetch(&self, element: &[u8]) {
+        match self {
+            Self::Hash(hash) => hash.prefetch(element),
+            Self::Set(set) => set.prefetch(element),
+            Self::Bytes(_) | Self::List(_) | Self::Zset(_) | Self::Stream(_) => {}
+        }
+    }
+
     /// The name of the encoding, as `OBJECT ENCODING` answers it.
     pub fn encoding(&self) -> &'static str {
         each!(self, any => any.encoding())

@@ -94,6 +94,13 @@ impl Hash {
         if self.is_due(now_ms) { self.iter(now_ms).count() } else { self.len() }
     }
 
+    #[inline]
+    pub(crate) fn prefetch(&self, element: &[u8]) {
+        if let Fields::Table(table) = &self.fields {
+            table.prefetch(element);
+        }
+    }
+
     /// The name of the encoding, as `OBJECT ENCODING` answers it.
     pub fn encoding(&self) -> &'static str {
         match &self.fields {

@@ -62,6 +62,13 @@ impl Set {
         }
     }
 
+    #[inline]
+    pub(crate) fn prefetch(&self, element: &[u8]) {
+        if let Members::Table(table) = &self.members {
+            table.prefetch(element);
+        }
+    }
+
     /// The name of the encoding, as `OBJECT ENCODING` answers it.
     pub fn encoding(&self) -> &'static str {
         match &self.members {

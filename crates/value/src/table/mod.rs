@@ -161,6 +161,13 @@ impl<const MAP: bool> Table<MAP> {
         unsafe { item::read::<MAP>(page.item(index)) }
     }
 
+    /// Begins to load the page for a key.
+    #[inline]
+    pub(crate) fn prefetch(&self, key: &[u8]) {
+        let hash = hash(key);
+        self.segment(hash).page(hash).prefetch();
+    }
+
     /// Whether there is an item with this key.
     #[inline]
     pub(crate) fn contains(&self, key: &[u8]) -> bool {

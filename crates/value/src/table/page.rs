@@ -94,6 +94,16 @@ impl Page {
         unsafe { dealloc(self.0.as_ptr().cast(), layout(self.block_bytes())) };
     }
 
+    /// Begins to load header and tags.
+    #[inline]
+    pub(super) fn prefetch(self) {
+        const LINE_BYTES: usize = 64;
+        let block = self.0.as_ptr().cast::<u8>();
+        for line in 0..3 {
+            stdx::prefetch(block.wrapping_add(line * LINE_BYTES));
+        }
+    }
+
     #[inline]
     fn header(self) -> Header {
         // SAFETY: the block begins with a header.
