@@ -245,6 +245,7 @@ impl Shard {
             let is_about_elements = matches!(call.command.spec.group, Group::Hash | Group::Set);
             if let (true, Some((at, hash))) = (is_about_elements, call.key) {
                 let args = call.args(work.data, work.spans);
+                let at = at as usize;
                 let (bytes, element) = (args.at(at), args.get(at + 1).unwrap_or_default());
                 let db = usize::from(call.db);
                 self.keyspace.prefetch_element(db, Key { bytes, hash }, element);

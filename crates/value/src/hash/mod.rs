@@ -218,8 +218,8 @@ impl Hash {
     }
 
     /// A moment before which no field goes, in ms; None if none has a deadline. It may be too
-    /// early, by a second or where a deadline is gone that was the first; after
-    /// [`Self::remove_expired`] only by a second. O(1).
+    /// early, by a second or where a deadline is gone that was the first; when
+    /// [`Self::remove_expired`] finds nothing more, only by a second. O(1).
     #[inline]
     pub fn next_expiry_ms(&self) -> Option<i64> {
         match &self.fields {

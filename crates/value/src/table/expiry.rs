@@ -37,8 +37,8 @@ impl MapTable {
     }
 
     /// A moment in ms before which no field goes; None if none has a deadline. Not later than the
-    /// first deadline, and about a second earlier at most once [`Self::remove_expired`] has been
-    /// there; else it may be the deadline of a field that is gone. O(1).
+    /// first deadline, and about a second earlier at most once [`Self::remove_expired`] has found
+    /// nothing more; else it may be the deadline of a field that is gone. O(1).
     pub(crate) fn due_ms(&self) -> Option<i64> {
         (self.due != NEVER).then(|| i64::from(self.due) << 10)
     }
