@@ -90,10 +90,15 @@ impl MapTable {
         loop {
             let page = self.page(position);
             if page.due() <= now {
-                removed += self.expire_page(page, now_ms, max - removed, visit);
+                let here = self.expire_page(page, now_ms, max - removed, visit);
                 self.after_removal(position);
+                removed += here;
                 if removed == max {
                     return removed;
+                }
+                if here > 0 {
+                    // It may have been joined with one that was still to come.
+                    continue;
                 }
             }
             let page = self.page(position);
@@ -104,7 +109,7 @@ impl MapTable {
             }
         }
         // One that was joined with its neighbour has more pages than these.
-        if self.segment(start).depth == depth {
+        if self.segment(start).depth == depth && start & mask(depth) == 0 {
             self.segment_mut(start).due = due;
         }
         removed

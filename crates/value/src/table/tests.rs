@@ -186,6 +186,30 @@ fn grows_to_many_segments_and_back() {
 }
 
 #[test]
+fn fields_expire_from_many_segments() {
+    let mut table = MapTable::new();
+    for number in 0..60_000i64 {
+        // Some stay, and the ranges of hashes empty unevenly.
+        let key = number.to_le_bytes();
+        let deadline_ms = (number % 7 != 0 || hash(&key) >> 62 == 1).then_some(number * 100);
+        table.set(&Item { key: &key, value: b"v", deadline_ms });
+    }
+    assert!(table.segments.bits() >= 1);
+    let timed = table.iter().filter(|item| item.deadline_ms.is_some()).count();
+    let mut removed = 0;
+    for now_ms in (0..=6_000_000).step_by(100_000) {
+        for max in [10, 700, usize::MAX, usize::MAX] {
+            removed += table.remove_expired(now_ms, max, |_| {});
+            table.check();
+        }
+        let has_come = |item: &Item<'_>| item.deadline_ms.is_some_and(|at_ms| at_ms < now_ms);
+        assert!(!table.iter().any(|item| has_come(&item)));
+    }
+    assert_eq!(removed, timed);
+    assert_eq!(table.due_ms(), None);
+}
+
+#[test]
 fn each_item_is_as_likely() {
     for len in [5u32, 100, 5000] {
         let mut table = SetTable::new();
