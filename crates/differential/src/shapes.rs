@@ -13,6 +13,7 @@ pub enum Shape {
     Score,
     Bound,
     Lex,
+    StreamId,
     Index,
     Offset,
     Seconds,
@@ -200,6 +201,22 @@ const LEX_EDGES: &[&[u8]] = &[b"x", b"", b"-x", b"++", b"1", b"]x"];
 const BOUND_EDGES: &[&[u8]] = &[b"(", b"x", b"(x", b"nan", b"(nan", b""];
 const INFINITIES: &[&[u8]] = &[b"-inf", b"+inf", b"(inf", b"(-inf"];
 
+const STREAM_ID_EDGES: &[&[u8]] = &[
+    b"0-0",
+    b"0",
+    b"-",
+    b"+",
+    b"x",
+    b"1-",
+    b"-1",
+    b"1-1-1",
+    b"18446744073709551616",
+    b"",
+    b"(3-1",
+    b"(0-0",
+    b"99999-1",
+];
+
 /// Times are far away or past: when a key expires must not hang on the speed of the test.
 const SECONDS: &[&[u8]] = &[b"100", b"1000", b"86400", b"100000000"];
 const SECONDS_EDGES: &[&[u8]] =
@@ -253,6 +270,7 @@ impl Shape {
             "score" => Shape::Score,
             "bound" => Shape::Bound,
             "lex" => Shape::Lex,
+            "id" => Shape::StreamId,
             "index" => Shape::Index,
             "offset" => Shape::Offset,
             "s" => Shape::Seconds,
@@ -300,6 +318,15 @@ impl Shape {
                 return bound;
             }
             Shape::Bound => SCORES,
+            Shape::StreamId if random.one_in(12) => STREAM_ID_EDGES,
+            Shape::StreamId => {
+                let (ms, seq) = (random.below(40), random.below(4));
+                return match random.below(8) {
+                    0 => ms.to_string().into_bytes(),
+                    1 => format!("{ms}-*").into_bytes(),
+                    _ => format!("{ms}-{seq}").into_bytes(),
+                };
+            }
             Shape::Lex if random.one_in(10) => LEX_EDGES,
             Shape::Lex => LEXES,
             Shape::Index if random.one_in(6) => EDGES,

@@ -1,0 +1,386 @@
+//! Consumer groups: their administration, and what they deliver.
+
+use command::{Args, Error, Result};
+use engine::Context;
+use keyspace::{Edit, Key};
+use resp::Writer;
+use value::stream::{Group, Stream, StreamId};
+
+use super::add::{chosen, ids};
+use super::ids::{any, exact};
+use super::read::{write_entry, write_id};
+use super::references::Fate;
+use crate::options::is;
+
+/// The error for a key or a group that is not there.
+pub(super) fn no_group(key: &[u8], group: &[u8], where_to: &str) -> Error {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (key, group) = (text(key), text(group));
+    Error::Coded(
+        format!("NOGROUP No such key '{key}' or consumer group '{group}'{where_to}").into(),
+    )
+}
+
+fn no_group_for(key: &[u8], group: &[u8]) -> Error {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (key, group) = (text(key), text(group));
+    Error::Coded(format!("NOGROUP No such consumer group '{group}' for key name '{key}'").into())
+}
+
+/// A consumer of a group.
+#[derive(Clone, Debug)]
+pub(super) struct Reader {
+    pub(super) group: Vec<u8>,
+    pub(super) consumer: Vec<u8>,
+    /// Whether what is delivered counts as acknowledged.
+    pub(super) no_ack: bool,
+}
+
+/// Logs an entry's place in the pending lists, as XCLAIM sets it.
+pub(super) fn log_claim(edit: &mut Edit<'_>, group: &[u8], id: StreamId) -> Result {
+    let key = edit.key().bytes;
+    let Some(stream) = edit.get::<Stream>()? else { return Ok(()) };
+    let Some(known) = stream.group(group) else { return Ok(()) };
+    let Some(pending) = known.pending().get(&id) else { return Ok(()) };
+    let consumer = known.name(pending.consumer).to_vec();
+    let (id, last) = (id.to_string(), known.last_id.to_string());
+    let (time, count) = (pending.delivered_ms.to_string(), pending.count.to_string());
+    edit.log(&[
+        b"XCLAIM",
+        key,
+        group,
+        &consumer,
+        b"0",
+        id.as_bytes(),
+        b"TIME",
+        time.as_bytes(),
+        b"RETRYCOUNT",
+        count.as_bytes(),
+        b"FORCE",
+        b"JUSTID",
+        b"LASTID",
+        last.as_bytes(),
+    ]);
+    Ok(())
+}
+
+/// Logs what a group has delivered so far.
+fn log_position(edit: &mut Edit<'_>, group: &[u8]) -> Result {
+    let key = edit.key().bytes;
+    let Some(known) = edit.get::<Stream>()?.and_then(|stream| stream.group(group)) else {
+        return Ok(());
+    };
+    let last = known.last_id.to_string();
+    let read = known.entries_read.map_or_else(|| "-1".to_owned(), |read| read.to_string());
+    let words = [b"XGROUP", &b"SETID"[..], key, group, last.as_bytes()];
+    edit.log(&[&words[..], &[b"ENTRIESREAD", read.as_bytes()]].concat());
+    Ok(())
+}
+
+impl Reader {
+    /// Notes that the consumer reads; answers whether it is new.
+    fn greet(&self, stream: &mut Stream, now_ms: i64) -> bool {
+        let Some(group) = stream.group_mut(&self.group) else { return false };
+        let is_new = group.add_consumer(&self.consumer, now_ms);
+        if let Some(consumer) = group.consumer_mut(&self.consumer) {
+            consumer.seen_ms = now_ms;
+        }
+        is_new
+    }
+
+    fn log_new_consumer(&self, edit: &mut Edit<'_>) {
+        let key = edit.key().bytes;
+        edit.log(&[b"XGROUP", b"CREATECONSUMER", key, &self.group, &self.consumer]);
+    }
+
+    /// Replies entries that the group has not delivered, and delivers them. Answers whether there
+    /// were some; else nothing is replied.
+    pub(super) fn deliver(
+        &self,
+        context: &mut Context<'_>,
+        key: Key<'_>,
+        count: usize,
+        reply: &mut Writer<'_>,
+    ) -> Result<bool> {
+        let now_ms = context.now_ms();
+        let mut edit = context.edit(key);
+        let Some(stream) = edit.get_mut::<Stream>()? else { return Ok(false) };
+        let is_new = self.greet(stream, now_ms);
+        let after = stream.group(&self.group).map_or(StreamId::MAX, |group| group.last_id);
+        let (mut delivered, mut entries) = (Vec::new(), Vec::new());
+        if let Some(first) = after.next() {
+            let mut out = Writer::new(&mut entries, reply.protocol());
+            stream.range(first, StreamId::MAX, false, |entry| {
+                write_entry(&mut out, entry);
+                delivered.push(entry.id);
+                delivered.len() != count
+            });
+        }
+        for id in &delivered {
+            stream.advance(&self.group, *id);
+        }
+        if let Some(group) = stream.group_mut(&self.group)
+            && !delivered.is_empty()
+        {
+            if !self.no_ack {
+                for id in &delivered {
+                    group.deliver(*id, &self.consumer, now_ms, 1);
+                }
+            }
+            if let Some(consumer) = group.consumer_mut(&self.consumer) {
+                consumer.active_ms = Some(now_ms);
+            }
+        }
+        if is_new {
+            self.log_new_consumer(&mut edit);
+        }
+        if delivered.is_empty() {
+            edit.count(usize::from(is_new));
+            return Ok(false);
+        }
+        if !self.no_ack {
+            for id in &delivered {
+                log_claim(&mut edit, &self.group, *id)?;
+            }
+        }
+        log_position(&mut edit, &self.group)?;
+        reply.array(delivered.len());
+        reply.raw(&entries);
+        Ok(true)
+    }
+
+    /// Replies what the consumer has pending behind an id; deleted entries come without fields.
+    pub(super) fn write_history(
+        &self,
+        context: &mut Context<'_>,
+        key: Key<'_>,
+        after: StreamId,
+        count: usize,
+        reply: &mut Writer<'_>,
+    ) -> Result {
+        let now_ms = context.now_ms();
+        let mut edit = context.edit(key);
+        let Some(stream) = edit.get_mut::<Stream>()? else { return Ok(()) };
+        let is_new = self.greet(stream, now_ms);
+        let most = if count == 0 { usize::MAX } else { count };
+        let consumer = stream.group(&self.group).and_then(|group| group.consumer(&self.consumer));
+        let ids: Vec<StreamId> = match (consumer, after.next()) {
+            (Some(consumer), Some(first)) => {
+                consumer.pending.range(first..).take(most).copied().collect()
+            }
+            _ => Vec::new(),
+        };
+        reply.array(ids.len());
+        for id in &ids {
+            if !write_one(reply, stream, *id) {
+                reply.array(2);
+                write_id(reply, *id);
+                reply.null_array();
+            }
+        }
+        if let Some(group) = stream.group_mut(&self.group) {
+            for id in &ids {
+                if let Some(pending) = group.pending().get(id).copied() {
+                    let (count, at_ms) = (pending.count + 1, now_ms);
+                    group.deliver(*id, &self.consumer, at_ms, count);
+                }
+            }
+        }
+        if is_new {
+            self.log_new_consumer(&mut edit);
+        }
+        for id in &ids {
+            log_claim(&mut edit, &self.group, *id)?;
+        }
+        edit.count(usize::from(is_new || !ids.is_empty()));
+        Ok(())
+    }
+}
+
+/// Writes an entry; answers whether it is there.
+pub(super) fn write_one(reply: &mut Writer<'_>, stream: &Stream, id: StreamId) -> bool {
+    let mut found = false;
+    stream.range(id, id, false, |entry| {
+        write_entry(reply, entry);
+        found = true;
+        false
+    });
+    found
+}
+
+/// `id | $`, and `[MKSTREAM] [ENTRIESREAD n]` behind it.
+struct Position {
+    makes_stream: bool,
+    entries_read: Option<u64>,
+}
+
+impl Position {
+    fn parse(args: Args<'_>, may_make: bool) -> Result<Self> {
+        let mut position = Self { makes_stream: false, entries_read: None };
+        let mut words = args.words_from(5);
+        while let Some(word) = words.next_word() {
+            if may_make && is(word, "MKSTREAM") {
+                position.makes_stream = true;
+            } else if is(word, "ENTRIESREAD") && words.remaining() > 0 {
+                let read = words.int()?;
+                position.entries_read = match read {
+                    -1 => None,
+                    ..-1 => {
+                        return Err(Error::new("value for ENTRIESREAD must be positive or -1"));
+                    }
+                    read => Some(read as u64),
+                };
+            } else {
+                return Err(wrong_shape(args));
+            }
+        }
+        Ok(position)
+    }
+}
+
+fn wrong_shape(args: Args<'_>) -> Error {
+    let container = String::from_utf8_lossy(args.at(0)).to_ascii_uppercase();
+    let text = "unknown subcommand or wrong number of arguments for '";
+    Error::quoting(text, args.at(1), &format!("'. Try {container} HELP."))
+}
+
+const NEEDS_KEY: Error = Error::new(
+    "The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use \
+     the MKSTREAM option to create an empty stream automatically.",
+);
+
+/// XGROUP CREATE key group id | $ [MKSTREAM] [ENTRIESREAD entries-read]
+pub(super) fn create(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
+    let position = Position::parse(args, true)?;
+    let mut edit = context.edit(context.key(args, 2));
+    let stream = edit.get::<Stream>()?;
+    if stream.is_none() && !position.makes_stream {
+        return Err(NEEDS_KEY);
+    }
+    let last_id = match args.at(4) {
+        b"$" => stream.map_or(StreamId::MIN, |stream| stream.last_id),
+        word => exact(word, 0)?,
+    };
+    if stream.is_some_and(|stream| stream.group(args.at(3)).is_some()) {
+        return Err(Error::Coded("BUSYGROUP Consumer Group name already exists".into()));
+    }
+    let stream = edit.get_or_create::<Stream>()?;
+    stream.add_group(args.at(3), Group::new(last_id, position.entries_read));
+    reply.ok();
+    Ok(())
+}
+
+/// The stream of a subcommand's key, and its group.
+fn with_group<'e>(edit: &'e mut Edit<'_>, args: Args<'_>) -> Result<&'e mut Stream> {
+    let stream = edit.get::<Stream>()?.ok_or(NEEDS_KEY)?;
+    if stream.group(args.at(3)).is_none() {
+        return Err(no_group_for(args.at(2), args.at(3)));
+    }
+    edit.get_mut::<Stream>()?.ok_or(NEEDS_KEY)
+}
+
+/// XGROUP SETID key group id | $ [ENTRIESREAD entries-read]
+pub(super) fn setid(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
+    let position = Position::parse(args, false)?;
+    let mut edit = context.edit(context.key(args, 2));
+    let stream = with_group(&mut edit, args)?;
+    let last_id = match args.at(4) {
+        b"$" => Ok(stream.last_id),
+        word => any(word, 0),
+    };
+    let last_id = match last_id {
+        Ok(last_id) => last_id,
+        Err(error) => {
+            edit.unchanged();
+            return Err(error);
+        }
+    };
+    if let Some(group) = stream.group_mut(args.at(3)) {
+        (group.last_id, group.entries_read) = (last_id, position.entries_read);
+    }
+    reply.ok();
+    Ok(())
+}
+
+/// XGROUP DESTROY key group
+pub(super) fn destroy(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
+    let mut edit = context.edit(context.key(args, 2));
+    let stream = edit.get_mut::<Stream>()?.ok_or(NEEDS_KEY)?;
+    let removed = stream.remove_group(args.at(3));
+    edit.count(usize::from(removed));
+    reply.integer(i64::from(removed));
+    Ok(())
+}
+
+/// XGROUP CREATECONSUMER key group consumer
+pub(super) fn createconsumer(
+    context: &mut Context<'_>,
+    args: Args<'_>,
+    reply: &mut Writer<'_>,
+) -> Result {
+    let now_ms = context.now_ms();
+    let mut edit = context.edit(context.key(args, 2));
+    let stream = with_group(&mut edit, args)?;
+    let group = stream.group_mut(args.at(3));
+    let added = group.is_some_and(|group| group.add_consumer(args.at(4), now_ms));
+    edit.count(usize::from(added));
+    reply.integer(i64::from(added));
+    Ok(())
+}
+
+/// XGROUP DELCONSUMER key group consumer
+pub(super) fn delconsumer(
+    context: &mut Context<'_>,
+    args: Args<'_>,
+    reply: &mut Writer<'_>,
+) -> Result {
+    let mut edit = context.edit(context.key(args, 2));
+    let stream = with_group(&mut edit, args)?;
+    let group = stream.group_mut(args.at(3));
+    let removed = group.and_then(|group| group.remove_consumer(args.at(4)));
+    edit.count(usize::from(removed.is_some()));
+    reply.integer(removed.unwrap_or(0) as i64);
+    Ok(())
+}
+
+/// XACK key group id [id ...]
+pub(super) fn xack(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
+    let mut edit = context.edit(context.key(args, 1));
+    if edit.get::<Stream>()?.and_then(|stream| stream.group(args.at(2))).is_none() {
+        reply.integer(0);
+        return Ok(());
+    }
+    let ids = ids(args, 3)?;
+    let group = edit.get_mut::<Stream>()?.and_then(|stream| stream.group_mut(args.at(2)));
+    let acknowledged = group
+        .map_or(0, |group| ids.into_iter().filter(|id| group.acknowledge(*id).is_some()).count());
+    edit.count(acknowledged);
+    reply.integer(acknowledged as i64);
+    Ok(())
+}
+
+/// XACKDEL key group [KEEPREF | DELREF | ACKED] IDS numids id [id ...]
+pub(super) fn xackdel(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
+    let (references, ids) = chosen(args, 3)?;
+    let mut edit = context.edit(context.key(args, 1));
+    let mut stream = edit.get_mut::<Stream>()?;
+    let mut changed = 0;
+    reply.array(ids.len());
+    for id in ids {
+        let mut fate = Fate::Absent;
+        if let Some(stream) = &mut stream
+            && let Some(group) = stream.group_mut(args.at(2))
+            && group.acknowledge(id).is_some()
+        {
+            changed += 1;
+            fate = match references.delete(stream, id) {
+                // It was deleted before; it is acknowledged all the same.
+                Fate::Absent => Fate::Deleted,
+                fate => fate,
+            };
+        }
+        reply.integer(fate as i64);
+    }
+    edit.count(changed);
+    Ok(())
+}
