@@ -79,9 +79,35 @@ impl<'a> Args<'a> {
         Args { data: self.data, spans: &self.spans[index..] }
     }
 
+    /// A copy that outlives the buffer.
+    pub fn to_owned(self) -> OwnedArgs {
+        let bytes = self.spans.iter().map(|span| span.len as usize).sum();
+        let mut owned =
+            OwnedArgs { data: Vec::with_capacity(bytes), spans: Vec::with_capacity(self.len()) };
+        for arg in self.iter() {
+            owned.spans.push(Span { start: owned.data.len() as u32, len: arg.len() as u32 });
+            owned.data.extend_from_slice(arg);
+        }
+        owned
+    }
+
     /// A cursor over the option words from `index` on.
     pub fn words_from(&self, index: usize) -> Words<'a> {
         Words { args: *self, next: index }
+    }
+}
+
+/// Arguments with a buffer of their own, for a job on another shard.
+#[derive(Clone, Debug)]
+pub struct OwnedArgs {
+    data: Vec<u8>,
+    spans: Vec<Span>,
+}
+
+impl OwnedArgs {
+    /// The arguments.
+    pub fn args(&self) -> Args<'_> {
+        Args::new(&self.data, &self.spans)
     }
 }
 

@@ -9,7 +9,7 @@ pub mod flag;
 mod keys;
 mod spec;
 
-pub use args::{Args, Words};
+pub use args::{Args, OwnedArgs, Words};
 pub use error::{Error, QUOTED_BYTES_MAX, quotable};
 pub use keys::{Access, Begin, Find, KeySpec, Positions, access};
 pub use spec::{AccessOf, Group, Hides, Spec};

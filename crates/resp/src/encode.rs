@@ -167,8 +167,11 @@ impl<'a> Writer<'a> {
 
     /// A double (RESP2: a bulk with the shortest text that reads back the same).
     pub fn double(&mut self, value: f64) {
-        let mut text = DoubleText::new();
-        let text = text.format(value);
+        self.double_text(DoubleText::new().format(value));
+    }
+
+    /// A double that is text already (RESP2: a bulk).
+    pub fn double_text(&mut self, text: &[u8]) {
         match self.protocol {
             Protocol::Resp2 => self.bulk(text),
             Protocol::Resp3 => self.line(b',', text),

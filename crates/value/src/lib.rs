@@ -6,6 +6,7 @@
 pub mod bitmap;
 mod bytes;
 mod collection;
+pub mod geohash;
 pub mod hash;
 pub mod hyperloglog;
 mod kind;

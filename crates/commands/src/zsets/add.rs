@@ -2,6 +2,7 @@
 
 use command::{Args, Error, Result};
 use engine::Context;
+use keyspace::Key;
 use resp::Writer;
 use stdx::number::parse_f64;
 use value::Zset;
@@ -10,12 +11,12 @@ use crate::options::is;
 
 /// What ZADD is told.
 #[derive(Clone, Copy, Debug, Default)]
-struct Options {
-    only_new: bool,
-    only_known: bool,
+pub(crate) struct Options {
+    pub(crate) only_new: bool,
+    pub(crate) only_known: bool,
     only_greater: bool,
     only_less: bool,
-    counts_changes: bool,
+    pub(crate) counts_changes: bool,
     increments: bool,
 }
 
@@ -93,9 +94,21 @@ pub(super) fn zadd(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer
             scores.collect::<Result<Vec<f64>>>()?
         }
     };
-    let scores = only.iter().chain(&scores);
+    let scores = only.iter().chain(&scores).copied();
+    let members = (first + 1..).step_by(2).map(|at| args.at(at));
+    add(context, context.key(args, 1), options, scores.zip(members), reply)
+}
+
+/// Gives members their scores, as far as the options allow it.
+pub(crate) fn add<'a>(
+    context: &mut Context<'_>,
+    key: Key<'_>,
+    options: Options,
+    members: impl Iterator<Item = (f64, &'a [u8])>,
+    reply: &mut Writer<'_>,
+) -> Result {
     let limits = context.limits.values;
-    let mut edit = context.edit(context.key(args, 1));
+    let mut edit = context.edit(key);
     if options.only_known && !edit.exists() {
         match options.increments {
             true => reply.null(),
@@ -105,18 +118,17 @@ pub(super) fn zadd(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer
     }
     let zset = edit.get_or_create::<Zset>()?;
     let (mut added, mut changed, mut latest) = (0, 0, None);
-    for (score, at) in scores.zip((first + 1..).step_by(2)) {
-        let member = args.at(at);
+    for (score, member) in members {
         latest = None;
         if options.is_plain() {
-            match zset.insert(member, *score, &limits) {
+            match zset.insert(member, score, &limits) {
                 None => added += 1,
-                Some(old) => changed += usize::from(old != *score),
+                Some(old) => changed += usize::from(old != score),
             }
             continue;
         }
         let old = zset.score(member);
-        let new = match options.score(old, *score) {
+        let new = match options.score(old, score) {
             Ok(new) => new,
             Err(error) => {
                 edit.count(added + changed);

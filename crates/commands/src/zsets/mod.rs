@@ -10,7 +10,7 @@ use value::{Kind, Zset};
 
 use crate::elements;
 
-mod add;
+pub(crate) mod add;
 mod bounds;
 mod combine;
 mod lookup;
@@ -95,7 +95,7 @@ Command::new(zset("ZUNIONSTORE", -4, WRITE | DENYOOM | MOVABLEKEYS).key_specs(ST
 ];
 
 /// A key's sorted set, to be read.
-fn read<'a>(context: &'a mut Context<'_>, key: Key<'_>) -> Result<Option<&'a Zset>> {
+pub(crate) fn read<'a>(context: &'a mut Context<'_>, key: Key<'_>) -> Result<Option<&'a Zset>> {
     let entry = context.read(key);
     Ok(entry.map(|entry| entry.get::<Zset>()).transpose()?)
 }
