@@ -19,8 +19,7 @@ use query::Syntax;
 use search::{search_across, search_here};
 
 const SEARCHED: KeySpec = KeySpec::first(access::READ_VALUE);
-const STORED: &[KeySpec] =
-    &[KeySpec::first(access::OVERWRITE), KeySpec::at(2, access::READ_VALUE)];
+const STORED: &[KeySpec] = &[KeySpec::first(access::OVERWRITE), KeySpec::at(2, access::READ_VALUE)];
 const AROUND_PLACE: &[KeySpec] = &[SEARCHED, behind("STORE", 6), behind("STOREDIST", 6)];
 const AROUND_MEMBER: &[KeySpec] = &[SEARCHED, behind("STORE", 5), behind("STOREDIST", 5)];
 
@@ -61,20 +60,87 @@ const STORE_COST: &str =
 
 /// The rows, by name.
 pub(crate) const COMMANDS: &[Command] = &[
-Command::new(geo("GEOADD", -5, WRITE | DENYOOM).key(access::UPDATE).doc("3.2.0","O(log(N)) for each member","Adds members at places, or moves them."), Run::Shard(places::geoadd)),
-Command::new(geo("GEODIST", -4, READONLY).key(access::READ_VALUE).doc("3.2.0","O(1)","Gives the distance of two members."), Run::Shard(places::geodist)),
-Command::new(geo("GEOHASH", -2, READONLY).key(access::READ_VALUE).doc("3.2.0","O(1) for each member","Gives the places of members as standard geohashes."), Run::Shard(places::geohash)),
-Command::new(geo("GEOPOS", -2, READONLY).key(access::READ_VALUE).doc("3.2.0","O(1) for each member","Gives the places of members."), Run::Shard(places::geopos)),
-Command::new(geo("GEORADIUS", -6, WRITE | DENYOOM | MOVABLEKEYS).key_specs(AROUND_PLACE).doc("3.2.0",STORE_COST,"Gives or stores the members within a radius of a place.")
-.deprecated("6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument"), plan!(GEORADIUS)).reaching(stores_often),
-Command::new(geo("GEORADIUSBYMEMBER", -5, WRITE | DENYOOM | MOVABLEKEYS).key_specs(AROUND_MEMBER).doc("3.2.0",STORE_COST,"Gives or stores the members within a radius of a member.")
-.deprecated("6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` and `FROMMEMBER` arguments"), plan!(GEORADIUSBYMEMBER)).reaching(stores_often),
-Command::new(geo("GEORADIUSBYMEMBER_RO", -5, READONLY).key(access::READ_VALUE).doc("3.2.10",SEARCH_COST,"Gives the members within a radius of a member.")
-.deprecated("6.2.0", "`GEOSEARCH` with the `BYRADIUS` and `FROMMEMBER` arguments"), search!(GEORADIUSBYMEMBER_RO)),
-Command::new(geo("GEORADIUS_RO", -6, READONLY).key(access::READ_VALUE).doc("3.2.10",SEARCH_COST,"Gives the members within a radius of a place.")
-.deprecated("6.2.0", "`GEOSEARCH` with the `BYRADIUS` argument"), search!(GEORADIUS_RO)),
-Command::new(geo("GEOSEARCH", -7, READONLY).key(access::READ_VALUE).doc("6.2.0",SEARCH_COST,"Gives the members within a circle, a box or a polygon."), search!(GEOSEARCH)),
-Command::new(geo("GEOSEARCHSTORE", -8, WRITE | DENYOOM).key_specs(STORED).doc("6.2.0",STORE_COST,"Stores the members within a circle, a box or a polygon."), plan!(GEOSEARCHSTORE)),
+    Command::new(
+        geo("GEOADD", -5, WRITE | DENYOOM).key(access::UPDATE).doc(
+            "3.2.0",
+            "O(log(N)) for each member",
+            "Adds members at places, or moves them.",
+        ),
+        Run::Shard(places::geoadd),
+    ),
+    Command::new(
+        geo("GEODIST", -4, READONLY).key(access::READ_VALUE).doc(
+            "3.2.0",
+            "O(1)",
+            "Gives the distance of two members.",
+        ),
+        Run::Shard(places::geodist),
+    ),
+    Command::new(
+        geo("GEOHASH", -2, READONLY).key(access::READ_VALUE).doc(
+            "3.2.0",
+            "O(1) for each member",
+            "Gives the places of members as standard geohashes.",
+        ),
+        Run::Shard(places::geohash),
+    ),
+    Command::new(
+        geo("GEOPOS", -2, READONLY).key(access::READ_VALUE).doc(
+            "3.2.0",
+            "O(1) for each member",
+            "Gives the places of members.",
+        ),
+        Run::Shard(places::geopos),
+    ),
+    Command::new(
+        geo("GEORADIUS", -6, WRITE | DENYOOM | MOVABLEKEYS)
+            .key_specs(AROUND_PLACE)
+            .doc("3.2.0", STORE_COST, "Gives or stores the members within a radius of a place.")
+            .deprecated("6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument"),
+        plan!(GEORADIUS),
+    )
+    .reaching(stores_often),
+    Command::new(
+        geo("GEORADIUSBYMEMBER", -5, WRITE | DENYOOM | MOVABLEKEYS)
+            .key_specs(AROUND_MEMBER)
+            .doc("3.2.0", STORE_COST, "Gives or stores the members within a radius of a member.")
+            .deprecated(
+                "6.2.0",
+                "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` and `FROMMEMBER` arguments",
+            ),
+        plan!(GEORADIUSBYMEMBER),
+    )
+    .reaching(stores_often),
+    Command::new(
+        geo("GEORADIUSBYMEMBER_RO", -5, READONLY)
+            .key(access::READ_VALUE)
+            .doc("3.2.10", SEARCH_COST, "Gives the members within a radius of a member.")
+            .deprecated("6.2.0", "`GEOSEARCH` with the `BYRADIUS` and `FROMMEMBER` arguments"),
+        search!(GEORADIUSBYMEMBER_RO),
+    ),
+    Command::new(
+        geo("GEORADIUS_RO", -6, READONLY)
+            .key(access::READ_VALUE)
+            .doc("3.2.10", SEARCH_COST, "Gives the members within a radius of a place.")
+            .deprecated("6.2.0", "`GEOSEARCH` with the `BYRADIUS` argument"),
+        search!(GEORADIUS_RO),
+    ),
+    Command::new(
+        geo("GEOSEARCH", -7, READONLY).key(access::READ_VALUE).doc(
+            "6.2.0",
+            SEARCH_COST,
+            "Gives the members within a circle, a box or a polygon.",
+        ),
+        search!(GEOSEARCH),
+    ),
+    Command::new(
+        geo("GEOSEARCHSTORE", -8, WRITE | DENYOOM).key_specs(STORED).doc(
+            "6.2.0",
+            STORE_COST,
+            "Stores the members within a circle, a box or a polygon.",
+        ),
+        plan!(GEOSEARCHSTORE),
+    ),
 ];
 
 /// Whether more than one destination is named: the last one counts, but key specs find the first.

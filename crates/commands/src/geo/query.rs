@@ -41,8 +41,7 @@ impl Syntax {
     pub(super) const GEOSEARCH: Self =
         Self { center: Center::Options, source_at: 1, options_at: 2, may_store: false };
     /// The destination is the first argument.
-    pub(super) const GEOSEARCHSTORE: Self =
-        Self { source_at: 2, options_at: 3, ..Self::GEOSEARCH };
+    pub(super) const GEOSEARCHSTORE: Self = Self { source_at: 2, options_at: 3, ..Self::GEOSEARCH };
 
     fn stores_always(self) -> bool {
         self.source_at == 2
@@ -109,15 +108,8 @@ impl Query {
             with_place: false,
             store,
         };
-        let mut parser = Parser {
-            args,
-            syntax,
-            zset,
-            center: None,
-            from_member: false,
-            area: None,
-            query,
-        };
+        let mut parser =
+            Parser { args, syntax, zset, center: None, from_member: false, area: None, query };
         parser.fixed()?;
         let mut words = args.words_from(syntax.options_at);
         while let Some(word) = words.next_word() {
@@ -235,7 +227,10 @@ impl Parser<'_> {
         } else if is(word, "FROMLONLAT") && left >= 2 && !self.from_member && !is_polygon {
             self.center = Some(Some(place(self.args, at)?));
             2
-        } else if is(word, "BYRADIUS") && left >= 2 && is_area(|area| matches!(area, Area::Circle(_))) {
+        } else if is(word, "BYRADIUS")
+            && left >= 2
+            && is_area(|area| matches!(area, Area::Circle(_)))
+        {
             self.circle(at)?;
             2
         } else if is(word, "BYBOX") && left >= 3 && is_area(|area| matches!(area, Area::Box(..))) {

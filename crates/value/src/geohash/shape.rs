@@ -150,7 +150,12 @@ impl Bounds {
 
     fn corners(&self) -> [Place; 4] {
         let Self { min, max } = *self;
-        [min, Place { longitude: max.longitude, ..min }, Place { longitude: min.longitude, ..max }, max]
+        [
+            min,
+            Place { longitude: max.longitude, ..min },
+            Place { longitude: min.longitude, ..max },
+            max,
+        ]
     }
 }
 

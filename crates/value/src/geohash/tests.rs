@@ -45,7 +45,8 @@ fn place() -> impl Strategy<Value = Place> {
 
 /// Away from the poles, where boxes and circles are no longer what they are elsewhere.
 fn shape() -> impl Strategy<Value = Shape> {
-    let center = (-180.0..180.0, -70.0..70.0).prop_map(|(longitude, latitude)| at(longitude, latitude));
+    let center =
+        (-180.0..180.0, -70.0..70.0).prop_map(|(longitude, latitude)| at(longitude, latitude));
     let area = prop_oneof![
         (1.0..7e6).prop_map(Area::Circle),
         (1.0..3e6, 1.0..3e6).prop_map(|(width, height)| Area::Box(width, height)),
