@@ -33,7 +33,7 @@ fn entries_come_and_go() {
         XTRIM s MINID 3 => 1
         XLEN s => 0
         TYPE s => stream
-        XTRIM s => -ERR syntax error, XTRIM must be called with a trimming strategy
+        XTRIM s LIMIT 5 => -ERR syntax error, LIMIT cannot be used without specifying a trimming strategy
         XTRIM s MAXLEN 1 LIMIT 5 => -ERR syntax error, LIMIT cannot be used without the special ~ option
         XSETID s 9-0 => OK
         XADD s 8-0 a 1 => -ERR The ID specified in XADD is equal or smaller than the target stream top item
