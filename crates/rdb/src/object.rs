@@ -3,6 +3,7 @@
 mod hash;
 mod list;
 mod set;
+mod stream;
 mod zset;
 
 use std::borrow::Cow;
@@ -28,10 +29,14 @@ mod form {
     pub(super) const ZSET_ZIPLIST: u8 = 12;
     pub(super) const HASH_ZIPLIST: u8 = 13;
     pub(super) const LIST_OF_ZIPLISTS: u8 = 14;
+    /// The first form of streams; the others have more of their counters and consumers.
+    pub(super) const STREAM_1: u8 = 15;
     pub(super) const HASH_LISTPACK: u8 = 16;
     pub(super) const ZSET_LISTPACK: u8 = 17;
     pub(super) const LIST_OF_LISTPACKS: u8 = 18;
+    pub(super) const STREAM_2: u8 = 19;
     pub(super) const SET_LISTPACK: u8 = 20;
+    pub(super) const STREAM_3: u8 = 21;
     /// With deadlines: as Valkey writes it, or as Redis's release candidates did.
     pub(super) const HASH_OTHER: u8 = 22;
     pub(super) const HASH_TRIPLES_OTHER: u8 = 23;
@@ -88,7 +93,7 @@ pub fn dump_value(value: &Value) -> Vec<u8> {
         Value::Set(set) => set::write(set, &mut out),
         Value::Hash(hash) => hash::write(hash, &mut out),
         Value::Zset(zset) => zset::write(zset, &mut out),
-        Value::Stream(_) => 0,
+        Value::Stream(stream) => stream::write(stream, &mut out),
     };
     payload::seal(&mut out, version_min);
     out
@@ -122,6 +127,9 @@ fn read(dialect: Dialect, form: u8, reader: &mut Reader<'_>, limits: &Limits) ->
         | form::HASH_TRIPLES_OTHER
         | form::HASH_WITH_DEADLINES
         | form::HASH_TRIPLES => Value::Hash(hash::read(dialect, form, reader, limits)?),
+        form::STREAM_1 | form::STREAM_2 | form::STREAM_3 => {
+            Value::Stream(Box::new(stream::read(form, reader)?))
+        }
         other => return Err(Error::UnknownType(other)),
     };
     if value.is_void() {

@@ -19,6 +19,7 @@ const RECIPES: &[(&str, fn(&mut Client))] = &[
     ("long hash", |client| fill(client, &["HSET", "k"], 5000)),
     ("short zset", |client| fill_zset(client, 10)),
     ("long zset", |client| fill_zset(client, 5000)),
+    ("stream", |client| fill_stream(client)),
 ];
 
 fn fill(client: &mut Client, head: &[&str], count: usize) {
@@ -37,6 +38,16 @@ fn fill_zset(client: &mut Client, count: usize) {
     client.call(&words).expect("a reply");
 }
 
+/// A stream with a deleted entry and a group whose consumer has entries pending.
+fn fill_stream(client: &mut Client) {
+    for number in 1..=300 {
+        client.ask(&format!("XADD k {number}-1 field {number} other x"));
+    }
+    client.ask("XDEL k 7-1");
+    client.ask("XGROUP CREATE k group 0");
+    client.ask("XREADGROUP GROUP group reader COUNT 3 STREAMS k >");
+}
+
 /// All that a key holds, in an order that does not depend on the server.
 fn content(client: &mut Client) -> String {
     let kind = plain(&client.ask("TYPE k"));
@@ -47,6 +58,11 @@ fn content(client: &mut Client) -> String {
         "zset" => "ZRANGE k 0 -1 WITHSCORES",
         _ => "GET k",
     };
+    if kind == "stream" {
+        // Times differ from one question to the next, so only what does not is compared.
+        let lines = ["XRANGE k - +", "XPENDING k group", "XINFO GROUPS k", "XLEN k"];
+        return lines.map(|line| plain(&client.ask(line))).join("\n");
+    }
     let mut parts = match client.ask(line) {
         Reply::Array(items) => items.iter().map(plain).collect(),
         other => vec![plain(&other)],

@@ -7,7 +7,8 @@ use std::fmt;
 
 use engine::Context;
 use keyspace::Entry;
-use value::{Hash, List, Set, Zset};
+use value::stream::StreamId;
+use value::{Hash, List, Set, Stream, Zset};
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 use super::at_key;
@@ -132,6 +133,13 @@ fn of_collection(entry: &Entry<'_>) -> Digest {
     if let Ok(zset) = entry.get::<Zset>() {
         zset.for_each(|member, score| {
             digest.combine(Digest::of([&member.to_vec(), &score.to_bits().to_le_bytes()]));
+        });
+    }
+    if let Ok(stream) = entry.get::<Stream>() {
+        stream.range(StreamId::MIN, StreamId::MAX, false, |entry| {
+            digest = digest.then(&entry.id.to_bytes());
+            entry.each(|field, value| digest = digest.then(&field.to_vec()).then(&value.to_vec()));
+            true
         });
     }
     digest
