@@ -135,6 +135,11 @@ pub const MEANT: &[Meant] = &[
         },
     },
     Meant {
+        what: "scores of 17 digits that are neither small nor whole",
+        reason: "the shortest text that reads back, with an exponent, as Redis 8 prints them",
+        is_case: |_, redis, merops| redis != merops && same_numbers(redis, merops),
+    },
+    Meant {
         what: "errors that repeat a word with a zero byte in it",
         reason: "a word does not end there; in Redis's C strings it does",
         is_case: |words, redis, merops| match (redis, merops) {
@@ -151,6 +156,23 @@ pub const MEANT: &[Meant] = &[
         },
     },
 ];
+
+/// Whether two replies differ in how they write numbers only; 0 and -0 are not one.
+fn same_numbers(left: &Reply, right: &Reply) -> bool {
+    let number = |text: &[u8]| std::str::from_utf8(text).ok()?.parse::<f64>().ok();
+    match (left, right) {
+        (Reply::Array(left), Reply::Array(right)) => {
+            left.len() == right.len()
+                && left.iter().zip(right).all(|(left, right)| same_numbers(left, right))
+        }
+        (Reply::Bulk(left), Reply::Bulk(right)) => {
+            let bits = |text: &[u8]| number(text).map(f64::to_bits);
+            let has_exponent = right.contains(&b'e');
+            left == right || has_exponent && bits(right).is_some() && bits(left) == bits(right)
+        }
+        _ => left == right,
+    }
+}
 
 /// Whether two arrays have the same elements, in whatever order.
 fn same_items(left: Option<&Reply>, right: Option<&Reply>) -> bool {

@@ -36,6 +36,9 @@ pub enum Shape {
     Element,
     HyperLogLog,
     SortedBy,
+    Longitude,
+    Latitude,
+    Length,
     Junk,
 }
 
@@ -293,6 +296,9 @@ impl Shape {
             "element" => Shape::Element,
             "hll" => Shape::HyperLogLog,
             "sorted-by" => Shape::SortedBy,
+            "lon" => Shape::Longitude,
+            "lat" => Shape::Latitude,
+            "length" => Shape::Length,
             "junk" => Shape::Junk,
             _ => return None,
         })
@@ -374,6 +380,19 @@ impl Shape {
                 b"k*", b"k*", b"*", b"{tag}*", b"k*->f", b"k*->g", b"k*->", b"->*", b"*->*",
                 b"none*",
             ],
+            Shape::Longitude if random.one_in(12) => {
+                &[b"180", b"-180", b"180.1", b"0", b"x", b"inf", b"-0", b"1e400", b"nan"]
+            }
+            Shape::Longitude => return degrees(random, 179),
+            Shape::Latitude if random.one_in(12) => {
+                &[b"85.05112878", b"-85.05112878", b"85.06", b"0", b"x", b"-inf", b"90", b""]
+            }
+            Shape::Latitude => return degrees(random, 84),
+            Shape::Length => edge(
+                random,
+                &[b"0", b"1", b"200", b"500.5", b"3000", b"20000", b"1e6", b"0.001"],
+                &[b"-1", b"inf", b"1e300", b"-0", b"x", b"nan", b"5e-324"],
+            ),
             Shape::HyperLogLog => return hyperloglog(random),
             Shape::Junk => &[b"JUNK", b"", b"\x00", b"0", b"-1", b"NX", b"EX"],
         };
@@ -409,6 +428,15 @@ fn edge<'a>(random: &mut Random, good: &'a [&'a [u8]], edges: &'a [&'a [u8]]) ->
         0..=2 => edges,
         3 => &[b"abc", b"1.5", b"", b"9223372036854775807", b"-9223372036854775808"],
         _ => good,
+    }
+}
+
+/// An angle: often one of few, often near them.
+fn degrees(random: &mut Random, limit: i64) -> Vec<u8> {
+    match random.below(3) {
+        0 => number(random, -limit, limit),
+        1 => number(random, 10, 15),
+        _ => [number(random, 10, 15), b".".to_vec(), number(random, 0, 99_999)].concat(),
     }
 }
 

@@ -52,46 +52,300 @@ const BZPOPMIN: &Block = &block(pops::bzpopmin, pops::bzpopmin_across, pops::wai
 
 /// The rows, by name.
 pub(crate) const COMMANDS: &[Command] = &[
-Command::new(zset("BZMPOP", -5, WRITE | BLOCKING | MOVABLEKEYS).key_specs(TAKE_COUNTED_LATER).doc("7.0.0","O(K + M·log(N)) in the numbers of keys and of members removed","Removes members from the first sorted set that has some, or waits for one that has."), Run::Block(BZMPOP)),
-Command::new(zset("BZPOPMAX", -3, WRITE | BLOCKING | FAST).key_specs(TAKE_EACH).doc("5.0.0","O(log(N))","Removes the member with the highest score of the first sorted set that has one, or waits for it."), Run::Block(BZPOPMAX)),
-Command::new(zset("BZPOPMIN", -3, WRITE | BLOCKING | FAST).key_specs(TAKE_EACH).doc("5.0.0","O(log(N))","Removes the member with the lowest score of the first sorted set that has one, or waits for it."), Run::Block(BZPOPMIN)),
-Command::new(zset("ZADD", -4, WRITE | DENYOOM | FAST).key(access::UPDATE).doc("1.2.0","O(log(N)) for each member","Adds members, or changes their scores."), Run::Shard(add::zadd)),
-Command::new(zset("ZCARD", 2, READONLY | FAST).key(access::READ).doc("1.2.0","O(1)","Gives the number of members."), Run::Shard(lookup::zcard)),
-Command::new(zset("ZCOUNT", 4, READONLY | FAST).key(access::READ_VALUE).doc("2.0.0","O(log(N))","Counts the members with scores in a range."), Run::Shard(lookup::zcount)),
-Command::new(zset("ZDIFF", -3, READONLY | MOVABLEKEYS).key_specs(COUNTED).doc("6.2.0","O(N) in the members of all sets","Gives the members of the first sorted set that no other has."), Run::Plan { local: combine::zdiff, across: combine::zdiff_across }),
-Command::new(zset("ZDIFFSTORE", -4, WRITE | DENYOOM | MOVABLEKEYS).key_specs(STORED).doc("6.2.0","O(N) in the members of all sets","Stores the members of the first sorted set that no other has."), Run::Plan { local: combine::zdiffstore, across: combine::zdiffstore_across }),
-Command::new(zset("ZINCRBY", 4, WRITE | DENYOOM | FAST).key(access::UPDATE_ACCESS).doc("1.2.0","O(log(N))","Adds to the score of a member."), Run::Shard(add::zincrby)),
-Command::new(zset("ZINTER", -3, READONLY | MOVABLEKEYS).key_specs(COUNTED).doc("6.2.0","O(N·K) in the members of the smallest of K sets","Gives the members that all sorted sets have."), Run::Plan { local: combine::zinter, across: combine::zinter_across }),
-Command::new(zset("ZINTERCARD", -3, READONLY | MOVABLEKEYS).key_specs(COUNTED).doc("7.0.0","O(N·K) in the members of the smallest of K sets","Counts the members that all sorted sets have."), Run::Plan { local: combine::zintercard, across: combine::zintercard_across }),
-Command::new(zset("ZINTERSTORE", -4, WRITE | DENYOOM | MOVABLEKEYS).key_specs(STORED).doc("2.0.0","O(N·K) in the members of the smallest of K sets","Stores the members that all sorted sets have."), Run::Plan { local: combine::zinterstore, across: combine::zinterstore_across }),
-Command::new(zset("ZLEXCOUNT", 4, READONLY | FAST).key(access::READ_VALUE).doc("2.8.9","O(log(N))","Counts the members in a range of names."), Run::Shard(lookup::zlexcount)),
-Command::new(zset("ZMPOP", -4, WRITE | MOVABLEKEYS).key_specs(TAKE_COUNTED).doc("7.0.0","O(K + M·log(N)) in the numbers of keys and of members removed","Removes members from the first sorted set that has some."), Run::Plan { local: pops::zmpop, across: pops::zmpop_across }),
-Command::new(zset("ZMSCORE", -3, READONLY | FAST).key(access::READ_VALUE).doc("6.2.0","O(1) for each member","Gives the scores of members."), Run::Shard(lookup::zmscore)),
-Command::new(zset("ZPOPMAX", -2, WRITE | FAST).key_specs(TAKE_ONE).doc("5.0.0","O(log(N)) for each member","Removes the members with the highest scores."), Run::Shard(pops::zpopmax)),
-Command::new(zset("ZPOPMIN", -2, WRITE | FAST).key_specs(TAKE_ONE).doc("5.0.0","O(log(N)) for each member","Removes the members with the lowest scores."), Run::Shard(pops::zpopmin)),
-Command::new(zset("ZRANDMEMBER", -2, READONLY).key(access::READ_VALUE).tips(&["nondeterministic_output"]).doc("6.2.0","O(log(N)) for each member","Gives random members."), Run::Shard(lookup::zrandmember)),
-Command::new(zset("ZRANGE", -4, READONLY).key(access::READ_VALUE).doc("1.2.0","O(log(N) + M) in the number of members given","Gives the members in a range of ranks, scores or names."), Run::Shard(ranges::zrange)),
-Command::new(zset("ZRANGEBYLEX", -4, READONLY).key(access::READ_VALUE).doc("2.8.9","O(log(N) + M) in the number of members given","Gives the members in a range of names.")
-.deprecated("6.2.0", "`ZRANGE` with the `BYLEX` argument"), Run::Shard(ranges::zrangebylex)),
-Command::new(zset("ZRANGEBYSCORE", -4, READONLY).key(access::READ_VALUE).doc("1.0.5","O(log(N) + M) in the number of members given","Gives the members in a range of scores.")
-.deprecated("6.2.0", "`ZRANGE` with the `BYSCORE` argument"), Run::Shard(ranges::zrangebyscore)),
-Command::new(zset("ZRANGESTORE", -5, WRITE | DENYOOM).key_specs(COPIED).doc("6.2.0","O(log(N) + M·log(M)) in the number of members stored","Stores the members in a range of ranks, scores or names."), Run::Plan { local: ranges::zrangestore, across: ranges::zrangestore_across }),
-Command::new(zset("ZRANK", -3, READONLY | FAST).key(access::READ_VALUE).doc("2.0.0","O(log(N))","Gives the rank of a member, from the lowest score."), Run::Shard(lookup::zrank)),
-Command::new(zset("ZREM", -3, WRITE | FAST).key_specs(DELETE_ONE).doc("1.2.0","O(log(N)) for each member","Removes members."), Run::Shard(add::zrem)),
-Command::new(zset("ZREMRANGEBYLEX", 4, WRITE).key_specs(DELETE_ONE).doc("2.8.9","O(M·log(N)) in the number of members removed","Removes the members in a range of names."), Run::Shard(ranges::zremrangebylex)),
-Command::new(zset("ZREMRANGEBYRANK", 4, WRITE).key_specs(DELETE_ONE).doc("2.0.0","O(M·log(N)) in the number of members removed","Removes the members in a range of ranks."), Run::Shard(ranges::zremrangebyrank)),
-Command::new(zset("ZREMRANGEBYSCORE", 4, WRITE).key_specs(DELETE_ONE).doc("1.2.0","O(M·log(N)) in the number of members removed","Removes the members in a range of scores."), Run::Shard(ranges::zremrangebyscore)),
-Command::new(zset("ZREVRANGE", -4, READONLY).key(access::READ_VALUE).doc("1.2.0","O(log(N) + M) in the number of members given","Gives the members in a range of ranks, from the highest score.")
-.deprecated("6.2.0", "`ZRANGE` with the `REV` argument"), Run::Shard(ranges::zrevrange)),
-Command::new(zset("ZREVRANGEBYLEX", -4, READONLY).key(access::READ_VALUE).doc("2.8.9","O(log(N) + M) in the number of members given","Gives the members in a range of names, from the last.")
-.deprecated("6.2.0", "`ZRANGE` with the `REV` and `BYLEX` arguments"), Run::Shard(ranges::zrevrangebylex)),
-Command::new(zset("ZREVRANGEBYSCORE", -4, READONLY).key(access::READ_VALUE).doc("2.2.0","O(log(N) + M) in the number of members given","Gives the members in a range of scores, from the highest.")
-.deprecated("6.2.0", "`ZRANGE` with the `REV` and `BYSCORE` arguments"), Run::Shard(ranges::zrevrangebyscore)),
-Command::new(zset("ZREVRANK", -3, READONLY | FAST).key(access::READ_VALUE).doc("2.0.0","O(log(N))","Gives the rank of a member, from the highest score."), Run::Shard(lookup::zrevrank)),
-Command::new(zset("ZSCAN", -3, READONLY).key(access::READ_VALUE).tips(&["nondeterministic_output"]).doc("2.8.0","O(1) for each call, O(N) for all","Goes through members and scores bit by bit."), Run::Shard(lookup::zscan)),
-Command::new(zset("ZSCORE", 3, READONLY | FAST).key(access::READ_VALUE).doc("1.2.0","O(1)","Gives the score of a member."), Run::Shard(lookup::zscore)),
-Command::new(zset("ZUNION", -3, READONLY | MOVABLEKEYS).key_specs(COUNTED).doc("6.2.0","O(N + M·log(M)) in the members of all sets and of the result","Gives the members of all sorted sets."), Run::Plan { local: combine::zunion, across: combine::zunion_across }),
-Command::new(zset("ZUNIONSTORE", -4, WRITE | DENYOOM | MOVABLEKEYS).key_specs(STORED).doc("2.0.0","O(N + M·log(M)) in the members of all sets and of the result","Stores the members of all sorted sets."), Run::Plan { local: combine::zunionstore, across: combine::zunionstore_across }),
+    Command::new(
+        zset("BZMPOP", -5, WRITE | BLOCKING | MOVABLEKEYS).key_specs(TAKE_COUNTED_LATER).doc(
+            "7.0.0",
+            "O(K + M·log(N)) in the numbers of keys and of members removed",
+            "Removes members from the first sorted set that has some, or waits.",
+        ),
+        Run::Block(BZMPOP),
+    ),
+    Command::new(
+        zset("BZPOPMAX", -3, WRITE | BLOCKING | FAST).key_specs(TAKE_EACH).doc(
+            "5.0.0",
+            "O(log(N))",
+            "Removes the highest member of the first sorted set that has one, or waits.",
+        ),
+        Run::Block(BZPOPMAX),
+    ),
+    Command::new(
+        zset("BZPOPMIN", -3, WRITE | BLOCKING | FAST).key_specs(TAKE_EACH).doc(
+            "5.0.0",
+            "O(log(N))",
+            "Removes the lowest member of the first sorted set that has one, or waits.",
+        ),
+        Run::Block(BZPOPMIN),
+    ),
+    Command::new(
+        zset("ZADD", -4, WRITE | DENYOOM | FAST).key(access::UPDATE).doc(
+            "1.2.0",
+            "O(log(N)) for each member",
+            "Adds members, or changes their scores.",
+        ),
+        Run::Shard(add::zadd),
+    ),
+    Command::new(
+        zset("ZCARD", 2, READONLY | FAST).key(access::READ).doc(
+            "1.2.0",
+            "O(1)",
+            "Gives the number of members.",
+        ),
+        Run::Shard(lookup::zcard),
+    ),
+    Command::new(
+        zset("ZCOUNT", 4, READONLY | FAST).key(access::READ_VALUE).doc(
+            "2.0.0",
+            "O(log(N))",
+            "Counts the members with scores in a range.",
+        ),
+        Run::Shard(lookup::zcount),
+    ),
+    Command::new(
+        zset("ZDIFF", -3, READONLY | MOVABLEKEYS).key_specs(COUNTED).doc(
+            "6.2.0",
+            "O(N) in the members of all sets",
+            "Gives the members of the first sorted set that no other has.",
+        ),
+        Run::Plan { local: combine::zdiff, across: combine::zdiff_across },
+    ),
+    Command::new(
+        zset("ZDIFFSTORE", -4, WRITE | DENYOOM | MOVABLEKEYS).key_specs(STORED).doc(
+            "6.2.0",
+            "O(N) in the members of all sets",
+            "Stores the members of the first sorted set that no other has.",
+        ),
+        Run::Plan { local: combine::zdiffstore, across: combine::zdiffstore_across },
+    ),
+    Command::new(
+        zset("ZINCRBY", 4, WRITE | DENYOOM | FAST).key(access::UPDATE_ACCESS).doc(
+            "1.2.0",
+            "O(log(N))",
+            "Adds to the score of a member.",
+        ),
+        Run::Shard(add::zincrby),
+    ),
+    Command::new(
+        zset("ZINTER", -3, READONLY | MOVABLEKEYS).key_specs(COUNTED).doc(
+            "6.2.0",
+            "O(N·K) in the members of the smallest of K sets",
+            "Gives the members that all sorted sets have.",
+        ),
+        Run::Plan { local: combine::zinter, across: combine::zinter_across },
+    ),
+    Command::new(
+        zset("ZINTERCARD", -3, READONLY | MOVABLEKEYS).key_specs(COUNTED).doc(
+            "7.0.0",
+            "O(N·K) in the members of the smallest of K sets",
+            "Counts the members that all sorted sets have.",
+        ),
+        Run::Plan { local: combine::zintercard, across: combine::zintercard_across },
+    ),
+    Command::new(
+        zset("ZINTERSTORE", -4, WRITE | DENYOOM | MOVABLEKEYS).key_specs(STORED).doc(
+            "2.0.0",
+            "O(N·K) in the members of the smallest of K sets",
+            "Stores the members that all sorted sets have.",
+        ),
+        Run::Plan { local: combine::zinterstore, across: combine::zinterstore_across },
+    ),
+    Command::new(
+        zset("ZLEXCOUNT", 4, READONLY | FAST).key(access::READ_VALUE).doc(
+            "2.8.9",
+            "O(log(N))",
+            "Counts the members in a range of names.",
+        ),
+        Run::Shard(lookup::zlexcount),
+    ),
+    Command::new(
+        zset("ZMPOP", -4, WRITE | MOVABLEKEYS).key_specs(TAKE_COUNTED).doc(
+            "7.0.0",
+            "O(K + M·log(N)) in the numbers of keys and of members removed",
+            "Removes members from the first sorted set that has some.",
+        ),
+        Run::Plan { local: pops::zmpop, across: pops::zmpop_across },
+    ),
+    Command::new(
+        zset("ZMSCORE", -3, READONLY | FAST).key(access::READ_VALUE).doc(
+            "6.2.0",
+            "O(1) for each member",
+            "Gives the scores of members.",
+        ),
+        Run::Shard(lookup::zmscore),
+    ),
+    Command::new(
+        zset("ZPOPMAX", -2, WRITE | FAST).key_specs(TAKE_ONE).doc(
+            "5.0.0",
+            "O(log(N)) for each member",
+            "Removes the members with the highest scores.",
+        ),
+        Run::Shard(pops::zpopmax),
+    ),
+    Command::new(
+        zset("ZPOPMIN", -2, WRITE | FAST).key_specs(TAKE_ONE).doc(
+            "5.0.0",
+            "O(log(N)) for each member",
+            "Removes the members with the lowest scores.",
+        ),
+        Run::Shard(pops::zpopmin),
+    ),
+    Command::new(
+        zset("ZRANDMEMBER", -2, READONLY)
+            .key(access::READ_VALUE)
+            .tips(&["nondeterministic_output"])
+            .doc("6.2.0", "O(log(N)) for each member", "Gives random members."),
+        Run::Shard(lookup::zrandmember),
+    ),
+    Command::new(
+        zset("ZRANGE", -4, READONLY).key(access::READ_VALUE).doc(
+            "1.2.0",
+            "O(log(N) + M) in the number of members given",
+            "Gives the members in a range of ranks, scores or names.",
+        ),
+        Run::Shard(ranges::zrange),
+    ),
+    Command::new(
+        zset("ZRANGEBYLEX", -4, READONLY)
+            .key(access::READ_VALUE)
+            .doc(
+                "2.8.9",
+                "O(log(N) + M) in the number of members given",
+                "Gives the members in a range of names.",
+            )
+            .deprecated("6.2.0", "`ZRANGE` with the `BYLEX` argument"),
+        Run::Shard(ranges::zrangebylex),
+    ),
+    Command::new(
+        zset("ZRANGEBYSCORE", -4, READONLY)
+            .key(access::READ_VALUE)
+            .doc(
+                "1.0.5",
+                "O(log(N) + M) in the number of members given",
+                "Gives the members in a range of scores.",
+            )
+            .deprecated("6.2.0", "`ZRANGE` with the `BYSCORE` argument"),
+        Run::Shard(ranges::zrangebyscore),
+    ),
+    Command::new(
+        zset("ZRANGESTORE", -5, WRITE | DENYOOM).key_specs(COPIED).doc(
+            "6.2.0",
+            "O(log(N) + M·log(M)) in the number of members stored",
+            "Stores the members in a range of ranks, scores or names.",
+        ),
+        Run::Plan { local: ranges::zrangestore, across: ranges::zrangestore_across },
+    ),
+    Command::new(
+        zset("ZRANK", -3, READONLY | FAST).key(access::READ_VALUE).doc(
+            "2.0.0",
+            "O(log(N))",
+            "Gives the rank of a member, from the lowest score.",
+        ),
+        Run::Shard(lookup::zrank),
+    ),
+    Command::new(
+        zset("ZREM", -3, WRITE | FAST).key_specs(DELETE_ONE).doc(
+            "1.2.0",
+            "O(log(N)) for each member",
+            "Removes members.",
+        ),
+        Run::Shard(add::zrem),
+    ),
+    Command::new(
+        zset("ZREMRANGEBYLEX", 4, WRITE).key_specs(DELETE_ONE).doc(
+            "2.8.9",
+            "O(M·log(N)) in the number of members removed",
+            "Removes the members in a range of names.",
+        ),
+        Run::Shard(ranges::zremrangebylex),
+    ),
+    Command::new(
+        zset("ZREMRANGEBYRANK", 4, WRITE).key_specs(DELETE_ONE).doc(
+            "2.0.0",
+            "O(M·log(N)) in the number of members removed",
+            "Removes the members in a range of ranks.",
+        ),
+        Run::Shard(ranges::zremrangebyrank),
+    ),
+    Command::new(
+        zset("ZREMRANGEBYSCORE", 4, WRITE).key_specs(DELETE_ONE).doc(
+            "1.2.0",
+            "O(M·log(N)) in the number of members removed",
+            "Removes the members in a range of scores.",
+        ),
+        Run::Shard(ranges::zremrangebyscore),
+    ),
+    Command::new(
+        zset("ZREVRANGE", -4, READONLY)
+            .key(access::READ_VALUE)
+            .doc(
+                "1.2.0",
+                "O(log(N) + M) in the number of members given",
+                "Gives the members in a range of ranks, from the highest score.",
+            )
+            .deprecated("6.2.0", "`ZRANGE` with the `REV` argument"),
+        Run::Shard(ranges::zrevrange),
+    ),
+    Command::new(
+        zset("ZREVRANGEBYLEX", -4, READONLY)
+            .key(access::READ_VALUE)
+            .doc(
+                "2.8.9",
+                "O(log(N) + M) in the number of members given",
+                "Gives the members in a range of names, from the last.",
+            )
+            .deprecated("6.2.0", "`ZRANGE` with the `REV` and `BYLEX` arguments"),
+        Run::Shard(ranges::zrevrangebylex),
+    ),
+    Command::new(
+        zset("ZREVRANGEBYSCORE", -4, READONLY)
+            .key(access::READ_VALUE)
+            .doc(
+                "2.2.0",
+                "O(log(N) + M) in the number of members given",
+                "Gives the members in a range of scores, from the highest.",
+            )
+            .deprecated("6.2.0", "`ZRANGE` with the `REV` and `BYSCORE` arguments"),
+        Run::Shard(ranges::zrevrangebyscore),
+    ),
+    Command::new(
+        zset("ZREVRANK", -3, READONLY | FAST).key(access::READ_VALUE).doc(
+            "2.0.0",
+            "O(log(N))",
+            "Gives the rank of a member, from the highest score.",
+        ),
+        Run::Shard(lookup::zrevrank),
+    ),
+    Command::new(
+        zset("ZSCAN", -3, READONLY).key(access::READ_VALUE).tips(&["nondeterministic_output"]).doc(
+            "2.8.0",
+            "O(1) for each call, O(N) for all",
+            "Goes through members and scores bit by bit.",
+        ),
+        Run::Shard(lookup::zscan),
+    ),
+    Command::new(
+        zset("ZSCORE", 3, READONLY | FAST).key(access::READ_VALUE).doc(
+            "1.2.0",
+            "O(1)",
+            "Gives the score of a member.",
+        ),
+        Run::Shard(lookup::zscore),
+    ),
+    Command::new(
+        zset("ZUNION", -3, READONLY | MOVABLEKEYS).key_specs(COUNTED).doc(
+            "6.2.0",
+            "O(N + M·log(M)) in the members of all sets and of the result",
+            "Gives the members of all sorted sets.",
+        ),
+        Run::Plan { local: combine::zunion, across: combine::zunion_across },
+    ),
+    Command::new(
+        zset("ZUNIONSTORE", -4, WRITE | DENYOOM | MOVABLEKEYS).key_specs(STORED).doc(
+            "2.0.0",
+            "O(N + M·log(M)) in the members of all sets and of the result",
+            "Stores the members of all sorted sets.",
+        ),
+        Run::Plan { local: combine::zunionstore, across: combine::zunionstore_across },
+    ),
 ];
 
 /// A key's sorted set, to be read.

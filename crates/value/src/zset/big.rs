@@ -48,8 +48,8 @@ impl Big {
             return None;
         };
         let old = self.tree.leaf(leaf).score(at);
-        // -0 and 0 are equal, but not the same.
-        if old.to_bits() != score.to_bits() && !self.tree.set_score(leaf, at, score) {
+        // -0 and 0 are equal: which of them was there stays.
+        if old != score && !self.tree.set_score(leaf, at, score) {
             self.take(hash, leaf, member, old);
             self.add(hash, member, score);
         }

@@ -113,7 +113,7 @@ impl Zset {
             Form::Packed(pack) => {
                 let found = find(pack, member);
                 if let Some((at, old)) = found {
-                    if old.to_bits() != score.to_bits() {
+                    if old != score {
                         pack.remove_range(at, 2);
                         insert_packed(pack, member, score);
                     }
@@ -338,7 +338,12 @@ fn each_packed(pack: &Listpack, mut visit: impl FnMut(Item<'_>, f64) -> bool) {
 
 fn push_packed(pack: &mut Listpack, member: Item<'_>, score: f64) {
     pack.push(member.bytes(&mut Decimal::new()));
-    pack.push(DoubleText::new().format(score));
+    pack.push(DoubleText::new().format(packed(score)));
+}
+
+/// A score as a listpack has it: whole numbers are integers there, and minus zero is just zero.
+fn packed(score: f64) -> f64 {
+    score + 0.0
 }
 
 /// Adds a member that is not there at its place.
@@ -350,14 +355,14 @@ fn insert_packed(pack: &mut Listpack, member: &[u8], score: f64) {
         let other = (unpack(pack.get(score_at)), pack.get(here).bytes(&mut text));
         if compare(other, (score, member)).is_gt() {
             // The score first, as what is inserted goes before.
-            let here = pack.insert(here, DoubleText::new().format(score));
+            let here = pack.insert(here, DoubleText::new().format(packed(score)));
             pack.insert(here, member);
             return;
         }
         at = pack.next(score_at);
     }
     pack.push(member);
-    pack.push(DoubleText::new().format(score));
+    pack.push(DoubleText::new().format(packed(score)));
 }
 
 #[cfg(test)]

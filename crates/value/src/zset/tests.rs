@@ -41,14 +41,19 @@ impl Model {
     }
 
     fn items(&self) -> Vec<(Vec<u8>, u64)> {
-        let score = |member: &Vec<u8>| self.scores[member].to_bits();
+        let score = |member: &Vec<u8>| bits(self.scores[member]);
         self.order.iter().map(|(_, member)| (member.clone(), score(member))).collect()
     }
 }
 
+/// A score but for the sign of zero, which depends on the encoding.
+fn bits(score: f64) -> u64 {
+    (score + 0.0).to_bits()
+}
+
 fn items(zset: &Zset) -> Vec<(Vec<u8>, u64)> {
     let mut items = Vec::new();
-    zset.for_each(|member, score| items.push((member.to_vec(), score.to_bits())));
+    zset.for_each(|member, score| items.push((member.to_vec(), bits(score))));
     items
 }
 
@@ -59,19 +64,19 @@ fn check(zset: &Zset, model: &Model) {
     assert_eq!(items(zset), expected);
     let mut backwards = Vec::new();
     zset.range(zset.len().wrapping_sub(1), usize::MAX, true, |member, score| {
-        backwards.push((member.to_vec(), score.to_bits()));
+        backwards.push((member.to_vec(), bits(score)));
     });
     backwards.reverse();
     assert_eq!(backwards, expected);
-    for (rank, (member, bits)) in expected.iter().enumerate().step_by(7) {
-        assert_eq!(zset.rank(member), Some((rank, f64::from_bits(*bits))));
-        assert_eq!(zset.score(member).map(f64::to_bits), Some(*bits));
+    for (rank, (member, score)) in expected.iter().enumerate().step_by(7) {
+        assert_eq!(zset.rank(member), Some((rank, f64::from_bits(*score))));
+        assert_eq!(zset.score(member).map(bits), Some(*score));
         assert_eq!(zset.at(rank).map(|(member, _)| member).as_ref(), Some(member));
     }
     let (mut seen, mut cursor) = (BTreeSet::new(), 0);
     loop {
         cursor = zset.scan(cursor, 10, |member, score| {
-            assert_eq!(model.scores[&member.to_vec()].to_bits(), score.to_bits());
+            assert_eq!(bits(model.scores[&member.to_vec()]), bits(score));
             seen.insert(member.to_vec());
         });
         if cursor == 0 {
@@ -79,6 +84,19 @@ fn check(zset: &Zset, model: &Model) {
         }
     }
     assert!(seen.iter().eq(model.scores.keys()));
+}
+
+#[test]
+fn minus_zero_is_zero_while_small() {
+    for (entries, shown) in [(0, -0.0_f64), (128, 0.0)] {
+        let limits = Limits { zset_max_listpack_entries: entries, ..Limits::default() };
+        let mut zset = Zset::new();
+        zset.insert(b"a", -0.0, &limits);
+        assert_eq!(zset.score(b"a").map(f64::to_bits), Some(shown.to_bits()));
+        // Equal scores change nothing.
+        zset.insert(b"a", 0.0, &limits);
+        assert_eq!(zset.score(b"a").map(f64::to_bits), Some(shown.to_bits()));
+    }
 }
 
 fn member() -> impl Strategy<Value = Vec<u8>> {
@@ -113,12 +131,12 @@ proptest! {
         for (number, (step, member, score, at)) in steps.into_iter().enumerate() {
             match step {
                 0..=5 => {
-                    let old = zset.insert(&member, score, &limits).map(f64::to_bits);
-                    prop_assert_eq!(old, model.insert(&member, score).map(f64::to_bits));
+                    let old = zset.insert(&member, score, &limits).map(bits);
+                    prop_assert_eq!(old, model.insert(&member, score).map(bits));
                 }
                 6 => {
-                    let removed = zset.remove(&member).map(f64::to_bits);
-                    prop_assert_eq!(removed, model.remove(&member).map(f64::to_bits));
+                    let removed = zset.remove(&member).map(bits);
+                    prop_assert_eq!(removed, model.remove(&member).map(bits));
                 }
                 7 if number % 4 == 0 => {
                     let rank = at % (model.scores.len() + 1);
