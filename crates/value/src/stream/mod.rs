@@ -185,8 +185,7 @@ impl Stream {
                 block::push(pack, base, id, fields);
                 self.block_bytes += pack.memory_bytes();
             }
-            last => {
-                drop(last);
+            _ => {
                 let mut pack = block::begin(fields.clone());
                 block::push(&mut pack, id, id, fields);
                 self.block_bytes += pack.memory_bytes() + BLOCK_SHARE_BYTES;
