@@ -355,6 +355,14 @@ impl Shape {
             }
             Shape::Pattern => PATTERNS,
             Shape::Cursor => edge(random, &[b"0"], &[b"x", b"-1", b"18446744073709551616", b""]),
+            _ => return self.draw_of_type(random),
+        };
+        random.pick(pool).to_vec()
+    }
+
+    /// A value that one data type takes.
+    fn draw_of_type(self, random: &mut Random) -> Vec<u8> {
+        let pool: &[&[u8]] = match self {
             Shape::Field | Shape::Member if random.one_in(40) => return Shape::Value.draw(random),
             Shape::Field => FIELDS,
             Shape::Member => MEMBERS,
@@ -395,6 +403,7 @@ impl Shape {
             ),
             Shape::HyperLogLog => return hyperloglog(random),
             Shape::Junk => &[b"JUNK", b"", b"\x00", b"0", b"-1", b"NX", b"EX"],
+            _ => unreachable!("drawn by `draw`"),
         };
         random.pick(pool).to_vec()
     }

@@ -26,7 +26,7 @@ struct Take {
 
 impl Take {
     /// Takes from a key; the reply, if there was something.
-    fn from_key(
+    fn at_key(
         self,
         context: &mut Context<'_>,
         key: Key<'_>,
@@ -65,7 +65,7 @@ impl Take {
         reply: &mut Writer<'_>,
     ) -> Result<bool> {
         for at in keys {
-            if self.from_key(context, context.key(args, at), reply)? {
+            if self.at_key(context, context.key(args, at), reply)? {
                 return Ok(true);
             }
         }
@@ -78,7 +78,7 @@ impl Take {
         for at in keys {
             let taken = plan.on_key(at, move |context, key| {
                 let mut out = Vec::new();
-                let taken = self.from_key(context, key, &mut Writer::new(&mut out, protocol))?;
+                let taken = self.at_key(context, key, &mut Writer::new(&mut out, protocol))?;
                 Ok::<_, Error>(taken.then_some(out))
             });
             if let Some(reply) = taken.await? {

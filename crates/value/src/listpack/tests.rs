@@ -14,7 +14,7 @@ fn check(pack: &Listpack, model: &[Vec<u8>]) {
     backwards.reverse();
     assert_eq!(backwards, model);
     assert_eq!(pack.len(), model.len());
-    assert_eq!(Listpack::from_untrusted(pack.as_bytes().to_vec()).as_ref(), Some(pack));
+    assert_eq!(Listpack::from_untrusted(pack.as_bytes()).as_ref(), Some(pack));
     for (index, item) in model.iter().enumerate() {
         let at = pack.seek(index as isize).unwrap();
         assert_eq!(pack.seek(index as isize - model.len() as isize), Some(at));
