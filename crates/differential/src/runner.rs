@@ -1,6 +1,7 @@
 //! Sends a stream to both servers and finds the first difference.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 use std::thread;
 use std::time::Duration;
@@ -185,12 +186,18 @@ fn in_order(reply: Reply, group: usize) -> Reply {
 
 /// What a key holds (redis-server's on the left of `==`): type, encoding, value, and in which three
 /// seconds it expires.
-#[derive(Debug)]
 struct Content {
     kind: String,
     encoding: Reply,
-    value: String,
+    value: Reply,
     ttl_ms: Option<i64>,
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, encoding, value, ttl_ms } = self;
+        write!(f, "{kind} {} {} for {ttl_ms:?} ms", show(encoding), show(value))
+    }
 }
 
 impl PartialEq for Content {
@@ -202,7 +209,10 @@ impl PartialEq for Content {
         let question = [b"OBJECT".to_vec(), b"ENCODING".to_vec()];
         let is_encoded_alike =
             self.encoding == other.encoding || is_meant(&question, &self.encoding, &other.encoding);
-        self.kind == other.kind && is_encoded_alike && self.value == other.value && close
+        let question = [b"ZRANGE".to_vec()];
+        let is_valued_alike =
+            self.value == other.value || is_meant(&question, &self.value, &other.value);
+        self.kind == other.kind && is_encoded_alike && is_valued_alike && close
     }
 }
 
@@ -248,5 +258,5 @@ fn content(client: &mut Client, key: &[u8]) -> Content {
         Reply::Integer(ttl_ms) if ttl_ms >= 0 => Some(ttl_ms),
         _ => None,
     };
-    Content { kind, encoding, value: show(&value), ttl_ms }
+    Content { kind, encoding, value, ttl_ms }
 }

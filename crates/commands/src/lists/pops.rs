@@ -8,7 +8,7 @@ use value::List;
 use value::list::End;
 
 use super::{bulk, end, ends};
-use crate::options::{counted_keys, is, once};
+use crate::options::{counted_keys, is};
 use crate::waiting;
 
 /// The last argument: how long to wait.
@@ -126,13 +126,13 @@ fn parse(args: Args<'_>, at: usize) -> Result<(Take, std::ops::Range<usize>)> {
     let end = end(words.value()?)?;
     let mut count = None;
     while let Some(word) = words.next_word() {
-        if !is(word, "COUNT") || words.remaining() == 0 {
+        if !is(word, "COUNT") || words.remaining() == 0 || count.is_some() {
             return Err(Error::Syntax);
         }
         let error = Error::new("count should be greater than 0");
         let number = stdx::number::parse_i64(words.value()?);
         let number = number.filter(|number| *number > 0).ok_or(error)?;
-        once(&mut count, number as usize)?;
+        count = Some(number as usize);
     }
     Ok((Take { end, count: Some(count.unwrap_or(1)) }, keys))
 }

@@ -101,6 +101,7 @@ impl Range {
                 zset.partition_point(|_, score| is_below(score, *min)),
                 zset.partition_point(|_, score| !is_above(score, *max)),
             ),
+            Ends::Members(min, max) if !may_have(zset, min, max) => return (0, 0),
             Ends::Members(min, max) => (
                 zset.partition_point(|member, _| lex_is_below(member, min)),
                 zset.partition_point(|member, _| !lex_is_above(member, max)),
@@ -108,6 +109,16 @@ impl Range {
         };
         (start, end.saturating_sub(start))
     }
+}
+
+/// Whether the first and the last member let others between the bounds be expected: with scores that
+/// differ, where names have no order, Redis goes by that.
+fn may_have(zset: &Zset, min: &LexBound, max: &LexBound) -> bool {
+    let (mut begins_above, mut ends_below) = (true, true);
+    zset.range(0, 1, false, |first, _| begins_above = lex_is_above(first, max));
+    let last = zset.len().wrapping_sub(1);
+    zset.range(last, 1, false, |last, _| ends_below = lex_is_below(last, min));
+    !begins_above && !ends_below
 }
 
 fn is_below(score: f64, min: ScoreBound) -> bool {

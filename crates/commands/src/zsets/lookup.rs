@@ -149,7 +149,7 @@ pub(super) fn zrandmember(
         Some(word) if args.len() == 4 && is(word, "WITHSCORES") => true,
         Some(_) => return Err(Error::Syntax),
     };
-    if with_scores && matches!(draws, Some(Draws::Any(count)) if count > i64::MAX as u64 / 2) {
+    if with_scores && args.int(2)?.unsigned_abs() > i64::MAX as u64 / 2 {
         return Err(Error::new("value is out of range"));
     }
     let key = context.key(args, 1);

@@ -7,7 +7,7 @@ use resp::Writer;
 use value::Zset;
 
 use super::bounds::is_max;
-use crate::options::{is, once};
+use crate::options::is;
 use crate::waiting;
 
 /// ZPOPMIN key [count]
@@ -190,13 +190,13 @@ fn parse(args: Args<'_>, at: usize) -> Result<(Take, std::ops::Range<usize>)> {
     let from_max = is_max(words.value()?)?;
     let mut count = None;
     while let Some(word) = words.next_word() {
-        if !is(word, "COUNT") || words.remaining() == 0 {
+        if !is(word, "COUNT") || words.remaining() == 0 || count.is_some() {
             return Err(Error::Syntax);
         }
         let error = Error::new("count should be greater than 0");
         let number = stdx::number::parse_i64(words.value()?);
         let number = number.filter(|number| *number > 0).ok_or(error)?;
-        once(&mut count, number as usize)?;
+        count = Some(number as usize);
     }
     Ok((Take { from_max, count: Some(count.unwrap_or(1)) }, keys))
 }

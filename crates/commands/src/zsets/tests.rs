@@ -176,3 +176,17 @@ fn pairs_are_nested_in_the_newer_protocol() {
         ",
     );
 }
+
+#[test]
+fn what_redis_says_at_the_edges() {
+    check(
+        "
+        ZMPOP 1 z MIN COUNT 1 COUNT -1 => -ERR syntax error
+        ZRANDMEMBER z 9223372036854775807 WITHSCORES => -ERR value is out of range
+        ZADD z 100 nan 100 0.1 1000 1 => 3
+        ZRANGE z [hello (x BYLEX => []
+        ZADD small -0 a => 1
+        ZSCORE small a => \"0\"
+        ",
+    );
+}

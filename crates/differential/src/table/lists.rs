@@ -28,7 +28,9 @@ pub(super) const ROWS: &[Row] = &[
     Row::new("BLMPOP (0.001|-1|SOON) (1|2|int) key [key] (LEFT|RIGHT) [COUNT count]").unspoilt(),
     // After 7.0.
     Row::new("LMOVEM key key (LEFT|RIGHT) (LEFT|RIGHT) [(COUNT|EXACTLY) count (OBO|BULK)]")
-        .merops(),
+        .merops()
+        .unspoilt(),
     Row::new("BLMOVEM key key (LEFT|RIGHT) (LEFT|RIGHT) 0.001 [(COUNT|EXACTLY) count (OBO|BULK)]")
-        .merops(),
+        .merops()
+        .unspoilt(),
 ];
