@@ -63,6 +63,11 @@ impl Collected {
     }
 }
 
+/// The error for the one number that has no counterpart with the other sign.
+pub(crate) fn out_of_range() -> Error {
+    Error::made(format!("value is out of range, value must between {} and {}", -i64::MAX, i64::MAX))
+}
+
 /// How many times a client wants random elements, and whether they may repeat themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Draws {
@@ -74,11 +79,7 @@ impl Draws {
     /// Argument `index`: negative for elements that may repeat themselves.
     pub(crate) fn parse(args: Args<'_>, index: usize) -> Result<Self> {
         match args.int(index)? {
-            i64::MIN => Err(Error::made(format!(
-                "value is out of range, value must between {} and {}",
-                -i64::MAX,
-                i64::MAX
-            ))),
+            i64::MIN => Err(out_of_range()),
             count @ 0.. => Ok(Self::Different(usize::try_from(count).unwrap_or(usize::MAX))),
             count => Ok(Self::Any(count.unsigned_abs())),
         }

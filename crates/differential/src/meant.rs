@@ -182,6 +182,25 @@ pub const MEANT: &[Meant] = &[
         },
     },
     Meant {
+        what: "LPOS with the smallest of all numbers as RANK",
+        reason: "Redis 8 refuses it; 7.0 took it",
+        is_case: |words, redis, merops| {
+            is_any(words, &["LPOS"])
+                && is_error(merops, "ERR value is out of range, value must between")
+                && redis != merops
+        },
+    },
+    Meant {
+        what: "searches around a place on the meridian where longitudes end",
+        reason: "what is near is found; Redis does not look at the other side of it",
+        is_case: |words, redis, merops| {
+            is_any(words, &["GEOSEARCH", "GEORADIUS", "GEORADIUS_RO"])
+                && words.iter().any(|word| word == b"180")
+                && redis != merops
+                && has_items(Some(merops), Some(redis))
+        },
+    },
+    Meant {
         what: "scores of 17 digits",
         reason: "Redis 8 prints the shortest text that reads back; 7.0 printed 17 digits",
         is_case: |_, redis, merops| redis != merops && same_numbers(redis, merops),

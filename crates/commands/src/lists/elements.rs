@@ -157,7 +157,7 @@ impl<'a> Search<'a> {
                     ));
                 }
                 if rank == i64::MIN {
-                    return Err(Error::new("value is out of range"));
+                    return Err(crate::elements::out_of_range());
                 }
             } else if is(word, "COUNT") {
                 count = Some(not_negative(words.value()?, "COUNT can't be negative")?);

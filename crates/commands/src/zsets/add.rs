@@ -167,6 +167,8 @@ impl Options {
 
 /// ZINCRBY key increment member
 pub(super) fn zincrby(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
+    // An option in the increment's place leaves too few words, as for ZADD.
+    Options::parse(args)?;
     let increment = parse_score(args.at(2))?;
     let limits = context.limits.values;
     let mut edit = context.edit(context.key(args, 1));

@@ -181,6 +181,7 @@ fn pairs_are_nested_in_the_newer_protocol() {
 fn what_redis_says_at_the_edges() {
     check(
         "
+        ZINCRBY z NX 1 => -ERR syntax error
         ZMPOP 1 z MIN COUNT 1 COUNT -1 => -ERR syntax error
         ZRANDMEMBER z 9223372036854775807 WITHSCORES => -ERR value is out of range
         ZADD z 100 nan 100 0.1 1000 1 => 3
