@@ -7,7 +7,7 @@ use resp::Writer;
 use value::stream::{NotAdded, Stream, StreamId, Trim};
 
 use super::ids::{Wanted, exact};
-use super::references::{Fate, References};
+use super::references::{Fate, References, forget};
 use crate::options::is;
 
 /// How XADD and XTRIM trim.
@@ -119,13 +119,26 @@ impl Trimming {
         }
     }
 
-    /// What a replay must trim to: an approximation could come out otherwise there.
-    fn outcome(self, stream: &Stream) -> [Vec<u8>; 3] {
+    /// The options by which a replay trims the same: an approximation could come out otherwise
+    /// there. One that minds references goes by entries, and so is repeated as it was.
+    fn outcome(self, stream: &Stream) -> Vec<Vec<u8>> {
+        if let Some(references) = self.references.word() {
+            let (option, bound) = match self.what {
+                Trim::MaxLen(most) => ("MAXLEN", most.to_string()),
+                Trim::MinId(min) => ("MINID", min.to_string()),
+            };
+            let limit = self.limit.to_string();
+            let words: &[&str] = match self.is_approximate {
+                true => &[option, "~", &bound, "LIMIT", &limit, references],
+                false => &[option, "=", &bound, references],
+            };
+            return words.iter().map(|word| word.as_bytes().to_vec()).collect();
+        }
         let (option, bound) = match self.what {
             Trim::MaxLen(_) => ("MAXLEN", stream.len().to_string()),
             Trim::MinId(_) => ("MINID", stream.first_id().to_string()),
         };
-        [option.into(), b"=".to_vec(), bound.into_bytes()]
+        vec![option.into(), b"=".to_vec(), bound.into_bytes()]
     }
 }
 
@@ -143,6 +156,7 @@ pub(super) fn xadd(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer
         return Err(Error::new("The ID specified in XADD must be greater than 0-0"));
     }
     let now_ms = context.now_ms();
+    let is_recorded = context.keyspace.changes().recording();
     let mut edit = context.edit(context.key(args, 1));
     let existed = edit.exists();
     if !options.makes_stream && !existed {
@@ -165,11 +179,16 @@ pub(super) fn xadd(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer
     };
     let text = id.to_string();
     reply.bulk(text.as_bytes());
-    let trimmed = options.trimming.map(|trimming| {
+    if let Some(trimming) = options.trimming {
         trimming.run(stream);
-        trimming.outcome(stream)
-    });
-    let mut logged: Vec<&[u8]> = Vec::with_capacity(words + 6);
+    }
+    // Without trimming, a call with a whole id says itself what it does.
+    let is_exact = matches!(wanted, Wanted::Exactly(_)) && options.trimming.is_none();
+    if !is_recorded || is_exact {
+        return Ok(());
+    }
+    let trimmed = options.trimming.map(|trimming| trimming.outcome(stream));
+    let mut logged: Vec<&[u8]> = Vec::with_capacity(words + 9);
     logged.extend([b"XADD", args.at(1)]);
     logged.extend(trimmed.iter().flatten().map(Vec::as_slice));
     logged.push(text.as_bytes());
@@ -211,10 +230,11 @@ pub(super) fn xtrim(context: &mut Context<'_>, args: Args<'_>, reply: &mut Write
     };
     let removed = trimming.run(stream);
     reply.integer(removed as i64);
-    let outcome = trimming.outcome(stream);
-    if removed > 0 && trimming.references == References::Keep {
-        let [option, how, bound] = &outcome;
-        edit.log(&[b"XTRIM", args.at(1), option, how, bound]);
+    if removed > 0 {
+        let outcome = trimming.outcome(stream);
+        let mut logged: Vec<&[u8]> = vec![b"XTRIM", args.at(1)];
+        logged.extend(outcome.iter().map(Vec::as_slice));
+        edit.log(&logged);
     }
     edit.count(removed);
     Ok(())
@@ -273,18 +293,19 @@ pub(super) fn chosen(args: Args<'_>, from: usize) -> Result<(References, Vec<Str
 pub(super) fn xdelex(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
     let (references, ids) = chosen(args, 2)?;
     let mut edit = context.edit(context.key(args, 1));
-    let mut deleted = 0;
+    let mut changes = 0;
     reply.array(ids.len());
     let mut stream = edit.get_mut::<Stream>()?;
     for id in ids {
-        let fate = match &mut stream {
-            Some(stream) => references.delete(stream, id),
-            None => Fate::Absent,
-        };
-        deleted += usize::from(fate == Fate::Deleted);
+        let mut fate = Fate::Absent;
+        if let Some(stream) = &mut stream {
+            let was_pending = references == References::Delete && forget(stream, id);
+            fate = references.delete(stream, id);
+            changes += usize::from(was_pending || fate == Fate::Deleted);
+        }
         reply.integer(fate as i64);
     }
-    edit.count(deleted);
+    edit.count(changes);
     Ok(())
 }
 

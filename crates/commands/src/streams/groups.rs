@@ -65,7 +65,7 @@ pub(super) fn log_claim(edit: &mut Edit<'_>, group: &[u8], id: StreamId) -> Resu
 }
 
 /// Logs what a group has delivered so far.
-fn log_position(edit: &mut Edit<'_>, group: &[u8]) -> Result {
+pub(super) fn log_position(edit: &mut Edit<'_>, group: &[u8]) -> Result {
     let key = edit.key().bytes;
     let Some(known) = edit.get::<Stream>()?.and_then(|stream| stream.group(group)) else {
         return Ok(());
@@ -121,11 +121,10 @@ impl Reader {
         }
         if let Some(group) = stream.group_mut(&self.group)
             && !delivered.is_empty()
+            && !self.no_ack
         {
-            if !self.no_ack {
-                for id in &delivered {
-                    group.deliver(*id, &self.consumer, now_ms, 1);
-                }
+            for id in &delivered {
+                group.deliver(*id, &self.consumer, now_ms, 1);
             }
             if let Some(consumer) = group.consumer_mut(&self.consumer) {
                 consumer.active_ms = Some(now_ms);
@@ -171,15 +170,18 @@ impl Reader {
             _ => Vec::new(),
         };
         reply.array(ids.len());
+        let mut found = Vec::with_capacity(ids.len());
         for id in &ids {
-            if !write_one(reply, stream, *id) {
+            if write_one(reply, stream, *id) {
+                found.push(*id);
+            } else {
                 reply.array(2);
                 write_id(reply, *id);
                 reply.null_array();
             }
         }
         if let Some(group) = stream.group_mut(&self.group) {
-            for id in &ids {
+            for id in &found {
                 if let Some(pending) = group.pending().get(id).copied() {
                     let (count, at_ms) = (pending.count + 1, now_ms);
                     group.deliver(*id, &self.consumer, at_ms, count);
@@ -189,10 +191,8 @@ impl Reader {
         if is_new {
             self.log_new_consumer(&mut edit);
         }
-        for id in &ids {
-            log_claim(&mut edit, &self.group, *id)?;
-        }
-        edit.count(usize::from(is_new || !ids.is_empty()));
+        // Looking at what one has is no change, though it is noted when and how often.
+        edit.count(usize::from(is_new));
         Ok(())
     }
 }

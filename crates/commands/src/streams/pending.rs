@@ -6,7 +6,7 @@ use keyspace::Edit;
 use resp::Writer;
 use value::stream::{Group, Pending, Stream, StreamId};
 
-use super::groups::{log_claim, no_group, write_one};
+use super::groups::{log_claim, log_position, no_group, write_one};
 use super::ids::{end, exact, start};
 use super::read::{read, write_id};
 use crate::options::is;
@@ -86,17 +86,17 @@ impl Details {
             reply.array(0);
             return;
         }
-        let owner = consumer.flatten().map(|consumer| consumer.id);
-        let wanted = |pending: &Pending| {
-            owner.is_none_or(|owner| pending.consumer == owner)
-                && (self.idle_ms_min == 0 || now_ms - pending.delivered_ms >= self.idle_ms_min)
+        let (all, range) = (group.pending(), self.start..=self.end);
+        let wanted = |(_, pending): &(&StreamId, &Pending)| {
+            self.idle_ms_min == 0 || now_ms - pending.delivered_ms >= self.idle_ms_min
         };
-        let found: Vec<(&StreamId, &Pending)> = group
-            .pending()
-            .range(self.start..=self.end)
-            .filter(|(_, pending)| wanted(pending))
-            .take(self.count)
-            .collect();
+        let found: Vec<(&StreamId, &Pending)> = match consumer.flatten() {
+            Some(consumer) => {
+                let own = consumer.pending.range(range).filter_map(|id| all.get_key_value(id));
+                own.filter(wanted).take(self.count).collect()
+            }
+            None => all.range(range).filter(wanted).take(self.count).collect(),
+        };
         reply.array(found.len());
         for (id, pending) in found {
             reply.array(4);
@@ -158,7 +158,8 @@ impl Claim {
         let old = group.pending().get(&id).copied();
         let count = match old {
             None if !self.force => return false,
-            None => 0,
+            // As if delivered once.
+            None => 1,
             Some(old) => {
                 if self.idle_ms_min > 0 && now_ms - old.delivered_ms < self.idle_ms_min {
                     return false;
@@ -199,6 +200,8 @@ struct Outcome {
     taken: Vec<StreamId>,
     gone: Vec<StreamId>,
     is_new_consumer: bool,
+    /// Whether the group was moved on.
+    is_advanced: bool,
 }
 
 impl Outcome {
@@ -210,6 +213,9 @@ impl Outcome {
         }
         for id in &self.gone {
             edit.log(&[b"XACK", key, group, id.to_string().as_bytes()]);
+        }
+        if self.is_advanced && self.taken.is_empty() {
+            log_position(edit, group)?;
         }
         for id in &self.taken {
             log_claim(edit, group, *id)?;
@@ -240,9 +246,8 @@ pub(super) fn xclaim(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writ
     let Some(stream) = edit.get_mut::<Stream>()? else { return Ok(()) };
     let mut outcome = Outcome::default();
     let exist: Vec<bool> = ids.iter().map(|id| stream.contains(*id)).collect();
-    let mut advanced = false;
     if let Some(group) = stream.group_mut(args.at(2)) {
-        advanced = claim.last_id > group.last_id;
+        outcome.is_advanced = claim.last_id > group.last_id;
         group.last_id = group.last_id.max(claim.last_id);
         outcome.is_new_consumer = greet(group, args.at(3), now_ms);
         for (id, exists) in ids.iter().zip(exist) {
@@ -257,7 +262,7 @@ pub(super) fn xclaim(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writ
     }
     outcome.write(stream, claim.just_id, reply);
     let changes = outcome.taken.len() + outcome.gone.len();
-    edit.count(changes + usize::from(advanced || outcome.is_new_consumer));
+    edit.count(changes + usize::from(outcome.is_advanced || outcome.is_new_consumer));
     outcome.log(&mut edit, args.at(2), args.at(3))
 }
 

@@ -265,16 +265,18 @@ impl Request {
         }
     }
 
-    /// The call with ids in the place of `$` and `+`, which mean another one later.
+    /// The call with ids in the place of `$`, which means another one later.
     fn to_wait(&self, args: Args<'_>, from: &[From]) -> Option<Vec<Vec<u8>>> {
         let ids = self.id_at(self.keys.start)..self.id_at(self.keys.end);
-        let is_fixed = |at: usize| !matches!(args.at(at), b"$" | b"+");
+        let is_fixed = |at: usize| args.at(at) != b"$";
         if ids.clone().all(is_fixed) {
             return None;
         }
         let mut words: Vec<Vec<u8>> = args.iter().map(<[u8]>::to_vec).collect();
         for (at, from) in ids.zip(from) {
-            if let From::After(id) = from {
+            if let From::After(id) = from
+                && words[at] == b"$"
+            {
                 words[at] = id.to_string().into_bytes();
             }
         }

@@ -33,17 +33,26 @@ impl References {
         }
     }
 
-    /// Deletes an entry, or not.
+    /// The word for it; None for what is usual.
+    pub(super) fn word(self) -> Option<&'static str> {
+        match self {
+            Self::Keep => None,
+            Self::Delete => Some("DELREF"),
+            Self::Acknowledged => Some("ACKED"),
+        }
+    }
+
+    /// Deletes an entry, or not. References go also where the entry has gone before.
     pub(super) fn delete(self, stream: &mut Stream, id: StreamId) -> Fate {
+        if self == Self::Delete {
+            forget(stream, id);
+        }
         if !stream.contains(id) {
             return Fate::Absent;
         }
         match self {
             Self::Acknowledged if !is_acknowledged(stream, id) => return Fate::Kept,
-            Self::Delete => stream.groups_mut().for_each(|group| {
-                group.acknowledge(id);
-            }),
-            Self::Keep | Self::Acknowledged => {}
+            Self::Keep | Self::Delete | Self::Acknowledged => {}
         }
         stream.delete(id);
         Fate::Deleted
@@ -66,6 +75,11 @@ impl References {
         });
         ids.into_iter().filter(|id| self.delete(stream, *id) == Fate::Deleted).count()
     }
+}
+
+/// Takes an entry off all pending lists; answers whether it was on one.
+pub(super) fn forget(stream: &mut Stream, id: StreamId) -> bool {
+    stream.groups_mut().filter_map(|group| group.acknowledge(id)).count() > 0
 }
 
 /// Whether every group has read and acknowledged an entry.

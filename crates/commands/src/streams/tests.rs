@@ -151,3 +151,42 @@ fn maps_in_the_newer_protocol() {
     );
     assert!(engine.call("XINFO STREAM s").starts_with("{\"length\": 1, "));
 }
+
+#[test]
+fn trimming_that_minds_references_is_logged_as_such() {
+    let engine = Engine::new(1);
+    engine.call("XADD s 1-1 a 1");
+    engine.call("XADD s 2-1 a 1");
+    assert_eq!(
+        engine.effects("XADD s DELREF MAXLEN ~ 1 LIMIT 5 3-1 a 1"),
+        ["XADD s MAXLEN ~ 1 LIMIT 5 DELREF 3-1 a 1"]
+    );
+    engine.call("XADD s 4-1 a 1");
+    assert_eq!(engine.effects("XTRIM s MAXLEN 1 ACKED"), ["XTRIM s MAXLEN = 1 ACKED"]);
+}
+
+#[test]
+fn dangling_references_go() {
+    check(
+        "
+        XADD s 1-1 a 1 => \"1-1\"
+        XGROUP CREATE s g 0 => OK
+        XCLAIM s g c 0 1-1 FORCE JUSTID => [\"1-1\"]
+        XPENDING s g - + 10 c => [[\"1-1\" \"c\" 0 1]]
+        XDEL s 1-1 => 1
+        XDELEX s DELREF IDS 1 1-1 => [-1]
+        XPENDING s g => [0 nil nil nil]
+        ",
+    );
+}
+
+#[test]
+fn history_is_not_logged_but_positions_are() {
+    let engine = Engine::new(1);
+    engine.call("XADD s 1-1 a 1");
+    engine.call("XGROUP CREATE s g 0");
+    engine.call("XREADGROUP GROUP g c STREAMS s >");
+    assert!(engine.effects("XREADGROUP GROUP g c STREAMS s 0").is_empty());
+    let moved = engine.effects("XCLAIM s g c 0 9-9 LASTID 5-0");
+    assert_eq!(moved, ["XGROUP SETID s g 5-0 ENTRIESREAD 1"]);
+}

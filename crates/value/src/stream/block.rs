@@ -169,6 +169,25 @@ pub(super) fn each<'a>(
     base: StreamId,
     mut visit: impl FnMut(Entry<'a>) -> bool,
 ) -> bool {
+    each_ever(pack, base, |entry, is_deleted| is_deleted || visit(entry))
+}
+
+/// The id of the last entry, deleted or not.
+pub(super) fn last_id(pack: &Listpack, base: StreamId) -> StreamId {
+    let mut last = base;
+    each_ever(pack, base, |entry, _| {
+        last = entry.id;
+        true
+    });
+    last
+}
+
+/// Visits all entries, saying whether they are deleted, while the visitor wants more.
+fn each_ever<'a>(
+    pack: &'a Listpack,
+    base: StreamId,
+    mut visit: impl FnMut(Entry<'a>, bool) -> bool,
+) -> bool {
     let master = Master::read(pack);
     let mut at = master.entries;
     while let Some(flags_at) = at {
@@ -192,11 +211,9 @@ pub(super) fn each<'a>(
         }
         // Behind the data is the count of elements, for reading backwards.
         at = pack.next(end);
-        if flags & DELETED == 0 {
-            let entry = Entry { id, len, pack, flags: flags_at, data, master_fields };
-            if !visit(entry) {
-                return false;
-            }
+        let entry = Entry { id, len, pack, flags: flags_at, data, master_fields };
+        if !visit(entry, flags & DELETED != 0) {
+            return false;
         }
     }
     true
@@ -278,7 +295,8 @@ fn checked(pack: &Listpack, base: StreamId) -> Option<()> {
         let flags = number(Some(flags))?;
         let (ms, seq) = (number(items.next())?, number(items.next())?);
         let id = StreamId {
-            ms: base.ms.checked_add(u64::try_from(ms).ok()?)?,
+            // Far ids wrap around, as they do when they are written; the order is checked below.
+            ms: base.ms.wrapping_add(ms as u64),
             seq: base.seq.wrapping_add(seq as u64),
         };
         if !(0..=3).contains(&flags) || id < base || last.is_some_and(|last| id <= last) {

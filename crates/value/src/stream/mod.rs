@@ -309,10 +309,7 @@ impl Stream {
             }
             let goes_whole = match what {
                 Trim::MaxLen(most) => self.len >= most + entries,
-                Trim::MinId(min) => {
-                    let last = block::entries(pack, base).last().map(|entry| entry.id);
-                    last.is_some_and(|last| last < min)
-                }
+                Trim::MinId(min) => block::last_id(pack, base) < min,
             };
             if goes_whole {
                 self.block_bytes -= pack.memory_bytes() + BLOCK_SHARE_BYTES;
@@ -377,8 +374,11 @@ impl Stream {
 
     /// How many entries a group has not read, where that can be known.
     pub fn lag(&self, group: &Group) -> Option<u64> {
-        if self.entries_added == 0 {
+        if self.entries_added == 0 || self.len == 0 {
             return Some(0);
+        }
+        if group.last_id < self.first_id && self.max_deleted_id < self.first_id {
+            return Some(self.len as u64);
         }
         match group.entries_read {
             Some(read) if !self.has_tombstone_from(group.last_id) => {

@@ -181,3 +181,41 @@ fn a_group_keeps_both_lists_in_step() {
     assert!(group.pending().is_empty());
     assert_eq!(group.remove_consumer(b"b"), None);
 }
+
+#[test]
+fn far_ids_are_sound() {
+    let mut stream = Stream::new();
+    let fields = vec![(b"a".to_vec(), b"1".to_vec())];
+    for new in [id(1, 1), id(u64::MAX, 5)] {
+        assert!(append(&mut stream, new, &fields, &Limits::default()));
+    }
+    let blocks = stream.blocks().map(|(id, pack)| (id, pack.clone()));
+    let again = Stream::from_parts(blocks, stream.last_id, StreamId::MIN, 2).expect("sound");
+    assert_eq!(again.last_entry_id(), id(u64::MAX, 5));
+}
+
+#[test]
+fn approximate_trimming_minds_a_deleted_end() {
+    let mut stream = Stream::new();
+    let fields = vec![(b"a".to_vec(), b"1".to_vec())];
+    for number in 1..=3 {
+        append(&mut stream, id(number, 0), &fields, &Limits::default());
+    }
+    assert!(stream.delete(id(3, 0)));
+    assert_eq!(stream.trim(Trim::MinId(id(3, 0)), true, 0), 0);
+    assert_eq!(stream.trim(Trim::MinId(id(4, 0)), true, 0), 2);
+}
+
+#[test]
+fn a_group_lags_behind_by_what_is_left() {
+    let mut stream = Stream::new();
+    let fields = vec![(b"a".to_vec(), b"1".to_vec())];
+    for number in 1..=4 {
+        append(&mut stream, id(number, 0), &fields, &Limits::default());
+    }
+    let group = Group::new(StreamId::MIN, Some(0));
+    stream.delete(id(1, 0));
+    assert_eq!(stream.lag(&group), Some(3));
+    stream.trim(Trim::MaxLen(0), false, 0);
+    assert_eq!(stream.lag(&group), Some(0));
+}
