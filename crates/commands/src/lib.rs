@@ -24,6 +24,8 @@ mod strings;
 mod waiting;
 mod zsets;
 
+pub use dump::payload_of;
+
 /// Every family's rows.
 pub const FAMILIES: &[&[Command]] = &[
     strings::COMMANDS,

@@ -36,4 +36,5 @@ pub use reference::reference_toml;
 pub use rewrite::{RewriteError, Scope, rewrite, rewrite_with};
 pub use row::{Mutability, Row, Unit};
 pub use set::SetError;
+pub use text::memory;
 pub use toml::parse_toml;

@@ -4,7 +4,7 @@
 ///
 /// Unlike Redis it wants at least one digit and refuses what does not fit 64 bits: Redis reads
 /// `maxmemory kb` as no limit at all, and wraps around.
-pub(crate) fn memory(text: &[u8]) -> Option<u64> {
+pub fn memory(text: &[u8]) -> Option<u64> {
     let digits_len = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (digits, unit) = text.split_at(digits_len);
     let factor: u64 = match unit.to_ascii_lowercase().as_slice() {

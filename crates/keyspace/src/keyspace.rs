@@ -194,6 +194,11 @@ impl Keyspace {
         self.databases[db].table.len()
     }
 
+    /// How many keys the table of a database has room for.
+    pub fn slots(&self, db: usize) -> usize {
+        self.databases[db].table.slots()
+    }
+
     /// Whether there are no keys.
     pub fn is_empty(&self, db: usize) -> bool {
         self.len(db) == 0

@@ -39,7 +39,7 @@ fn dump(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Re
 }
 
 /// A value as a payload.
-pub(crate) fn payload_of(entry: &Entry<'_>) -> Vec<u8> {
+pub fn payload_of(entry: &Entry<'_>) -> Vec<u8> {
     match entry.value() {
         ValueRef::Int(number) => rdb::dump_int(number),
         ValueRef::Bytes(bytes) => rdb::dump_string(bytes),

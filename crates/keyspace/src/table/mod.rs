@@ -76,6 +76,11 @@ impl Table {
         self.len
     }
 
+    /// How many entries the buckets have room for.
+    pub(crate) fn slots(&self) -> usize {
+        self.segments.as_ref().map_or(0, |segments| segments.buckets * bucket::SLOTS)
+    }
+
     /// Bytes of all buckets.
     pub(crate) fn memory_bytes(&self) -> usize {
         self.segments.as_ref().map_or(0, |segments| segments.buckets * size_of::<Bucket>())

@@ -35,6 +35,10 @@ impl Expiring {
         Self { triples, due_ms: i64::MAX }
     }
 
+    pub(super) fn listpack(&self) -> &Listpack {
+        &self.triples
+    }
+
     pub(super) fn len(&self) -> usize {
         self.triples.len() / 3
     }

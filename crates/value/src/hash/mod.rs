@@ -110,6 +110,15 @@ impl Hash {
         }
     }
 
+    /// The listpack of a small hash: names and values, behind each its deadline if any has one.
+    pub fn as_listpack(&self) -> Option<&Listpack> {
+        match &self.fields {
+            Fields::Pack(pack) => Some(pack),
+            Fields::Expiring(fields) => Some(fields.listpack()),
+            Fields::Table(_) => None,
+        }
+    }
+
     /// Heap bytes behind it. O(1).
     pub fn memory_bytes(&self) -> usize {
         match &self.fields {

@@ -78,6 +78,14 @@ impl Set {
         }
     }
 
+    /// The listpack of a small set.
+    pub fn as_listpack(&self) -> Option<&Listpack> {
+        match &self.members {
+            Members::Pack(pack) => Some(pack),
+            Members::Ints(_) | Members::Table(_) => None,
+        }
+    }
+
     /// Heap bytes behind it. O(1).
     pub fn memory_bytes(&self) -> usize {
         match &self.members {

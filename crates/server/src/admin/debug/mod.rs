@@ -1,6 +1,7 @@
 //! DEBUG: looks inside, for tests and for hunting errors.
 
 mod digest;
+mod inspect;
 mod populate;
 mod protocol;
 
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use ::config::Scope;
 use command::{Args, Error, Group, Result, Spec, flag};
-use keyspace::{ClockKind, Entry, Key};
+use keyspace::Key;
 
 use super::config;
 use crate::command::{LaterFuture, Request, SessionCommand};
@@ -53,6 +54,17 @@ const SUBCOMMANDS: &[Subcommand] = &[
         run: Run::Later(|request| Box::pin(config::rewrite(request, Scope::All))),
     },
     Subcommand {
+        name: "DICT-RESIZING",
+        syntax: "<0|1>",
+        arguments: 1..=1,
+        doc: "Accepted without effect: tables grow and shrink in small steps at any time.",
+        run: Run::Now(|request| {
+            request.args().int(2)?;
+            request.reply().ok();
+            Ok(())
+        }),
+    },
+    Subcommand {
         name: "DIGEST",
         syntax: "",
         arguments: 0..=0,
@@ -77,6 +89,27 @@ const SUBCOMMANDS: &[Subcommand] = &[
         }),
     },
     Subcommand {
+        name: "HTSTATS",
+        syntax: "<db> [full]",
+        arguments: 1..=2,
+        doc: "The size of a database's tables, all shards together.",
+        run: Run::Later(inspect::table),
+    },
+    Subcommand {
+        name: "HTSTATS-KEY",
+        syntax: "<key> [full]",
+        arguments: 1..=2,
+        doc: "The size of the table behind a key.",
+        run: Run::Later(inspect::table_at_key),
+    },
+    Subcommand {
+        name: "LISTPACK",
+        syntax: "<key>",
+        arguments: 1..=1,
+        doc: "Writes the elements of a small value to the log.",
+        run: Run::Later(inspect::listpack),
+    },
+    Subcommand {
         name: "LOADAOF",
         syntax: "",
         arguments: 0..=0,
@@ -95,7 +128,7 @@ const SUBCOMMANDS: &[Subcommand] = &[
         syntax: "<key>",
         arguments: 1..=1,
         doc: "How a key is kept.",
-        run: Run::Later(object),
+        run: Run::Later(inspect::object),
     },
     Subcommand {
         name: "PANIC",
@@ -126,6 +159,13 @@ const SUBCOMMANDS: &[Subcommand] = &[
         arguments: 1..=1,
         doc: protocol::DOC,
         run: Run::Now(protocol::protocol),
+    },
+    Subcommand {
+        name: "QUICKLIST-PACKED-THRESHOLD",
+        syntax: "<size>",
+        arguments: 1..=1,
+        doc: "Lists' elements from this size on have a block of their own; 0: as usual.",
+        run: Run::Later(|request| Box::pin(set_packed_threshold(request))),
     },
     Subcommand {
         name: "RELOAD",
@@ -225,34 +265,20 @@ fn sleep(request: &mut Request) -> Result {
     Ok(())
 }
 
-fn object(request: &mut Request) -> LaterFuture<'_> {
-    Box::pin(async move {
-        let key = request.args().at(2).to_vec();
-        let shown = at_key(request, key, |context, key| {
-            let now_seconds = context.now_ms() / 1000;
-            let kind = context.keyspace.clock_kind();
-            context.keyspace.peek(context.db, key).map(|entry| describe(&entry, kind, now_seconds))
-        });
-        let shown = shown.await.ok_or(Error::NoSuchKey)?;
-        request.reply().simple(&shown);
-        Ok(())
-    })
-}
-
-/// Redis's line on an object, as far as it means something here: `at` is where the entry is.
-fn describe(entry: &Entry<'_>, kind: ClockKind, now_seconds: i64) -> String {
-    /// Redis's access clocks have 24 bits.
-    const CLOCK_MASK: i64 = (1 << 24) - 1;
-    let clock = match kind {
-        ClockKind::Lfu => format!("freq:{}", entry.frequency()),
-        ClockKind::Lru => {
-            let idle_seconds = entry.idle_seconds();
-            let accessed = (now_seconds - i64::from(idle_seconds)) & CLOCK_MASK;
-            format!("lru:{accessed} lru_seconds_idle:{idle_seconds}")
+/// QUICKLIST-PACKED-THRESHOLD size
+async fn set_packed_threshold(request: &mut Request) -> Result {
+    let bytes = ::config::memory(request.args().at(2)).filter(|bytes| *bytes < 4 << 30);
+    let bytes = bytes
+        .ok_or(Error::new("argument must be a memory value bigger than 1 and smaller than 4gb"))?
+        as usize;
+    let set = move |core: &std::rc::Rc<Core>| {
+        if let Some(mut shard) = core.router.shard_mut() {
+            shard.limits.values.list_plain_bytes_min = bytes;
         }
     };
-    let (at, encoding) = (entry.key().as_ptr(), entry.encoding());
-    format!("Value at:{at:p} refcount:1 encoding:{encoding} {clock}")
+    request.core.gather(set).await;
+    request.reply().ok();
+    Ok(())
 }
 
 /// Runs a job on the shard that has a key.

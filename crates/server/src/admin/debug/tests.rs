@@ -1,6 +1,5 @@
-//! Finding subcommands; what is said of an entry.
+//! Finding subcommands.
 
-use keyspace::{Keyspace, Options};
 use resp::Span;
 
 use super::*;
@@ -25,15 +24,4 @@ fn subcommands_go_by_name_and_number_of_arguments() {
     for unknown in ["debug sleep", "debug sleep 1 2", "debug nosuch", "debug populate"] {
         assert_eq!(found(unknown), None, "{unknown}");
     }
-}
-
-#[test]
-fn an_entry_is_described_by_redis_fields() {
-    let mut keyspace = Keyspace::new(Options::default());
-    keyspace.begin(1_000_000);
-    let key = Key::new(b"k");
-    keyspace.edit(0, key).set(b"abc", None);
-    let shown = describe(&keyspace.peek(0, key).unwrap(), ClockKind::Lru, 1_000);
-    assert!(shown.starts_with("Value at:0x"), "{shown}");
-    assert!(shown.ends_with(" refcount:1 encoding:embstr lru:1000 lru_seconds_idle:0"), "{shown}");
 }
