@@ -42,7 +42,7 @@ pub(super) fn listpack(request: &mut Request) -> LaterFuture<'_> {
 pub(super) fn table(request: &mut Request) -> LaterFuture<'_> {
     Box::pin(async move {
         let db = request.args().int(2)?;
-        let databases = request.core.config().databases();
+        let databases = request.core.config().process.databases as usize;
         let db = usize::try_from(db).ok().filter(|db| *db < databases);
         let db = db.ok_or(Error::new("Out of range database"))?;
         let router = &request.core.router;
