@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::Args;
+
 /// Errors quote so much of what a client sent.
 pub const QUOTED_BYTES_MAX: usize = 128;
 
@@ -39,7 +41,7 @@ pub enum Error {
     WrongArity(String),
     /// A text with the code `ERR`.
     Plain(Cow<'static, str>),
-    /// `ERR` and a text that quotes what a client sent, byte for byte.
+    /// A text, with its code, that quotes what a client sent, byte for byte.
     Quoting(Vec<u8>),
     /// A text that brings its own code.
     Coded(Cow<'static, str>),
@@ -59,16 +61,31 @@ impl Error {
     /// `ERR` and a text with what a client sent in the middle. Like Redis, it is quoted up to the
     /// first zero byte, and to `QUOTED_BYTES_MAX`.
     pub fn quoting(before: &str, quoted: &[u8], after: &str) -> Self {
-        let mut text = before.as_bytes().to_vec();
-        text.extend_from_slice(quotable(quoted, QUOTED_BYTES_MAX));
-        text.extend_from_slice(after.as_bytes());
-        Error::Quoting(text)
+        let quoted = quotable(quoted, QUOTED_BYTES_MAX);
+        Error::Quoting([b"ERR ", before.as_bytes(), quoted, after.as_bytes()].concat())
+    }
+
+    /// A text that brings its own code: `parts` in turns ours and a client's, which is quoted up
+    /// to the first zero byte, as Redis does.
+    pub fn coded_quoting(parts: &[&[u8]]) -> Self {
+        let quoted = |(at, part): (usize, &&[u8])| match at % 2 {
+            0 => part.to_vec(),
+            _ => quotable(part, usize::MAX).to_vec(),
+        };
+        Error::Quoting(parts.iter().enumerate().flat_map(quoted).collect())
+    }
+
+    /// Too many arguments for the subcommand `args` begins with, whose arity has no upper end.
+    pub fn wrong_shape(args: Args<'_>) -> Self {
+        let container = String::from_utf8_lossy(args.at(0)).to_ascii_uppercase();
+        let text = "unknown subcommand or wrong number of arguments for '";
+        Self::quoting(text, args.at(1), &format!("'. Try {container} HELP."))
     }
 
     /// The text on the wire, without the leading `-`.
     pub fn text(&self) -> Vec<u8> {
         match self {
-            Error::Quoting(text) => [b"ERR ", text.as_slice()].concat(),
+            Error::Quoting(text) => text.clone(),
             other => other.to_string().into_bytes(),
         }
     }
@@ -113,7 +130,7 @@ impl fmt::Display for Error {
                 return write!(f, "ERR wrong number of arguments for '{command}' command");
             }
             Error::Quoting(text) => {
-                return write!(f, "ERR {}", String::from_utf8_lossy(text));
+                return f.write_str(&String::from_utf8_lossy(text));
             }
             Error::Plain(text) => return write!(f, "ERR {text}"),
             Error::Coded(text) => text,

@@ -175,6 +175,24 @@ pub const MEANT: &[Meant] = &[
         },
     },
     Meant {
+        what: "XREAD and XREADGROUP with odd keys and ids",
+        reason: "Redis 8 names the command and all special ids; 7.0 had one text for both",
+        is_case: |words, redis, merops| {
+            is_any(words, &["XREAD", "XREADGROUP"])
+                && is_error(redis, "ERR Unbalanced XREAD list")
+                && is_error(merops, "ERR Unbalanced 'xread")
+        },
+    },
+    Meant {
+        what: "XREAD with the id +",
+        reason: "it is the last entry since 7.4; 7.0 did not know it",
+        is_case: |words, redis, _| {
+            is_any(words, &["XREAD"])
+                && words.iter().any(|word| word == b"+")
+                && is_error(redis, "ERR Invalid stream ID")
+        },
+    },
+    Meant {
         what: "LOLWUT with arguments that are no version",
         reason: "they are numbers to Redis 8's picture; 7.0 did not look at them",
         is_case: |words, _, merops| {

@@ -136,6 +136,7 @@ impl Session {
             // A failure shows when the replies are read.
             client.send(&bytes).ok();
         }
+        let mut to_forget = Vec::new();
         for (index, words, compare, only_merops) in commands() {
             if only_merops {
                 continue;
@@ -144,21 +145,40 @@ impl Session {
             let redis = redis.unwrap_or_else(|error| panic!("redis-server: {error}: {words:?}"));
             let merops = self.merops.receive_raw();
             let merops = merops.map_err(|error| broken(index, words, &show(&redis.0), &error))?;
-            compare_replies(index, words, compare, &redis, &merops)?;
+            let is_meant = compare_replies(index, words, compare, &redis, &merops)?;
+            if is_meant && let Some(destination) = destination(words) {
+                to_forget.push(destination);
+            }
+        }
+        // What was stored on purpose otherwise would show later, in commands that are not meant.
+        for key in to_forget {
+            for client in [&mut self.redis, &mut self.merops] {
+                client.call(&[b"DEL".as_slice(), key]).ok();
+            }
         }
         Ok(())
     }
 }
 
+/// The key that a command with the option STORE writes to.
+fn destination(words: &[Vec<u8>]) -> Option<&[u8]> {
+    let option = words.iter().rposition(|word| word.eq_ignore_ascii_case(b"STORE"))?;
+    words.get(option + 1).map(Vec::as_slice)
+}
+
+/// Whether two replies differ in a way that is meant; an error if in another one.
 fn compare_replies(
     at: usize,
     words: &[Vec<u8>],
     compare: Compare,
     redis: &Received,
     merops: &Received,
-) -> Result<(), Difference> {
-    if is_same(compare, redis, merops) || is_meant(words, &redis.0, &merops.0) {
-        return Ok(());
+) -> Result<bool, Difference> {
+    if is_same(compare, redis, merops) {
+        return Ok(false);
+    }
+    if is_meant(words, &redis.0, &merops.0) {
+        return Ok(true);
     }
     let (mut shown, mut other) = (show(&redis.0), show(&merops.0));
     if shown == other {

@@ -108,7 +108,7 @@ fn find_row<'a>(core: &'a Core, args: Args<'_>) -> Result<&'a Row, (Option<u16>,
 }
 
 fn unknown_command(args: Args<'_>) -> Error {
-    let mut text = b"unknown command '".to_vec();
+    let mut text = b"ERR unknown command '".to_vec();
     text.extend_from_slice(quotable(args.at(0), QUOTED_BYTES_MAX));
     text.extend_from_slice(b"', with args beginning with: ");
     let start = text.len();

@@ -14,17 +14,20 @@ use crate::options::is;
 
 /// The error for a key or a group that is not there.
 pub(super) fn no_group(key: &[u8], group: &[u8], where_to: &str) -> Error {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let (key, group) = (text(key), text(group));
-    Error::Coded(
-        format!("NOGROUP No such key '{key}' or consumer group '{group}'{where_to}").into(),
-    )
+    let end = format!("'{where_to}");
+    Error::coded_quoting(&[
+        b"NOGROUP No such key '",
+        key,
+        b"' or consumer group '",
+        group,
+        end.as_bytes(),
+    ])
 }
 
-fn no_group_for(key: &[u8], group: &[u8]) -> Error {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let (key, group) = (text(key), text(group));
-    Error::Coded(format!("NOGROUP No such consumer group '{group}' for key name '{key}'").into())
+/// The error for a group that is not there, where the key is.
+pub(super) fn no_group_for(key: &[u8], group: &[u8]) -> Error {
+    let start = b"NOGROUP No such consumer group '";
+    Error::coded_quoting(&[start, group, b"' for key name '", key, b"'"])
 }
 
 /// A consumer of a group.
@@ -231,17 +234,11 @@ impl Position {
                     read => Some(read as u64),
                 };
             } else {
-                return Err(wrong_shape(args));
+                return Err(Error::wrong_shape(args));
             }
         }
         Ok(position)
     }
-}
-
-fn wrong_shape(args: Args<'_>) -> Error {
-    let container = String::from_utf8_lossy(args.at(0)).to_ascii_uppercase();
-    let text = "unknown subcommand or wrong number of arguments for '";
-    Error::quoting(text, args.at(1), &format!("'. Try {container} HELP."))
 }
 
 const NEEDS_KEY: Error = Error::new(
@@ -256,6 +253,10 @@ pub(super) fn create(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writ
     let stream = edit.get::<Stream>()?;
     if stream.is_none() && !position.makes_stream {
         return Err(NEEDS_KEY);
+    }
+    // An option may come again as long as the call is no longer than with each one once.
+    if args.len() > 8 {
+        return Err(Error::wrong_shape(args));
     }
     let last_id = match args.at(4) {
         b"$" => stream.map_or(StreamId::MIN, |stream| stream.last_id),

@@ -7,8 +7,12 @@ const INVALID: Error = Error::new("Invalid stream ID specified as stream command
 /// No id has a longer text.
 const TEXT_BYTES_MAX: usize = 127;
 
-/// A number without a sign, as C's `strtoull` and Redis after it read it.
+/// A number without a minus, as C's `strtoull` and Redis after it read it: blanks and a plus may
+/// come before.
 fn number(text: &[u8]) -> Option<u64> {
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
+    let start = text.iter().position(|byte| !is_blank(byte))?;
+    let text = text[start..].strip_prefix(b"+").unwrap_or(&text[start..]);
     if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
         return None;
     }

@@ -5,6 +5,7 @@ use engine::Context;
 use resp::Writer;
 use value::stream::{Group, Stream, StreamId};
 
+use super::groups::no_group_for;
 use super::read::{read, write_id, write_range};
 use crate::options::is;
 
@@ -28,11 +29,6 @@ fn known_field(reply: &mut Writer<'_>, name: &str, number: Option<u64>) {
     }
 }
 
-fn wrong_shape(args: Args<'_>) -> Error {
-    let text = "unknown subcommand or wrong number of arguments for '";
-    Error::quoting(text, args.at(1), "'. Try XINFO HELP.")
-}
-
 /// XINFO STREAM key [FULL [COUNT count]]
 pub(super) fn stream(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
     let stream = read(context, context.key(args, 2))?.ok_or(Error::NoSuchKey)?;
@@ -42,7 +38,7 @@ pub(super) fn stream(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writ
         6 if is(args.at(3), "FULL") && is(args.at(4), "COUNT") => {
             Some(usize::try_from(args.int(5)?).unwrap_or(10))
         }
-        _ => return Err(wrong_shape(args)),
+        _ => return Err(Error::wrong_shape(args)),
     };
     reply.map(if full.is_some() { 9 } else { 10 });
     field(reply, "length", stream.len() as u64);
@@ -153,12 +149,8 @@ pub(super) fn consumers(
 ) -> Result {
     let now_ms = context.now_ms();
     let stream = read(context, context.key(args, 2))?.ok_or(Error::NoSuchKey)?;
-    let group = stream.group(args.at(3)).ok_or_else(|| {
-        let text = |at| String::from_utf8_lossy(args.at(at)).into_owned();
-        let (key, group) = (text(2), text(3));
-        let text = format!("NOGROUP No such consumer group '{group}' for key name '{key}'");
-        Error::Coded(text.into())
-    })?;
+    let no_group = || no_group_for(args.at(2), args.at(3));
+    let group = stream.group(args.at(3)).ok_or_else(no_group)?;
     reply.array(group.consumers().len());
     for (name, consumer) in group.consumers() {
         reply.map(4);

@@ -17,7 +17,9 @@ pub(super) const ROWS: &[Row] = &[
     Row::new("SORT key BY sorted-by ALPHA [DESC] [GET sorted-by]").by(AnyOrder),
     Row::new("SORT key BY nosort [DESC] [GET sorted-by]").by(AnyOrder),
     Row::new("SORT key BY nosort [DESC] [LIMIT index index] STORE key"),
-    Row::new("SORT key [ALPHA] [BY (k*|none*)] [LIMIT index index] [GET sorted-by] STORE key"),
+    // ALPHA leaves open which of two elements without a weight comes first.
+    Row::new("SORT key [ALPHA] [LIMIT index index] [GET sorted-by] STORE key"),
+    Row::new("SORT key BY (k*|none*) [LIMIT index index] [GET sorted-by] STORE key"),
     Row::new("SORT_RO key [BY (k*|k*->f)] [DESC] [LIMIT index index] [GET sorted-by]"),
     Row::new("SORT_RO key STORE key").seldom(),
     Row::new("COMMAND GETKEYS SORT key [BY k*] [GET #] [LIMIT 1 2] [STORE key] [STORE key]"),

@@ -4,8 +4,11 @@ use testkit::{Client, Kind, Layout, Reply, Server, programs};
 
 use crate::servers::plain;
 
+/// Makes one value, under the key `k`.
+type Recipe = fn(&mut Client);
+
 /// How to make values of every type and encoding.
-const RECIPES: &[(&str, fn(&mut Client))] = &[
+const RECIPES: &[(&str, Recipe)] = &[
     ("string", |client| fill(client, &["SET", "k", "hello world"], 0)),
     ("integer", |client| fill(client, &["SET", "k", "-123456"], 0)),
     ("bits", |client| fill(client, &["SETBIT", "k", "100000", "1"], 0)),

@@ -107,8 +107,9 @@ fn a_client_that_does_not_read_is_cut() {
         });
         let received = deaf.receive_to_end().map_or(0, |bytes| bytes.len());
         assert!(received < GETS * VALUE_BYTES, "it got everything");
-        // The limit, and what one batch may add to it.
-        assert!(peak < before + (32 << 20), "{peak} bytes, from {before}");
+        // The limit, and what one batch of 256 commands may add to it: its replies grow a buffer,
+        // which is twice there while it moves to a larger place.
+        assert!(peak < before + (64 << 20), "{peak} bytes, from {before}");
         assert_eq!(show(&client.ask("PING")), "+PONG");
     });
 }

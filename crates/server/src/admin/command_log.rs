@@ -41,7 +41,12 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[
                     "O(N) in the number of entries",
                     "GET [count]: the newest entries, 10 if not told; -1 for all.",
                 ),
-                |request| Box::pin(get(request, |_| Ok(Kind::Slow))),
+                |request| {
+                    Box::pin(get(request, |args| match args.len() {
+                        2 | 3 => Ok(Kind::Slow),
+                        _ => Err(Error::wrong_shape(args)),
+                    }))
+                },
             ),
             SessionCommand::later(
                 Spec::new(Group::Server, "LEN", 2, READ).tips(LEN_TIPS).doc(

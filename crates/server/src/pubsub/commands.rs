@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use command::flag::{DENYOOM, FAST, LOADING, NOSCRIPT, PUBSUB, STALE};
-use command::{Access, Args, Find, Group, KeySpec, Spec, access};
+use command::{Access, Args, Error, Find, Group, KeySpec, Spec, access};
 use resp::Writer;
 
 use super::Kind;
@@ -217,7 +217,7 @@ fn publish(request: &mut Request, is_sharded: bool) {
 fn channels(request: &mut Request, kind: Kind) {
     let args = request.args();
     if args.len() > 3 {
-        let error = crate::session::client::wrong_shape(args);
+        let error = Error::wrong_shape(args);
         request.reply().error(error.text());
         return;
     }

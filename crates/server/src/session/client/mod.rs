@@ -7,7 +7,7 @@ mod own;
 pub(crate) mod pause;
 
 use command::flag::category;
-use command::{Args, Error, Group, Spec, flag};
+use command::{Group, Spec, flag};
 
 use crate::command::SessionCommand;
 use crate::help;
@@ -119,10 +119,3 @@ const SUBCOMMANDS: &[SessionCommand] = &[
     ),
     help::row(Group::Connection, "5.0.0"),
 ];
-
-/// Too many arguments for a subcommand whose arity has no upper end.
-pub(crate) fn wrong_shape(args: Args<'_>) -> Error {
-    let container = String::from_utf8_lossy(args.at(0)).to_ascii_uppercase();
-    let text = "unknown subcommand or wrong number of arguments for '";
-    Error::quoting(text, args.at(1), &format!("'. Try {container} HELP."))
-}

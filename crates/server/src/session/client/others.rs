@@ -107,7 +107,7 @@ pub(super) fn unblock(request: &mut Request) -> LaterFuture<'_> {
 /// Whose wait is to end, and how.
 fn parse_unblock(args: Args<'_>) -> Result<(u64, Interrupt)> {
     if args.len() > 4 {
-        return Err(super::wrong_shape(args));
+        return Err(Error::wrong_shape(args));
     }
     let how = match args.get(3).map(<[u8]>::to_ascii_lowercase).as_deref() {
         None | Some(b"timeout") => Interrupt::Timeout,

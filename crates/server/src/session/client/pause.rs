@@ -75,7 +75,7 @@ fn parse(args: Args<'_>, now_ms: i64) -> Result<(Held, i64)> {
         Some(_) => return Err(Error::new("CLIENT PAUSE mode must be WRITE or ALL")),
     };
     if args.len() > 4 {
-        return Err(super::wrong_shape(args));
+        return Err(Error::wrong_shape(args));
     }
     match stdx::number::parse_i64(args.at(2)) {
         None => Err(Error::new("timeout is not an integer or out of range")),
