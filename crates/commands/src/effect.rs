@@ -1,8 +1,13 @@
 //! Changes that are journalled as what came of them, because a replay at another time or on
 //! another machine must not decide anew.
 
-use keyspace::Edit;
+use keyspace::{Edit, Event};
 use stdx::number::Decimal;
+
+/// A key got a deadline.
+pub(crate) const EXPIRE: Event = Event::generic("expire");
+/// It lost it.
+pub(crate) const PERSIST: Event = Event::generic("persist");
 
 /// Removes a key. Answers whether it existed.
 pub(crate) fn remove_logged(edit: &mut Edit<'_>) -> bool {
@@ -20,18 +25,23 @@ pub(crate) fn expire_logged(edit: &mut Edit<'_>, deadline_ms: i64) {
         return;
     }
     edit.set_expiry(Some(deadline_ms));
+    edit.event(EXPIRE);
     edit.log(&[b"PEXPIREAT", edit.key().bytes, Decimal::new().format(deadline_ms)]);
 }
 
-/// Sets a string and when it goes; a moment that has passed removes the key at once.
-pub(crate) fn set_until_logged(edit: &mut Edit<'_>, value: &[u8], deadline_ms: i64) {
+/// Sets a string and when it goes; a moment that has passed removes the key at once. Which events
+/// that is, is for the caller to tell. Answers whether the key is left.
+pub(crate) fn set_until_logged(edit: &mut Edit<'_>, value: &[u8], deadline_ms: i64) -> bool {
     if deadline_ms <= edit.now_ms() {
-        remove_logged(edit);
-        return;
+        if edit.remove_untold() {
+            edit.log(&[b"DEL", edit.key().bytes]);
+        }
+        return false;
     }
     edit.set(value, Some(deadline_ms));
     let mut text = Decimal::new();
     edit.log(&[b"SET", edit.key().bytes, value, b"PXAT", text.format(deadline_ms)]);
+    true
 }
 
 /// Logs all that a key holds, where no call is there to be replayed: a part of a plan wrote it. A

@@ -260,6 +260,8 @@ pub struct Monitoring {
     pub latency_tracking: bool,
     /// Percentiles that INFO latencystats shows, each 0 to 100.
     pub latency_tracking_info_percentiles: Vec<f64>,
+    /// The letters of `notify-keyspace-events`, in the order in which they are shown.
+    pub notify_keyspace_events: String,
 }
 
 /// One log of commands.

@@ -40,6 +40,8 @@ pub(crate) enum Kind {
     Addresses(Lens<Vec<String>>),
     /// Numbers from 0 to 100.
     Percentiles(Lens<Vec<f64>>),
+    /// Letters for classes of events, in the order in which CONFIG GET shows them.
+    Events(Lens<String>),
     /// `<class> <hard> <soft> <seconds>`, several times.
     OutputLimits(Lens<OutputLimits>),
     /// `<command> <new name>`, gathered over several directives.
@@ -97,6 +99,7 @@ impl Kind {
             Kind::Octal { max, at } => (at.set)(config, octal(word, *max)?),
             Kind::Choice { words, at } => (at.set)(config, choice(word, words)?),
             Kind::Text(at) => (at.set)(config, word.to_vec()),
+            Kind::Events(at) => (at.set)(config, events(word)?),
             Kind::Addresses(_)
             | Kind::Percentiles(_)
             | Kind::OutputLimits(_)
@@ -119,6 +122,7 @@ impl Kind {
             Kind::Octal { at, .. } => format!("{:o}", (at.get)(config)),
             Kind::Choice { words, at } => words[(at.get)(config)].to_owned(),
             Kind::Text(at) => return (at.get)(config),
+            Kind::Events(at) => (at.get)(config),
             Kind::Fixed { value, .. } => (*value).to_owned(),
             Kind::Addresses(at) => (at.get)(config).join(" "),
             Kind::Percentiles(at) => {
@@ -173,6 +177,7 @@ impl Kind {
             Kind::Octal { max, .. } => format!("octal permission bits, 0 to {max:o}"),
             Kind::Choice { words, .. } => format!("one of {}", words.join(", ")),
             Kind::Text(_) => "any text".to_owned(),
+            Kind::Events(_) => format!("letters of A{EVERY_EVENT}"),
             Kind::Fixed { value, .. } => format!("only \"{value}\""),
             Kind::Addresses(_) => format!("up to {BIND_ADDRESSES_MAX} addresses"),
             Kind::Percentiles(_) => "numbers from 0 to 100".to_owned(),
@@ -251,6 +256,31 @@ fn choice(word: &[u8], words: &[&str]) -> Result<usize, Reason> {
 
 fn between(min: impl std::fmt::Display, max: impl std::fmt::Display) -> Reason {
     format!("argument must be between {min} and {max} inclusive").into()
+}
+
+/// All letters for events, in the order in which they are shown.
+const EVERY_EVENT: &str = "g$lshzxetdnocKEmSTIV";
+/// Those of them that `A` stands for, which come first.
+const USUAL_EVENTS: &str = "g$lshzxetd";
+
+/// Letters in order, each once, and `A` where all are there that it stands for.
+fn events(word: &[u8]) -> Result<String, Reason> {
+    let mut wanted = String::new();
+    for byte in word {
+        match char::from(*byte) {
+            'A' => wanted.push_str(USUAL_EVENTS),
+            letter if EVERY_EVENT.contains(letter) => wanted.push(letter),
+            _ => {
+                let letters = format!("A{EVERY_EVENT}");
+                return Err(format!("Invalid event class character. Use '{letters}'.").into());
+            }
+        }
+    }
+    let letters: String = EVERY_EVENT.chars().filter(|letter| wanted.contains(*letter)).collect();
+    Ok(match letters.strip_prefix(USUAL_EVENTS) {
+        Some(rest) => format!("A{rest}"),
+        None => letters,
+    })
 }
 
 fn addresses(words: &[&[u8]]) -> Result<Vec<String>, Reason> {

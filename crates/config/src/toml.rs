@@ -123,9 +123,11 @@ pub(crate) fn value(row: &Row, config: &Config) -> Option<Value> {
             });
             Some(entries.collect::<Option<InlineTable>>()?.into())
         }
-        Kind::Octal { .. } | Kind::Choice { .. } | Kind::Text(_) | Kind::Fixed { .. } => {
-            text(row.get(config))
-        }
+        Kind::Octal { .. }
+        | Kind::Choice { .. }
+        | Kind::Text(_)
+        | Kind::Events(_)
+        | Kind::Fixed { .. } => text(row.get(config)),
     }
 }
 

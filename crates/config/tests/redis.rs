@@ -95,7 +95,10 @@ fn is_meant(name: &str, ours: &str, redis: &str) -> bool {
     // These are of Redis 8, and an older one may be installed.
     let is_newer = ours.starts_with(redis) && ours.ends_with("warning, nothing")
         || name == "maxmemory-samples" && ours.ends_with("between 1 and 64 inclusive");
-    is_no_size || is_no_share || is_newer
+    // There are more letters now.
+    let refuses_event = |text: &str| text.contains("Invalid event class character");
+    let are_events = name == "notify-keyspace-events" && refuses_event(redis);
+    is_no_size || is_no_share || is_newer || are_events
 }
 
 fn text(bytes: &[u8]) -> String {

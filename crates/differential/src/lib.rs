@@ -6,6 +6,7 @@
 //! reason, in [`meant`].
 #![allow(clippy::disallowed_methods, reason = "a test tool: it waits and measures time")]
 
+mod events;
 pub mod grammar;
 pub mod judge;
 pub mod meant;

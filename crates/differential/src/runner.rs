@@ -9,6 +9,7 @@ use std::time::Duration;
 use resp::Reply;
 use testkit::{Client, Server, encode, show};
 
+use crate::events::Ears;
 use crate::judge::{Received, is_same, signature};
 use crate::meant::is_meant;
 use crate::stream::Step;
@@ -16,7 +17,7 @@ use crate::table::Compare;
 
 /// Databases that streams use, and the one for commands that only Merops gets.
 const DATABASES: [u8; 4] = [0, 1, 2, 15];
-const OWN_DATABASE: u8 = 9;
+pub(crate) const OWN_DATABASE: u8 = 9;
 /// What a stream may change, back to how it was.
 const DEFAULTS: &str = "CONFIG SET maxmemory-samples 5 lfu-log-factor 10 lfu-decay-time 1 \
     slowlog-max-len 128 lazyfree-lazy-expire no lazyfree-lazy-user-del no maxmemory-policy noeviction";
@@ -26,6 +27,18 @@ const DEFAULTS: &str = "CONFIG SET maxmemory-samples 5 lfu-log-factor 10 lfu-dec
 pub struct Pair {
     redis: Server,
     merops: Server,
+    hears: Hears,
+}
+
+/// Which events about keys are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hears {
+    /// None.
+    Nothing,
+    /// All, in the order in which each key's come.
+    EachKey,
+    /// All in their order.
+    InOrder,
 }
 
 /// Where and how the servers differ.
@@ -44,7 +57,13 @@ pub struct Difference {
 impl Pair {
     /// The oracle, and the server that is held against it.
     pub fn new(redis: Server, merops: Server) -> Pair {
-        Pair { redis, merops }
+        Pair { redis, merops, hears: Hears::Nothing }
+    }
+
+    /// The same, with the events that both tell.
+    #[must_use]
+    pub fn hearing(self, hears: Hears) -> Pair {
+        Pair { hears, ..self }
     }
 
     /// Whether Merops knows a command.
@@ -67,6 +86,7 @@ impl Pair {
             redis: self.redis.connect(),
             merops: self.merops.connect(),
             own: self.merops.connect(),
+            ears: self.ears(),
         };
         session.own.ask(&format!("SELECT {OWN_DATABASE}"));
         let mut start = 0;
@@ -79,6 +99,15 @@ impl Pair {
             start += length;
         }
         self.compare_keyspaces(steps.len())
+    }
+
+    fn ears(&self) -> Option<Ears> {
+        let in_order = match self.hears {
+            Hears::Nothing => return None,
+            Hears::EachKey => false,
+            Hears::InOrder => true,
+        };
+        Some(Ears::open(&self.redis, &self.merops, in_order))
     }
 
     fn compare_keyspaces(&self, at: usize) -> Result<(), Difference> {
@@ -108,6 +137,7 @@ struct Session {
     redis: Client,
     merops: Client,
     own: Client,
+    ears: Option<Ears>,
 }
 
 impl Session {
@@ -136,7 +166,7 @@ impl Session {
             // A failure shows when the replies are read.
             client.send(&bytes).ok();
         }
-        let mut to_forget = Vec::new();
+        let (mut to_forget, mut some_meant) = (Vec::new(), false);
         for (index, words, compare, only_merops) in commands() {
             if only_merops {
                 continue;
@@ -146,6 +176,7 @@ impl Session {
             let merops = self.merops.receive_raw();
             let merops = merops.map_err(|error| broken(index, words, &show(&redis.0), &error))?;
             let is_meant = compare_replies(index, words, compare, &redis, &merops)?;
+            some_meant |= is_meant;
             if is_meant && let Some(destination) = destination(words) {
                 to_forget.push(destination);
             }
@@ -156,7 +187,20 @@ impl Session {
                 client.call(&[b"DEL".as_slice(), key]).ok();
             }
         }
-        Ok(())
+        let Some(ears) = &mut self.ears else { return Ok(()) };
+        let is_claim = commands().any(|(_, words, ..)| {
+            ["XCLAIM", "XAUTOCLAIM", "XREADGROUP"]
+                .iter()
+                .any(|name| words[0].eq_ignore_ascii_case(name.as_bytes()))
+        });
+        match (ears.compare(is_claim), &steps[0]) {
+            (Err((redis, merops)), Step::Command { words, .. }) if !some_meant => {
+                let name = String::from_utf8_lossy(&words[0]).to_ascii_uppercase();
+                let at = start + steps.len() - 1;
+                Err(Difference { at, signature: format!("events of {name}"), redis, merops })
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -6,31 +6,42 @@
 
 use std::env;
 
-use differential::runner::Pair;
+use differential::runner::{Hears, Pair};
 use differential::shrink::hunt;
 use differential::stream::Streams;
 use testkit::{Kind, Layout, Server, programs};
 
 #[test]
 fn one_shard() {
-    compare(Layout::ONE, 1);
+    compare(Layout::ONE, 1, Hears::Nothing);
 }
 
 #[test]
 fn two_shards() {
-    compare(Layout::TWO, 1001);
+    compare(Layout::TWO, 1001, Hears::Nothing);
 }
 
 #[test]
 fn more_shards_than_cores() {
-    compare(Layout { threads: 5, shards: 5 }, 2001);
+    compare(Layout { threads: 5, shards: 5 }, 2001, Hears::Nothing);
 }
 
-fn compare(layout: Layout, first_seed: u64) {
+#[test]
+fn events_of_one_shard() {
+    compare(Layout::ONE, 3001, Hears::InOrder);
+}
+
+#[test]
+fn events_of_more_shards() {
+    compare(Layout { threads: 3, shards: 3 }, 4001, Hears::EachKey);
+}
+
+fn compare(layout: Layout, first_seed: u64, hears: Hears) {
     if programs::redis_server().is_none() {
         return;
     }
     let pair = Pair::new(Server::start(Kind::Redis, &[]), Server::start(Kind::Merops(layout), &[]));
+    let pair = pair.hearing(hears);
     let streams = Streams::new(|command| pair.merops_has(command));
     let length = setting("DIFF_LENGTH").unwrap_or(3000) as usize;
     let reports = setting("DIFF_REPORTS").unwrap_or(3) as usize;

@@ -28,5 +28,5 @@ pub use context::{Context, Limits};
 pub use memory::{MemoryGate, Pressure};
 pub use parcel::{Call, Outcome, Work};
 pub use plan::Plan;
-pub use router::{Inbound, Network, Router};
+pub use router::{Inbound, Listener, Network, Router};
 pub use shard::{Clock, Moment, Shard};

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
 use crossbeam_channel::Receiver;
+use keyspace::News;
 use slab::Slab;
 use stdx::rng::Rng;
 use txn::{Action, Coordinator, Ids, Locks, TxId};
@@ -72,6 +73,9 @@ impl Network {
     }
 }
 
+/// Hears what a shard has to tell; it must not enter the router's shard.
+pub type Listener = Box<dyn Fn(&News)>;
+
 /// One thread's view of all shards.
 pub struct Router {
     thread: usize,
@@ -92,6 +96,10 @@ pub struct Router {
     batches: Cell<u32>,
     mail_received: Cell<u64>,
     sleepers: RefCell<Sleepers>,
+    /// Who hears the news of the own shard.
+    listener: RefCell<Option<Listener>>,
+    /// Kept for its memory.
+    news: RefCell<News>,
 }
 
 impl Router {
@@ -121,6 +129,8 @@ impl Router {
             batches: Cell::new(0),
             mail_received: Cell::new(0),
             sleepers: RefCell::default(),
+            listener: RefCell::default(),
+            news: RefCell::default(),
         })
     }
 
@@ -329,6 +339,38 @@ impl Router {
         self.pump();
     }
 
+    /// [`Self::call`] for a [`Listener`], sent at once: whatever follows from what this thread says
+    /// later comes after it, also by way of a third thread; and it comes after all mail that has
+    /// come here.
+    pub fn call_first(&self, thread: usize, call: impl FnOnce() + Send + 'static) {
+        if thread == self.thread {
+            self.take_mail();
+        }
+        self.post(thread, Message::Call(Box::new(call)));
+        let mail = std::mem::take(&mut self.outboxes.borrow_mut()[thread]);
+        if !mail.is_empty() {
+            self.network.letterboxes[thread].push(mail);
+        }
+    }
+
+    /// From now on `listener` hears the news of this thread's shard, in order, before any answer
+    /// that came about with them leaves.
+    pub fn listen(&self, listener: Listener) {
+        *self.listener.borrow_mut() = Some(listener);
+    }
+
+    #[cold]
+    fn tell_news(&self) {
+        let Some(shard) = &self.shard else { return };
+        let mut news = self.news.take();
+        shard.borrow_mut().keyspace.news().swap(&mut news);
+        if let Some(listener) = &*self.listener.borrow() {
+            listener(&news);
+        }
+        news.clear();
+        self.news.replace(news);
+    }
+
     /// After a connection's batch: mail must not wait until the thread has nothing else to do.
     #[inline]
     pub fn after_batch(&self) {
@@ -367,11 +409,20 @@ impl Router {
     /// Handles the mail that has come, without waiting.
     #[inline]
     pub fn read_mail(&self) {
+        if self.take_mail() {
+            self.pump();
+        }
+    }
+
+    /// Lays mail that has come behind this thread's own messages. Answers whether there was some.
+    fn take_mail(&self) -> bool {
+        let mut came = false;
         while let Ok(batch) = self.inbound.try_recv() {
             self.mail_received.set(self.mail_received.get() + 1);
             self.inbox.borrow_mut().extend(batch);
-            self.pump();
+            came = true;
         }
+        came
     }
 
     /// A name for a call that may wait.
@@ -453,11 +504,14 @@ impl Router {
 
     fn on_request(&self, address: Address, request: Request) {
         let shard = self.shard.as_ref().expect("requests go to threads that have a shard");
-        let answers = {
+        let (answers, has_news) = {
             let mut shard = shard.borrow_mut();
             shard.handle(request, address, || self.network.ids.draw());
-            shard.take_answers()
+            (shard.take_answers(), shard.keyspace.has_news())
         };
+        if has_news {
+            self.tell_news();
+        }
         self.send_answers(answers);
     }
 
@@ -479,6 +533,7 @@ impl Router {
             shard.serve_deferred();
             shard.take_answers()
         };
+        self.tell_news();
         self.send_answers(answers);
         self.pump();
     }

@@ -148,6 +148,7 @@ impl Shard {
     /// An empty shard.
     pub fn new(mut keyspace: Keyspace, limits: Limits, clock: Clock, seed: u64) -> Self {
         keyspace.changes().set_recording(true);
+        keyspace.news().insist();
         Self {
             keyspace,
             limits,
@@ -333,10 +334,10 @@ impl Shard {
         expired
     }
 
-    /// Whether there are answers to take, or waiters to serve after background work.
+    /// Whether there are answers to take, news to tell, or waiters to serve after background work.
     #[inline]
     pub(crate) fn has_answers(&self) -> bool {
-        !self.answers.is_empty() || self.has_due()
+        !self.answers.is_empty() || self.has_due() || self.keyspace.has_news()
     }
 
     /// Takes the answers that are due.

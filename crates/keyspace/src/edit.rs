@@ -5,6 +5,7 @@ use value::{Collection, Kind, Value, WrongType};
 use crate::changes::Cause;
 use crate::entry::{Entry, StringRef};
 use crate::keyspace::{Key, Keyspace};
+use crate::news::{Class, Event};
 use crate::raw::{self, Content, ContentRef, RawEntry};
 use crate::string_buffer::StringBuffer;
 use crate::table::Place;
@@ -20,6 +21,9 @@ pub struct Edit<'a> {
     pub(crate) changed: bool,
     /// How many changes it counts as, beyond one.
     more_changes: u64,
+    /// Whether it was said which events the changes are, if any.
+    #[cfg(debug_assertions)]
+    is_named: bool,
 }
 
 /// A value with its deadline, on its way from one key to another, on any shard.
@@ -62,7 +66,16 @@ impl<'a> Edit<'a> {
         key: Key<'a>,
         place: Option<Place>,
     ) -> Self {
-        Self { keyspace, db, key, place, changed: false, more_changes: 0 }
+        Self {
+            keyspace,
+            db,
+            key,
+            place,
+            changed: false,
+            more_changes: 0,
+            #[cfg(debug_assertions)]
+            is_named: false,
+        }
     }
 
     /// Whether the key exists.
@@ -95,15 +108,47 @@ impl<'a> Edit<'a> {
         self.raw()?.expire_at_ms()
     }
 
+    /// Tells those who listen what this edit does, in the order of the calls. Every edit that
+    /// changes something does this, or says that it is [`Self::silent`]: a debug build insists, see
+    /// [`News::insist`](crate::News::insist).
+    #[inline]
+    pub fn event(&mut self, event: Event) {
+        self.silent();
+        self.keyspace.news.event(event, self.db, self.key.bytes);
+    }
+
+    /// [`Self::event`] about fields of the key.
+    #[inline]
+    pub fn event_of<'f>(&mut self, event: Event, fields: impl Iterator<Item = &'f [u8]>) {
+        self.silent();
+        self.keyspace.news.event_of(event, self.db, self.key.bytes, fields);
+    }
+
+    /// Says that there is no event for what this edit does.
+    #[inline]
+    pub fn silent(&mut self) {
+        #[cfg(debug_assertions)]
+        {
+            self.is_named = true;
+        }
+    }
+
+    /// Whether somebody wants to know which fields of a hash events are about.
+    pub fn tells_fields(&self) -> bool {
+        self.keyspace.news.wanted().fields
+    }
+
     /// Makes the key a string with this deadline, whatever it was: SET in one step.
     pub fn set(&mut self, bytes: &[u8], expire_at_ms: Option<i64>) {
         let key_len = self.key.bytes.len();
+        self.tell_overwritten(Kind::String);
         self.write(expire_at_ms, raw::string_content(key_len, expire_at_ms.is_some(), bytes));
     }
 
-    /// Makes the key a string, whatever it was. A deadline stays.
+    /// Gives the key another string for the one that it has, if it has one. A deadline stays.
     pub fn set_string(&mut self, bytes: &[u8]) {
-        self.set(bytes, self.expire_at_ms());
+        let (key_len, expire_at_ms) = (self.key.bytes.len(), self.expire_at_ms());
+        self.write(expire_at_ms, raw::string_content(key_len, expire_at_ms.is_some(), bytes));
     }
 
     /// Makes the key a string that passes for one changed in place, as those are that commands
@@ -124,6 +169,7 @@ impl<'a> Edit<'a> {
 
     /// Makes the key hold `value`, whatever it was. A deadline stays.
     pub fn set_value(&mut self, value: Value) {
+        self.tell_overwritten(value.kind());
         self.write(self.expire_at_ms(), Content::Value(value));
     }
 
@@ -134,8 +180,17 @@ impl<'a> Edit<'a> {
         self.database().set_deadline(place, expire_at_ms);
     }
 
-    /// Removes the key. Answers whether it existed.
+    /// Removes the key, which is told as `del`. Answers whether it existed.
     pub fn remove(&mut self) -> bool {
+        let existed = self.remove_untold();
+        if existed {
+            self.event(Event::DEL);
+        }
+        existed
+    }
+
+    /// Removes a key that gets another value, or that was made in vain. Answers whether it existed.
+    pub fn remove_untold(&mut self) -> bool {
         let Some(place) = self.place else { return false };
         self.before_change();
         self.place = None;
@@ -194,6 +249,15 @@ impl<'a> Edit<'a> {
         self.more_changes = changes.saturating_sub(1) as u64;
     }
 
+    /// [`Self::count`], and if there are changes, they are told as this event.
+    #[inline]
+    pub fn count_as(&mut self, changes: usize, event: Event) {
+        self.count(changes);
+        if changes > 0 {
+            self.event(event);
+        }
+    }
+
     /// Removes the key and keeps what it held, for [`Self::put`] elsewhere.
     pub fn take(&mut self) -> Option<Detached> {
         let place = self.place?;
@@ -227,6 +291,7 @@ impl<'a> Edit<'a> {
 
     /// Makes the key hold what another held, with its deadline.
     pub fn put(&mut self, detached: Detached) {
+        self.tell_overwritten(detached.kind());
         let Detached { value, expire_at_ms, changed_in_place, clock } = detached;
         match value {
             Owned::Int(number) => self.write(expire_at_ms, Content::Int(number)),
@@ -287,6 +352,22 @@ impl<'a> Edit<'a> {
         self.keyspace.before_change(self.db, self.place, self.key.hash);
     }
 
+    /// Tells that the key's value is replaced as a whole, if it has one.
+    #[inline]
+    pub fn tell_overwritten(&mut self, kind: Kind) {
+        let classes = self.keyspace.news.wanted().classes;
+        if (classes.has(Class::Overwritten) || classes.has(Class::TypeChanged))
+            && let Some(entry) = self.entry()
+        {
+            let is_other = entry.kind() != kind;
+            let (news, db, key) = (&mut self.keyspace.news, self.db, self.key.bytes);
+            news.event(Event::OVERWRITTEN, db, key);
+            if is_other {
+                news.event(Event::TYPE_CHANGED, db, key);
+            }
+        }
+    }
+
     /// Writes content and deadline, to a new entry if there is none.
     #[inline]
     pub(crate) fn write(&mut self, expire_at_ms: Option<i64>, content: Content<'_>) {
@@ -297,7 +378,10 @@ impl<'a> Edit<'a> {
                 let old = self.database().rewrite(place, expire_at_ms, content);
                 self.keyspace.discard(old);
             }
-            None => self.place = Some(self.database().insert(key, clock, expire_at_ms, content)),
+            None => {
+                self.place = Some(self.database().insert(key, clock, expire_at_ms, content));
+                self.keyspace.news.event(Event::NEW, self.db, key.bytes);
+            }
         }
     }
 }
@@ -307,9 +391,18 @@ impl Drop for Edit<'_> {
     fn drop(&mut self) {
         if self.raw().is_some_and(RawEntry::is_void) {
             self.remove_void();
+            if self.changed {
+                self.keyspace.news.event(Event::DEL, self.db, self.key.bytes);
+            }
         }
         if self.changed {
+            #[cfg(debug_assertions)]
+            assert!(
+                self.is_named || !self.keyspace.news.insists,
+                "a change is told as an event, or is said to be silent"
+            );
             self.note_fields();
+            self.keyspace.news.changed(self.db, self.key.bytes);
             self.keyspace.changes.touch(self.db, self.key.hash, self.more_changes);
         }
     }

@@ -5,6 +5,7 @@ use value::{Hash, Value};
 use crate::changes::Cause;
 use crate::edit::Edit;
 use crate::keyspace::Keyspace;
+use crate::news::Event;
 use crate::options::OnExpired;
 use crate::raw::{ContentRef, RawEntry};
 
@@ -53,6 +54,7 @@ impl Edit<'_> {
         }
         if is_void {
             self.remove_void();
+            self.keyspace.news.event(Event::DEL, self.db, self.key.bytes);
         }
         self.note_fields();
         // Recorded and counted above.
@@ -95,6 +97,7 @@ impl Edit<'_> {
         self.keyspace.record_lapsed(self.db, self.key.bytes, self.key.hash, &names);
         if is_void {
             self.remove_void();
+            self.keyspace.news.event(Event::DEL, self.db, self.key.bytes);
         }
         self.changed = changed;
     }
@@ -106,6 +109,10 @@ impl Keyspace {
         let effect = [&b"HDEL"[..], key].into_iter().chain(names.iter().copied());
         self.changes.record(db, hash, Cause::Expired, &effect.collect::<Vec<_>>());
         self.changes.touch(db, hash, 0);
+        self.news.by_nobody(|news| {
+            news.event_of(Event::FIELDS_EXPIRED, db, key, names.iter().copied());
+            news.changed(db, key);
+        });
         self.stats.expired_fields += names.len() as u64;
     }
 }

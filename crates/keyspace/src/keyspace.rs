@@ -9,6 +9,7 @@ use crate::database::Database;
 use crate::edit::Edit;
 use crate::entry::Entry;
 use crate::garbage::Garbage;
+use crate::news::{Event, News};
 use crate::options::{OnExpired, Options};
 use crate::snapshot::Snapshot;
 use crate::stats::Stats;
@@ -43,6 +44,7 @@ pub struct Keyspace {
     pub(crate) no_touch: bool,
     pub(crate) on_expired: OnExpired,
     pub(crate) changes: Changes,
+    pub(crate) news: News,
     pub(crate) stats: Stats,
     pub(crate) expiry: crate::expiry::Walk,
     pub(crate) candidates: crate::eviction::Candidates,
@@ -65,6 +67,7 @@ impl Keyspace {
             no_touch: false,
             on_expired: options.on_expired,
             changes: Changes::default(),
+            news: News::default(),
             stats: Stats::default(),
             expiry: crate::expiry::Walk::default(),
             candidates: crate::eviction::Candidates::default(),
@@ -141,7 +144,7 @@ impl Keyspace {
     #[inline]
     pub fn read(&mut self, db: usize, key: Key<'_>) -> Option<Entry<'_>> {
         let Some(place) = self.find_live(db, key) else {
-            self.stats.misses += 1;
+            self.miss(db, key);
             return None;
         };
         self.stats.hits += 1;
@@ -153,11 +156,20 @@ impl Keyspace {
     #[inline]
     pub fn look(&mut self, db: usize, key: Key<'_>) -> Option<Entry<'_>> {
         let Some(place) = self.find_live(db, key) else {
-            self.stats.misses += 1;
+            self.miss(db, key);
             return None;
         };
         self.stats.hits += 1;
         Some(Entry::new(self.databases[db].table.get(place), &self.clock))
+    }
+
+    /// [`Self::look`] that tells nobody of a miss.
+    pub fn look_quietly(&mut self, db: usize, key: Key<'_>) -> Option<Entry<'_>> {
+        if self.find_live(db, key).is_none() {
+            self.stats.misses += 1;
+            return None;
+        }
+        self.look(db, key)
     }
 
     /// Looks at a key and leaves no trace. A key whose time has come is absent.
@@ -183,10 +195,16 @@ impl Keyspace {
     #[inline]
     pub fn read_to_edit<'a>(&'a mut self, db: usize, key: Key<'a>) -> Edit<'a> {
         let edit = self.edit(db, key);
-        let stats = &mut edit.keyspace.stats;
-        let counter = if edit.place.is_some() { &mut stats.hits } else { &mut stats.misses };
-        *counter += 1;
+        match edit.place {
+            Some(_) => edit.keyspace.stats.hits += 1,
+            None => edit.keyspace.miss(db, key),
+        }
         edit
+    }
+
+    fn miss(&mut self, db: usize, key: Key<'_>) {
+        self.stats.misses += 1;
+        self.news.event(Event::MISS, db, key.bytes);
     }
 
     /// How many keys there are, with those whose time has come but that are not removed yet.
@@ -217,6 +235,7 @@ impl Keyspace {
     /// Empties a database in O(1). Emits no effect: the caller knows how it came about.
     pub fn flush(&mut self, db: usize) -> Garbage {
         self.changes.touch_database(db);
+        self.news.flushed(db);
         let database = std::mem::take(&mut self.databases[db]);
         self.keep_for_snapshot(database)
     }
@@ -242,6 +261,17 @@ impl Keyspace {
     /// What has been changed, to be read and cleared after each command.
     pub fn changes(&mut self) -> &mut Changes {
         &mut self.changes
+    }
+
+    /// What is told to those who listen.
+    pub fn news(&mut self) -> &mut News {
+        &mut self.news
+    }
+
+    /// Whether there is something to tell them.
+    #[inline]
+    pub fn has_news(&self) -> bool {
+        !self.news.is_empty()
     }
 
     /// The counters.
@@ -289,6 +319,14 @@ impl Keyspace {
         let key = self.databases[db].table.get(place).key();
         self.changes.record(db, hash, cause, &[b"DEL", key]);
         self.changes.touch(db, hash, 0);
+        self.news.by_nobody(|news| {
+            match cause {
+                Cause::Expired => news.event(Event::EXPIRED, db, key),
+                Cause::Evicted => news.event(Event::EVICTED, db, key),
+                Cause::Command => {}
+            }
+            news.changed(db, key);
+        });
         match cause {
             Cause::Expired => self.stats.expired += 1,
             Cause::Evicted => self.stats.evicted += 1,

@@ -16,7 +16,7 @@ use crate::client::Client;
 use crate::client_memory::{ClientMemory, OwnClients};
 use crate::freer::Freer;
 use crate::net::Listeners;
-use crate::pubsub::{Directory, Local};
+use crate::pubsub::{Channels, Directory, Local};
 use crate::rates::Rates;
 use crate::registry::Registry;
 use crate::session::client::pause::Pause;
@@ -117,6 +117,8 @@ pub(crate) struct Core {
     pub(crate) own_clients: OwnClients,
     /// This thread's clients that listen to channels.
     pub(crate) subscribers: Local,
+    /// Where events about keys are published.
+    pub(crate) event_channels: Cell<Channels>,
     /// Which generation of the server's sockets this thread accepts from.
     pub(crate) listeners_seen: Cell<u64>,
     /// The tasks that accept TCP connections.
@@ -167,12 +169,14 @@ impl Core {
             pause: Pause::default(),
             own_clients: OwnClients::default(),
             subscribers: Local::default(),
+            event_channels: Cell::default(),
             listeners_seen: Cell::new(0),
             acceptors: RefCell::default(),
             stopped: tokio::sync::Notify::new(),
             scratch: RefCell::default(),
         });
         core.apply(config);
+        core.router.listen(Box::new(|news| crate::pubsub::publish_events(&Core::current(), news)));
         CURRENT.set(Some(core.clone()));
         // The last thread to come here sees what all of them have.
         stdx::alloc::publish();
@@ -227,6 +231,8 @@ impl Core {
         if let Some(mut shard) = self.router.shard_mut() {
             crate::tuning::tune(&mut shard, &config, self.pause.current().is_some());
         }
+        let letters = &config.monitoring.notify_keyspace_events;
+        self.event_channels.set(Channels::of_letters(letters));
         self.own_clients.obey(&config);
         self.watch.obey(&config.monitoring);
         self.latency_events.threshold_ms.set(config.monitoring.latency_monitor_threshold_ms);

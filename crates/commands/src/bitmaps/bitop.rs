@@ -2,9 +2,10 @@
 
 use command::{Args, Error, Result};
 use engine::{Context, Plan, PlanFuture};
-use keyspace::{Edit, Key};
+use keyspace::{Edit, Event, Key};
 use resp::Writer;
 use stdx::number::Decimal;
+use value::Kind;
 use value::bitmap::{Operation, combine};
 
 use crate::effect::{log_whole, remove_logged};
@@ -65,7 +66,7 @@ pub(super) fn bitop(context: &mut Context<'_>, args: Args<'_>, reply: &mut Write
     if result.is_empty() {
         target.remove();
     } else {
-        target.set_bits(result, None);
+        store(&mut target, result);
     }
     Ok(())
 }
@@ -99,9 +100,15 @@ fn store_logged(target: &mut Edit<'_>, result: Vec<u8>) {
     if result.is_empty() {
         remove_logged(target);
     } else {
-        target.set_bits(result, None);
+        store(target, result);
         log_whole(target);
     }
+}
+
+fn store(target: &mut Edit<'_>, result: Vec<u8>) {
+    target.tell_overwritten(Kind::String);
+    target.set_bits(result, None);
+    target.event(Event::string("set"));
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use command::{Args, Error, Result};
 use engine::Context;
+use keyspace::Event;
 use resp::Writer;
 use stdx::number::{Decimal, parse_i64};
 
@@ -27,6 +28,8 @@ pub(super) fn setbit(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writ
     *place = *place & !(1 << shift) | bit << shift;
     if existed && !grows && old == bit {
         edit.unchanged();
+    } else {
+        edit.event(Event::string("setbit"));
     }
     reply.integer(i64::from(old));
     Ok(())

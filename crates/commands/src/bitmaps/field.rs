@@ -2,6 +2,7 @@
 
 use command::{Args, Error, Result};
 use engine::Context;
+use keyspace::Event;
 use resp::Writer;
 use stdx::number::{Decimal, parse_i64};
 use value::bitmap::{Field, Overflow};
@@ -142,7 +143,7 @@ pub(super) fn bitfield(
         }
     }
     // A string may grow although none of the numbers fits.
-    edit.count(changes.max(usize::from(grows)));
+    edit.count_as(changes.max(usize::from(grows)), Event::string("setbit"));
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use command::flag::{DENYOOM, READONLY, WRITE, category};
 use command::{Args, Error, Group, Result, Spec, access};
 use engine::{Command, Context, Run};
-use keyspace::{ClockKind, Detached, Entry, ValueRef};
+use keyspace::{ClockKind, Detached, Entry, Event, ValueRef};
 use rdb::Object;
 use resp::Writer;
 use stdx::number::Decimal;
@@ -115,6 +115,7 @@ fn restore(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) ->
         crate::effect::remove_logged(&mut edit);
         return Ok(());
     }
+    edit.remove_untold();
     match object {
         Object::String(bytes) => edit.set(&bytes, deadline_ms),
         Object::Value(value) => edit.put(Detached::new(value, deadline_ms)),
@@ -126,6 +127,7 @@ fn restore(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) ->
         (ClockKind::Lfu, _, Some(frequency)) => edit.set_frequency(frequency as u8),
         _ => {}
     }
+    edit.event(Event::generic("restore"));
     if let Some(deadline_ms) = deadline_ms {
         let mut text = Decimal::new();
         let at = text.format(deadline_ms);

@@ -43,7 +43,7 @@ impl Syntax {
     /// The destination is the first argument.
     pub(super) const GEOSEARCHSTORE: Self = Self { source_at: 2, options_at: 3, ..Self::GEOSEARCH };
 
-    fn stores_always(self) -> bool {
+    pub(super) fn stores_always(self) -> bool {
         self.source_at == 2
     }
 }

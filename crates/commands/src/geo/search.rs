@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use command::{Args, Result};
 use engine::{Context, Plan};
-use keyspace::Key;
+use keyspace::{Event, Key};
 use resp::Writer;
 use stdx::number::Decimal;
 use value::geohash::{Cell, Place, Shape};
@@ -173,6 +173,12 @@ impl Found {
     }
 }
 
+/// What storing is told as.
+fn stored(syntax: Syntax) -> Event {
+    let is_search = syntax.stores_always();
+    Event::zset(if is_search { "geosearchstore" } else { "georadiusstore" })
+}
+
 /// Searches where one shard has all keys.
 pub(super) fn search_here(
     context: &mut Context<'_>,
@@ -188,7 +194,7 @@ pub(super) fn search_here(
     let limits = context.limits.values;
     reply.integer(found.finds.finds.len() as i64);
     let zset = found.to_zset(by_distance, &limits);
-    store(&mut context.edit(context.key(args, key_at)), zset);
+    store(&mut context.edit(context.key(args, key_at)), zset, stored(syntax));
     Ok(())
 }
 
@@ -218,11 +224,11 @@ pub(super) async fn search_across(plan: &mut Plan, syntax: Syntax) -> Result {
             return Ok(());
         }
     };
-    let count = zset.len();
+    let (count, event) = (zset.len(), stored(syntax));
     let stored = plan.on_key(key_at, move |context, key| {
         let mut edit = context.edit(key);
         let existed = edit.exists();
-        store(&mut edit, zset);
+        store(&mut edit, zset, event);
         if existed || count > 0 {
             log_whole(&mut edit);
         }

@@ -2,6 +2,7 @@
 
 use command::{Args, Error, Result};
 use engine::Context;
+use keyspace::Event;
 use resp::Writer;
 use stdx::number::{Decimal, Extended, parse_i64};
 use value::Hash;
@@ -25,6 +26,7 @@ pub(super) fn hincrby(context: &mut Context<'_>, args: Args<'_>, reply: &mut Wri
     let new = new.ok_or(Error::IncrementOverflow)?;
     let hash: &mut Hash = edit.get_or_create().map_err(wrong_type)?;
     hash.set(args.at(2), Decimal::new().format(new), deadline_ms, limits);
+    edit.event_of(Event::hash("hincrby"), std::iter::once(args.at(2)));
     reply.integer(new);
     Ok(())
 }
@@ -61,6 +63,7 @@ pub(super) fn hincrbyfloat(
     let text = sum.ok_or(Error::NanOrInfinity)?.to_text();
     let hash: &mut Hash = edit.get_or_create().map_err(wrong_type)?;
     hash.set(args.at(2), text.as_bytes(), deadline_ms, limits);
+    edit.event_of(Event::hash("hincrbyfloat"), std::iter::once(args.at(2)));
     // The sum and not the call, so that a replay does no arithmetic of its own.
     let (key, name, text) = (edit.key().bytes, args.at(2), text.as_bytes());
     if deadline_ms.is_none() {

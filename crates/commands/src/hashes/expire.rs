@@ -8,7 +8,7 @@ use stdx::number::Decimal;
 use value::Hash;
 
 use super::deadline::{BAD_NUMBER, deadline_ms, names};
-use super::{lapse_names, read};
+use super::{HDEL, HEXPIRE, HPERSIST, lapse_names, read};
 use crate::elements::wrong_type;
 use crate::expiry::Unit;
 use crate::options::is;
@@ -156,7 +156,7 @@ impl<'a> Changes<'a> {
         }
     }
 
-    /// Logs and counts the changes: a replay comes at another time.
+    /// Logs, tells and counts the changes: a replay comes at another time.
     pub(super) fn log(&self, edit: &mut Edit<'_>, deadline_ms: i64) {
         let key = edit.key().bytes;
         if !self.set.is_empty() {
@@ -169,9 +169,11 @@ impl<'a> Changes<'a> {
                 count.format(self.set.len() as i64),
             ];
             edit.log(&[&head[..], &self.set[..]].concat());
+            edit.event_of(HEXPIRE, self.set.iter().copied());
         }
         if !self.removed.is_empty() {
             edit.log(&[&[b"HDEL", key][..], &self.removed[..]].concat());
+            edit.event_of(HDEL, self.removed.iter().copied());
         }
         edit.count(self.set.len() + self.removed.len());
     }
@@ -188,7 +190,7 @@ pub(super) fn hpersist(
     let names = names(args, 2, BAD_NUMBER)?;
     edit.expire_fields(names.clone());
     reply.array(names.len());
-    let mut changes = 0;
+    let mut persisted = Vec::new();
     for name in names {
         let hash = edit.get::<Hash>().map_err(wrong_type)?;
         let field = hash.and_then(|hash| hash.field(name, i64::MIN));
@@ -197,12 +199,15 @@ pub(super) fn hpersist(
             Some(None) => NO_DEADLINE,
             Some(Some(_)) => {
                 persist(&mut edit, name)?;
-                changes += 1;
+                persisted.push(name);
                 1
             }
         });
     }
-    edit.count(changes);
+    edit.count(persisted.len());
+    if !persisted.is_empty() {
+        edit.event_of(HPERSIST, persisted.into_iter());
+    }
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use resp::Writer;
 use value::Hash;
 use value::hash::Field;
 
-use super::{lapse, open, read};
+use super::{HDEL, HSET, lapse, open, read};
 use crate::elements::{self, Collected, Scan, wrong_type};
 
 /// HSET key field value [field value ...]
@@ -37,6 +37,7 @@ fn set(context: &mut Context<'_>, args: Args<'_>, command: &str) -> Result<usize
     let created = pairs().filter(|at| hash.set(args.at(*at), args.at(at + 1), None, limits));
     let created = created.count();
     edit.count(pairs().len());
+    edit.event_of(HSET, pairs().map(|at| args.at(at)));
     Ok(created)
 }
 
@@ -50,6 +51,7 @@ pub(super) fn hsetnx(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writ
         let hash: &mut Hash = edit.get_or_create().map_err(wrong_type)?;
         hash.prepare(args.iter_from(2), limits);
         hash.set(args.at(2), args.at(3), None, limits);
+        edit.event_of(HSET, std::iter::once(args.at(2)));
     }
     reply.integer(i64::from(is_new));
     Ok(())
@@ -112,11 +114,24 @@ pub(super) fn hlen(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer
 pub(super) fn hdel(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
     // One whose time has come is still there to be removed, as Redis has it.
     let mut edit = context.edit(context.key(args, 1));
+    let (tells_fields, mut gone) = (edit.tells_fields(), Vec::new());
     let removed = match edit.get_mut::<Hash>().map_err(wrong_type)? {
-        Some(hash) => args.iter_from(2).filter(|name| hash.remove(name)).count(),
+        Some(hash) => args
+            .iter_from(2)
+            .filter(|name| {
+                let is_gone = hash.remove(name);
+                if is_gone && tells_fields {
+                    gone.push(*name);
+                }
+                is_gone
+            })
+            .count(),
         None => 0,
     };
     edit.count(removed);
+    if removed > 0 {
+        edit.event_of(HDEL, gone.into_iter());
+    }
     reply.integer(removed as i64);
     Ok(())
 }

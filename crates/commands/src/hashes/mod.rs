@@ -3,7 +3,7 @@
 use command::flag::{DENYOOM, FAST, READONLY, WRITE};
 use command::{Args, Group, KeySpec, Result, Spec, access};
 use engine::{Command, Context, Run};
-use keyspace::{Edit, Key};
+use keyspace::{Edit, Event, Key};
 use value::Hash;
 
 use crate::elements::wrong_type;
@@ -256,6 +256,15 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(fields::hvals),
     ),
 ];
+
+/// Fields were set.
+const HSET: Event = Event::hash("hset");
+/// Fields are gone.
+const HDEL: Event = Event::hash("hdel");
+/// Fields got a deadline.
+const HEXPIRE: Event = Event::hash("hexpire");
+/// Fields lost it.
+const HPERSIST: Event = Event::hash("hpersist");
 
 /// A key's hash, if it exists.
 #[inline]

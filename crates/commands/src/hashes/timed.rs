@@ -9,6 +9,7 @@ use value::{Hash, Limits};
 
 use super::deadline::{BAD_NUMBER, deadline_ms, names, unit};
 use super::expire::{Changes, Outcome, expire, persist};
+use super::{HDEL, HEXPIRE, HPERSIST, HSET};
 use crate::elements::{self, wrong_type};
 use crate::expiry::Unit;
 use crate::options::is;
@@ -32,6 +33,7 @@ pub(super) fn hgetdel(context: &mut Context<'_>, args: Args<'_>, reply: &mut Wri
     if !removed.is_empty() {
         let key = edit.key().bytes;
         edit.log(&[&[b"HDEL", key][..], &removed[..]].concat());
+        edit.event_of(HDEL, removed.into_iter());
     }
     Ok(())
 }
@@ -79,6 +81,7 @@ pub(super) fn hgetex(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writ
         let head: [&[u8]; 4] = [b"HPERSIST", key, b"FIELDS", count.format(persisted.len() as i64)];
         edit.log(&[&head[..], &persisted[..]].concat());
         edit.count(persisted.len());
+        edit.event_of(HPERSIST, persisted.into_iter());
     }
     Ok(())
 }
@@ -207,6 +210,10 @@ fn set(edit: &mut Edit<'_>, args: Args<'_>, options: SetOptions, limits: &Limits
         hash.set(args.at(at), args.at(at + 1), deadline_ms, limits);
     }
     log_set(edit, args, options);
+    edit.event_of(HSET, pairs().map(|at| args.at(at)));
+    if let Some(Expire::At(_)) = options.expire {
+        edit.event_of(HEXPIRE, pairs().map(|at| args.at(at)));
+    }
     edit.count(pairs().len());
     Ok(())
 }

@@ -5,7 +5,7 @@ use engine::Context;
 use resp::Writer;
 use value::hyperloglog::{self, Encoding};
 
-use super::{CORRUPT, hll_of};
+use super::{CORRUPT, PFADD, hll_of};
 
 /// PFADD key [element ...]
 pub(super) fn pfadd(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
@@ -15,7 +15,7 @@ pub(super) fn pfadd(context: &mut Context<'_>, args: Args<'_>, reply: &mut Write
     if let Some((_, Encoding::Dense)) = old {
         let mut buffer = edit.string_buffer().expect("it is a string");
         let changes = add_dense(buffer.bytes_mut(), args);
-        edit.count(changes);
+        edit.count_as(changes, PFADD);
         reply.integer(i64::from(changes > 0));
         return Ok(());
     }
@@ -32,7 +32,7 @@ pub(super) fn pfadd(context: &mut Context<'_>, args: Args<'_>, reply: &mut Write
         hyperloglog::forget_count(&mut hll);
         edit.set_bits(hll, edit.expire_at_ms());
     }
-    edit.count(changes);
+    edit.count_as(changes, PFADD);
     reply.integer(i64::from(changes > 0));
     result
 }

@@ -51,6 +51,7 @@ fn count_one(context: &mut Context<'_>, key: Key<'_>) -> Result<u64> {
     let mut edit = context.edit(key);
     let mut buffer = edit.string_buffer().expect("it is a string");
     hyperloglog::cache_count(buffer.bytes_mut(), count);
+    edit.silent();
     Ok(count)
 }
 

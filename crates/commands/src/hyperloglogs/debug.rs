@@ -48,6 +48,7 @@ fn make_dense(edit: &mut Edit<'_>) -> Result<bool> {
     }
     let dense = hyperloglog::to_dense(hll).map_err(|_| CORRUPT)?;
     edit.set_bits(dense, edit.expire_at_ms());
+    edit.silent();
     Ok(true)
 }
 

@@ -7,7 +7,7 @@ use resp::Writer;
 use value::hyperloglog::{self, Encoding, REGISTERS, Registers};
 
 use super::count::copy_of;
-use super::{CORRUPT, hll_of};
+use super::{CORRUPT, PFADD, hll_of};
 use crate::effect::log_whole;
 
 /// What the sources, and the target, have counted together.
@@ -35,6 +35,7 @@ impl Union {
             .map_err(|_| CORRUPT)?;
         hyperloglog::forget_count(&mut hll);
         target.set_bits(hll, target.expire_at_ms());
+        target.event(PFADD);
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use command::flag::{ADMIN, DENYOOM, FAST, READONLY, WRITE};
 use command::{Error, Group, KeySpec, Result, Spec, access};
 use engine::{Command, Run};
-use keyspace::{Entry, StringRef};
+use keyspace::{Entry, Event, StringRef};
 use value::hyperloglog::{self, Encoding};
 
 mod add;
@@ -23,6 +23,9 @@ const MERGED: &[KeySpec] = &[
     KeySpec::first(access::RW | access::ACCESS | access::INSERT_DATA),
     KeySpec::range(2, -1, 1, access::READ_VALUE),
 ];
+
+/// Elements were added.
+const PFADD: Event = Event::string("pfadd");
 
 /// The rows.
 pub(crate) const COMMANDS: &[Command] = &[

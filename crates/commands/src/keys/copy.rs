@@ -2,7 +2,7 @@
 
 use command::{Args, Error, Result};
 use engine::{Context, Plan, PlanFuture};
-use keyspace::{Detached, Key};
+use keyspace::{Detached, Event, Key};
 use resp::Writer;
 
 use crate::effect::log_whole;
@@ -39,7 +39,9 @@ impl CopyOptions {
         let mut target = context.keyspace.edit(self.target_db, key);
         let is_free = self.replace || !target.exists();
         if is_free {
+            target.remove_untold();
             target.put(copy);
+            target.event(Event::generic("copy_to"));
         }
         is_free
     }
@@ -102,12 +104,25 @@ pub(super) fn move_key(
     }
     let key = context.key(args, 1);
     let is_free = context.keyspace.peek(target_db, key).is_none();
-    let moved = if is_free { context.edit(key).take() } else { None };
+    let moved = if is_free { take(context, key) } else { None };
     reply.integer(i64::from(moved.is_some()));
     if let Some(moved) = moved {
-        context.keyspace.edit(target_db, key).put(moved);
+        let (source_db, keyspace) = (context.db, &mut *context.keyspace);
+        let mut target = keyspace.edit(target_db, key);
+        target.put(moved);
+        target.silent();
+        drop(target);
+        keyspace.news().event(Event::generic("move_from"), source_db, key.bytes);
+        keyspace.news().event(Event::generic("move_to"), target_db, key.bytes);
     }
     Ok(())
+}
+
+/// Takes a key away; it is told when it has its place.
+fn take(context: &mut Context<'_>, key: Key<'_>) -> Option<Detached> {
+    let mut source = context.edit(key);
+    source.silent();
+    source.take()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use command::{Args, Error, Result, Words};
 use engine::Context;
 use resp::Writer;
 
-use crate::effect::expire_logged;
+use crate::effect::{PERSIST, expire_logged};
 use crate::expiry::Unit;
 use crate::options::is;
 
@@ -111,6 +111,7 @@ pub(super) fn persist(context: &mut Context<'_>, args: Args<'_>, reply: &mut Wri
     let had_deadline = edit.expire_at_ms().is_some();
     if had_deadline {
         edit.set_expiry(None);
+        edit.event(PERSIST);
     }
     reply.integer(i64::from(had_deadline));
     Ok(())

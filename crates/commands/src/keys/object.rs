@@ -107,7 +107,7 @@ fn tell(
     of_entry: impl FnOnce(Entry<'_>, &mut Writer<'_>) -> Result,
 ) -> Result {
     let key = context.key(args, 2);
-    match context.keyspace.look(context.db, key) {
+    match context.keyspace.look_quietly(context.db, key) {
         Some(entry) => of_entry(entry, reply),
         None => {
             reply.null();

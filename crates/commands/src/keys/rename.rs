@@ -2,7 +2,7 @@
 
 use command::{Args, Error, Result};
 use engine::{Context, Plan, PlanFuture};
-use keyspace::{Detached, Key};
+use keyspace::{Detached, Event, Key};
 use resp::Writer;
 
 use crate::effect::log_whole;
@@ -41,8 +41,27 @@ fn exists(context: &mut Context<'_>, key: Key<'_>) -> bool {
 }
 
 fn move_here(context: &mut Context<'_>, args: Args<'_>) {
-    let moved = context.edit(context.key(args, 1)).take().expect("the key exists");
-    context.edit(context.key(args, 2)).put(moved);
+    let moved = take(context, context.key(args, 1)).expect("the key exists");
+    put(context, args.at(1), context.key(args, 2), moved);
+}
+
+/// Takes a key away; it is told where it goes.
+fn take(context: &mut Context<'_>, key: Key<'_>) -> Option<Detached> {
+    let mut source = context.edit(key);
+    source.silent();
+    source.take()
+}
+
+/// Puts a key that was called `old` to its new place, and tells both.
+fn put(context: &mut Context<'_>, old: &[u8], key: Key<'_>, moved: Detached) {
+    let (db, keyspace) = (context.db, &mut *context.keyspace);
+    let mut target = keyspace.edit(db, key);
+    target.remove_untold();
+    target.put(moved);
+    target.silent();
+    drop(target);
+    keyspace.news().event(Event::generic("rename_from"), db, old);
+    keyspace.news().event(Event::generic("rename_to"), db, key.bytes);
 }
 
 /// RENAME from one shard to another.
@@ -71,21 +90,21 @@ pub(super) fn renamenx_across(plan: &mut Plan) -> PlanFuture<'_> {
 }
 
 async fn move_across(plan: &Plan) -> Result {
-    let moved = plan.on_key(1, take).await.ok_or(Error::NoSuchKey)?;
-    plan.on_key(2, |context, key| {
-        let mut target = context.edit(key);
-        target.put(moved);
-        log_whole(&mut target);
+    let old = plan.args().at(1).to_vec();
+    let taken = plan.on_key(1, |context, key| {
+        let moved = take(context, key);
+        if moved.is_some() {
+            context.edit(key).log(&[b"DEL", key.bytes]);
+        }
+        moved
+    });
+    let moved = taken.await.ok_or(Error::NoSuchKey)?;
+    plan.on_key(2, move |context, key| {
+        put(context, &old, key, moved);
+        log_whole(&mut context.edit(key));
     })
     .await;
     Ok(())
-}
-
-fn take(context: &mut Context<'_>, key: Key<'_>) -> Option<Detached> {
-    let mut source = context.edit(key);
-    let moved = source.take()?;
-    source.log(&[b"DEL", key.bytes]);
-    Some(moved)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use command::{Args, Error, Result};
 use engine::Context;
+use keyspace::Event;
 use resp::Writer;
 use value::List;
 use value::list::End;
@@ -55,6 +56,7 @@ pub(super) fn lset(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer
     let position = list.position(args.int(2)?).ok_or(Error::new("index out of range"))?;
     if let Some(list) = edit.get_mut::<List>()? {
         list.set(position, args.at(3), limits);
+        edit.event(Event::list("lset"));
     }
     reply.ok();
     Ok(())
@@ -69,12 +71,15 @@ pub(super) fn ltrim(context: &mut Context<'_>, args: Args<'_>, reply: &mut Write
     let Some(list) = edit.get_mut::<List>()? else { return Ok(()) };
     let len = list.len();
     let (start, count) = stretch(start, stop, len);
+    if count > 0 {
+        list.remove_range(start + count, len - start - count, limits);
+        list.remove_range(0, start, limits);
+    }
+    // Even if all of it stays.
+    edit.event(Event::list("ltrim"));
     if count == 0 {
         // A large list goes to the thread that frees.
         edit.remove();
-    } else {
-        list.remove_range(start + count, len - start - count, limits);
-        list.remove_range(0, start, limits);
     }
     edit.count(len - count);
     Ok(())
@@ -96,7 +101,7 @@ pub(super) fn lrem(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer
     };
     let removed = list.remove(args.at(3), from, most, limits);
     reply.integer(removed as i64);
-    edit.count(removed);
+    edit.count_as(removed, Event::list("lrem"));
     Ok(())
 }
 
@@ -119,6 +124,7 @@ pub(super) fn linsert(context: &mut Context<'_>, args: Args<'_>, reply: &mut Wri
         Some(pivot) => {
             list.insert(pivot + behind, args.at(4), limits);
             reply.integer(list.len() as i64);
+            edit.event(Event::list("linsert"));
         }
         None => {
             reply.integer(-1);

@@ -6,7 +6,7 @@ use resp::Writer;
 use value::List;
 use value::list::End;
 
-use super::bulk;
+use super::{bulk, popped, pushed};
 
 /// LPUSH key element [element ...]
 pub(super) fn lpush(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
@@ -49,7 +49,7 @@ fn push(
     }
     items.for_each(|item| list.push(end, item, limits));
     reply.integer(list.len() as i64);
-    edit.count(added);
+    edit.count_as(added, pushed(end));
     Ok(())
 }
 
@@ -87,13 +87,14 @@ fn pop(
         Some(count) => {
             let count = count.min(list.len());
             take(list, end, count, limits, reply);
-            edit.count(count);
+            edit.count_as(count, popped(end));
         }
         None => {
             if let Some(item) = list.peek(end) {
                 bulk(reply, item);
             }
             list.drop_end(end, limits);
+            edit.event(popped(end));
         }
     }
     Ok(())

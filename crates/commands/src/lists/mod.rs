@@ -3,6 +3,7 @@
 use command::flag::{BLOCKING, DENYOOM, FAST, MOVABLEKEYS, READONLY, WRITE};
 use command::{Access, Args, Error, Find, Group, KeySpec, Result, Spec, access};
 use engine::{Block, Command, Run};
+use keyspace::Event;
 use resp::Writer;
 use stdx::number::Decimal;
 use value::Kind;
@@ -278,6 +279,22 @@ fn stretch(start: i64, stop: i64, len: usize) -> (usize, usize) {
     let absolute = |index: i64| if index < 0 { len.saturating_add(index) } else { index };
     let (start, stop) = (absolute(start).max(0), absolute(stop).min(len - 1));
     if start > stop { (0, 0) } else { (start as usize, (stop - start + 1) as usize) }
+}
+
+/// An element came to this end.
+fn pushed(end: End) -> Event {
+    Event::list(match end {
+        End::Left => "lpush",
+        End::Right => "rpush",
+    })
+}
+
+/// One went from there.
+fn popped(end: End) -> Event {
+    Event::list(match end {
+        End::Left => "lpop",
+        End::Right => "rpop",
+    })
 }
 
 #[cfg(test)]

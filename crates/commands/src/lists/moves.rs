@@ -2,12 +2,12 @@
 
 use command::{Args, Error, Result};
 use engine::{Context, Plan, PlanFuture, Wait};
-use keyspace::Key;
+use keyspace::{Edit, Event, Key};
 use resp::Writer;
 use value::list::End;
 use value::{Limits, List};
 
-use super::end;
+use super::{end, popped, pushed};
 use crate::options::is;
 use crate::waiting;
 
@@ -32,6 +32,14 @@ enum Amount {
         /// All at once, in their order; else one after the other.
         in_bulk: bool,
     },
+}
+
+/// What left a list for another.
+struct Taken<'a> {
+    from: &'a [u8],
+    moved: &'a [Vec<u8>],
+    /// Whether that was all of it.
+    is_empty: bool,
 }
 
 /// A try that found too little to move.
@@ -124,24 +132,44 @@ impl Move {
         if from.bytes == to.bytes {
             self.put(list, &moved, limits);
             self.log_rotation(&mut edit, &moved);
+            edit.event(pushed(self.to));
+            edit.event(popped(self.from));
             return Ok(moved);
         }
-        self.log_taken(&mut edit, moved.len());
+        let is_empty = list.is_empty();
+        self.end_taking(&mut edit, moved.len(), is_empty);
         drop(edit);
-        self.put_to(context, to, &moved)?;
+        let taken = Taken { from: from.bytes, moved: &moved, is_empty };
+        self.put_to(context, to, &taken)?;
         Ok(moved)
     }
 
-    /// Puts elements to a key and logs it.
-    fn put_to(self, context: &mut Context<'_>, to: Key<'_>, moved: &[Vec<u8>]) -> Result {
+    /// Logs what was taken. It is told when it has been put.
+    fn end_taking(self, edit: &mut Edit<'_>, count: usize, is_empty: bool) {
+        self.log_taken(edit, count);
+        if is_empty {
+            edit.remove_untold();
+        }
+        edit.silent();
+    }
+
+    /// Puts elements to a key, logs it, and tells of both keys in Redis's order.
+    fn put_to(self, context: &mut Context<'_>, to: Key<'_>, taken: &Taken<'_>) -> Result {
         let limits = &context.limits.values;
         let mut edit = context.edit(to);
-        self.put(edit.get_or_create::<List>()?, moved, limits);
-        self.log_put(&mut edit, moved);
+        self.put(edit.get_or_create::<List>()?, taken.moved, limits);
+        self.log_put(&mut edit, taken.moved);
+        edit.event(pushed(self.to));
+        drop(edit);
+        let (news, db) = (context.keyspace.news(), context.db);
+        news.event(popped(self.from), db, taken.from);
+        if taken.is_empty {
+            news.event(Event::DEL, db, taken.from);
+        }
         Ok(())
     }
 
-    fn log_taken(self, edit: &mut keyspace::Edit<'_>, count: usize) {
+    fn log_taken(self, edit: &mut Edit<'_>, count: usize) {
         let command: &[u8] = match self.from {
             End::Left => b"LPOP",
             End::Right => b"RPOP",
@@ -149,7 +177,7 @@ impl Move {
         edit.log(&[command, edit.key().bytes, count.to_string().as_bytes()]);
     }
 
-    fn log_put(self, edit: &mut keyspace::Edit<'_>, moved: &[Vec<u8>]) {
+    fn log_put(self, edit: &mut Edit<'_>, moved: &[Vec<u8>]) {
         let command: &[u8] = match self.to {
             End::Left => b"LPUSH",
             End::Right => b"RPUSH",
@@ -162,7 +190,7 @@ impl Move {
         edit.log(&words);
     }
 
-    fn log_rotation(self, edit: &mut keyspace::Edit<'_>, moved: &[Vec<u8>]) {
+    fn log_rotation(self, edit: &mut Edit<'_>, moved: &[Vec<u8>]) {
         self.log_taken(edit, moved.len());
         self.log_put(edit, moved);
     }
@@ -185,14 +213,18 @@ impl Move {
         let taken = plan.on_key(1, move |context, key| {
             let limits = &context.limits.values;
             let mut edit = context.edit(key);
-            let Some(list) = edit.get_mut::<List>()? else { return Ok(NOTHING) };
+            let Some(list) = edit.get_mut::<List>()? else { return Ok((NOTHING, false)) };
             let moved = self.take(list, limits);
-            self.log_taken(&mut edit, moved.len());
-            Ok::<_, Error>(moved)
+            let is_empty = list.is_empty();
+            self.end_taking(&mut edit, moved.len(), is_empty);
+            Ok::<_, Error>((moved, is_empty))
         });
-        let moved = taken.await?;
-        let items = moved.clone();
-        plan.on_key(2, move |context, key| self.put_to(context, key, &items)).await?;
+        let (moved, is_empty) = taken.await?;
+        let (from, items) = (plan.args().at(1).to_vec(), moved.clone());
+        let put = plan.on_key(2, move |context, key| {
+            self.put_to(context, key, &Taken { from: &from, moved: &items, is_empty })
+        });
+        put.await?;
         Ok(moved)
     }
 

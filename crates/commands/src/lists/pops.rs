@@ -7,7 +7,7 @@ use resp::Writer;
 use value::List;
 use value::list::End;
 
-use super::{bulk, end, ends};
+use super::{bulk, end, ends, popped};
 use crate::options::{counted_keys, is};
 use crate::waiting;
 
@@ -47,7 +47,7 @@ impl Take {
                 list.drop_end(self.end, limits);
             }
         }
-        edit.count(taken);
+        edit.count_as(taken, popped(self.end));
         let command: &[u8] = match self.end {
             End::Left => b"LPOP",
             End::Right => b"RPOP",

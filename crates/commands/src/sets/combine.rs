@@ -4,7 +4,7 @@ use std::future::Future;
 
 use command::{Args, Error, Result};
 use engine::{Context, Plan, PlanFuture};
-use keyspace::{Edit, Key};
+use keyspace::{Edit, Event, Key};
 use resp::Writer;
 use stdx::number::parse_i64;
 use value::{Set, Value};
@@ -116,15 +116,20 @@ fn run(
     if result.is_empty() {
         target.remove();
     } else {
-        put(&mut target, result);
+        put(&mut target, request.operation, result);
     }
     Ok(())
 }
 
 /// Makes a key hold what was combined, for ever.
-fn put(target: &mut Edit<'_>, result: Set) {
+fn put(target: &mut Edit<'_>, operation: Operation, result: Set) {
     target.set_value(Value::Set(result));
     target.set_expiry(None);
+    target.event(Event::set(match operation {
+        Operation::Intersection => "sinterstore",
+        Operation::Union => "sunionstore",
+        Operation::Difference => "sdiffstore",
+    }));
 }
 
 /// Sets of several shards, which come here as copies.
@@ -144,12 +149,12 @@ async fn run_across(plan: &mut Plan, request: Request) -> Result {
     let limits = limits.expect("there is at least one key");
     let result = combined(request.operation, &sets, &limits);
     plan.reply().integer(result.len() as i64);
-    plan.on_key(1, |context, key| {
+    plan.on_key(1, move |context, key| {
         let mut target = context.edit(key);
         if result.is_empty() {
             remove_logged(&mut target);
         } else {
-            put(&mut target, result);
+            put(&mut target, request.operation, result);
             log_whole(&mut target);
         }
     })

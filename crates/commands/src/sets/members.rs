@@ -2,10 +2,14 @@
 
 use command::{Args, Result};
 use engine::{Context, Plan, PlanFuture};
+use keyspace::Event;
 use resp::Writer;
 use value::Set;
 
 use crate::elements::{self, Collected, Scan, wrong_type};
+
+const SADD: Event = Event::set("sadd");
+const SREM: Event = Event::set("srem");
 
 /// SADD key member [member ...]
 pub(super) fn sadd(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
@@ -14,7 +18,7 @@ pub(super) fn sadd(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer
     let set: &mut Set = edit.get_or_create().map_err(wrong_type)?;
     set.prepare(args.at(2), args.len() - 2, limits);
     let added = args.iter_from(2).filter(|member| set.add(member, limits)).count();
-    edit.count(added);
+    edit.count_as(added, SADD);
     reply.integer(added as i64);
     Ok(())
 }
@@ -26,7 +30,7 @@ pub(super) fn srem(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer
         Some(set) => args.iter_from(2).filter(|member| set.remove(member)).count(),
         None => 0,
     };
-    edit.count(removed);
+    edit.count_as(removed, SREM);
     reply.integer(removed as i64);
     Ok(())
 }
@@ -158,6 +162,7 @@ fn remove(context: &mut Context<'_>, key: keyspace::Key<'_>, member: &[u8]) {
     let mut edit = context.edit(key);
     let set = edit.get_mut::<Set>().expect("its type was looked at");
     set.expect("it has the member").remove(member);
+    edit.event(SREM);
 }
 
 /// Answers whether the member is new.
@@ -167,7 +172,7 @@ fn add(context: &mut Context<'_>, key: keyspace::Key<'_>, member: &[u8]) -> bool
     let set: &mut Set = edit.get_or_create().expect("its type was looked at");
     set.prepare(member, 1, limits);
     let is_new = set.add(member, limits);
-    edit.count(usize::from(is_new));
+    edit.count_as(usize::from(is_new), SADD);
     is_new
 }
 

@@ -2,7 +2,7 @@
 
 use command::{Args, Error, Result};
 use engine::Context;
-use keyspace::Edit;
+use keyspace::{Edit, Event};
 use resp::Writer;
 use stdx::number::parse_i64;
 use value::Set;
@@ -60,12 +60,15 @@ pub(super) fn spop(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer
     match edit.get_mut::<Set>().map_err(wrong_type)?.and_then(|set| set.pop(context.rng)) {
         Some(member) => {
             log_popped(&mut edit, std::slice::from_ref(&member));
+            edit.event(SPOP);
             reply.bulk(&member);
         }
         None => reply.null(),
     }
     Ok(())
 }
+
+const SPOP: Event = Event::set("spop");
 
 fn pop_many(
     context: &mut Context<'_>,
@@ -83,6 +86,7 @@ fn pop_many(
         let popped = set.len();
         reply.set(popped);
         set.iter().for_each(|member| elements::write(reply, member));
+        edit.event(SPOP);
         remove_logged(&mut edit);
         edit.count(popped);
         return Ok(());
@@ -93,7 +97,7 @@ fn pop_many(
         let popped = set.pop_many(count, context.rng);
         popped.iter().for_each(|member| reply.bulk(member));
         log_popped(&mut edit, &popped);
-        edit.count(count);
+        edit.count_as(count, SPOP);
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What a call answers or stores: for each element in order itself, or what each GET found.
 
-use keyspace::Edit;
+use keyspace::{Edit, Event};
 use resp::Writer;
 use value::list::End;
 use value::{Collection, Limits, List};
@@ -80,9 +80,9 @@ pub(super) fn store(target: &mut Edit<'_>, texts: &Texts, limits: &Limits) {
     }
     let mut list = List::new();
     texts.indexes().for_each(|index| list.push(End::Right, texts.at(index), limits));
-    // With the key goes its deadline.
-    target.remove();
     target.set_value(list.into_value());
+    target.set_expiry(None);
+    target.event(Event::list("sortstore"));
     log_whole(target);
     target.count(texts.len());
 }

@@ -2,7 +2,7 @@
 
 use command::{Args, Error, Result};
 use engine::Context;
-use keyspace::Edit;
+use keyspace::{Edit, Event};
 use resp::Writer;
 use value::stream::{NotAdded, Stream, StreamId, Trim};
 
@@ -142,6 +142,11 @@ impl Trimming {
     }
 }
 
+/// Entries went because the stream was too long.
+const XTRIM: Event = Event::stream("xtrim");
+/// Entries were deleted.
+const XDEL: Event = Event::stream("xdel");
+
 /// XADD key [NOMKSTREAM] [KEEPREF | DELREF | ACKED]
 /// [MAXLEN | MINID [= | ~] threshold [LIMIT count]] * | id field value [field value ...]
 pub(super) fn xadd(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
@@ -171,7 +176,7 @@ pub(super) fn xadd(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer
         Err(error) => {
             // A stream that was made for nothing.
             if !existed {
-                edit.remove();
+                edit.remove_untold();
             }
             edit.unchanged();
             return Err(error);
@@ -179,18 +184,20 @@ pub(super) fn xadd(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer
     };
     let text = id.to_string();
     reply.bulk(text.as_bytes());
-    if let Some(trimming) = options.trimming {
-        trimming.run(stream);
-    }
+    let trimmed = options.trimming.map_or(0, |trimming| trimming.run(stream));
     // Without trimming, a call with a whole id says itself what it does.
     let is_exact = matches!(wanted, Wanted::Exactly(_)) && options.trimming.is_none();
+    let logged_trimming = options.trimming.map(|trimming| trimming.outcome(stream));
+    edit.event(Event::stream("xadd"));
+    if trimmed > 0 {
+        edit.event(XTRIM);
+    }
     if !is_recorded || is_exact {
         return Ok(());
     }
-    let trimmed = options.trimming.map(|trimming| trimming.outcome(stream));
     let mut logged: Vec<&[u8]> = Vec::with_capacity(words + 9);
     logged.extend([b"XADD", args.at(1)]);
-    logged.extend(trimmed.iter().flatten().map(Vec::as_slice));
+    logged.extend(logged_trimming.iter().flatten().map(Vec::as_slice));
     logged.push(text.as_bytes());
     logged.extend(args.iter_from(first));
     edit.log(&logged);
@@ -236,7 +243,7 @@ pub(super) fn xtrim(context: &mut Context<'_>, args: Args<'_>, reply: &mut Write
         logged.extend(outcome.iter().map(Vec::as_slice));
         edit.log(&logged);
     }
-    edit.count(removed);
+    edit.count_as(removed, XTRIM);
     Ok(())
 }
 
@@ -257,7 +264,7 @@ pub(super) fn xdel(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer
         Some(stream) => ids.into_iter().filter(|id| stream.delete(*id)).count(),
         None => 0,
     };
-    edit.count(deleted);
+    edit.count_as(deleted, XDEL);
     reply.integer(deleted as i64);
     Ok(())
 }
@@ -293,7 +300,7 @@ pub(super) fn chosen(args: Args<'_>, from: usize) -> Result<(References, Vec<Str
 pub(super) fn xdelex(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
     let (references, ids) = chosen(args, 2)?;
     let mut edit = context.edit(context.key(args, 1));
-    let mut changes = 0;
+    let (mut changes, mut deleted) = (0, 0);
     reply.array(ids.len());
     let mut stream = edit.get_mut::<Stream>()?;
     for id in ids {
@@ -302,11 +309,21 @@ pub(super) fn xdelex(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writ
             let was_pending = references == References::Delete && forget(stream, id);
             fate = references.delete(stream, id);
             changes += usize::from(was_pending || fate == Fate::Deleted);
+            deleted += usize::from(fate == Fate::Deleted);
         }
         reply.integer(fate as i64);
     }
+    tell_deleted(&mut edit, deleted);
     edit.count(changes);
     Ok(())
+}
+
+/// Tells that so many entries were deleted, if any.
+pub(super) fn tell_deleted(edit: &mut Edit<'_>, entries: usize) {
+    match entries {
+        0 => edit.silent(),
+        _ => edit.event(XDEL),
+    }
 }
 
 /// XSETID key last-id [ENTRIESADDED entries-added] [MAXDELETEDID max-deleted-id]
@@ -368,6 +385,7 @@ fn set_last_id(
         if max_deleted != StreamId::MIN {
             stream.max_deleted_id = max_deleted;
         }
+        edit.event(Event::stream("xsetid"));
     }
     Ok(())
 }

@@ -2,11 +2,11 @@
 
 use command::{Args, Error, Result};
 use engine::Context;
-use keyspace::{Edit, Key};
+use keyspace::{Edit, Event, Key};
 use resp::Writer;
 use value::stream::{Group, Stream, StreamId};
 
-use super::add::{chosen, ids};
+use super::add::{chosen, ids, tell_deleted};
 use super::ids::{any, exact};
 use super::read::{write_entry, write_id};
 use super::references::Fate;
@@ -29,6 +29,9 @@ pub(super) fn no_group_for(key: &[u8], group: &[u8]) -> Error {
     let start = b"NOGROUP No such consumer group '";
     Error::coded_quoting(&[start, group, b"' for key name '", key, b"'"])
 }
+
+/// A group has a consumer that it had not.
+pub(super) const NEW_CONSUMER: Event = Event::stream("xgroup-createconsumer");
 
 /// A consumer of a group.
 #[derive(Clone, Debug)]
@@ -93,6 +96,7 @@ impl Reader {
 
     fn log_new_consumer(&self, edit: &mut Edit<'_>) {
         let key = edit.key().bytes;
+        edit.event(NEW_CONSUMER);
         edit.log(&[b"XGROUP", b"CREATECONSUMER", key, &self.group, &self.consumer]);
     }
 
@@ -133,6 +137,8 @@ impl Reader {
                 consumer.active_ms = Some(now_ms);
             }
         }
+        // Deliveries themselves are no event.
+        edit.silent();
         if is_new {
             self.log_new_consumer(&mut edit);
         }
@@ -267,6 +273,7 @@ pub(super) fn create(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writ
     }
     let stream = edit.get_or_create::<Stream>()?;
     stream.add_group(args.at(3), Group::new(last_id, position.entries_read));
+    edit.event(Event::stream("xgroup-create"));
     reply.ok();
     Ok(())
 }
@@ -299,6 +306,7 @@ pub(super) fn setid(context: &mut Context<'_>, args: Args<'_>, reply: &mut Write
     if let Some(group) = stream.group_mut(args.at(3)) {
         (group.last_id, group.entries_read) = (last_id, position.entries_read);
     }
+    edit.event(Event::stream("xgroup-setid"));
     reply.ok();
     Ok(())
 }
@@ -308,7 +316,7 @@ pub(super) fn destroy(context: &mut Context<'_>, args: Args<'_>, reply: &mut Wri
     let mut edit = context.edit(context.key(args, 2));
     let stream = edit.get_mut::<Stream>()?.ok_or(NEEDS_KEY)?;
     let removed = stream.remove_group(args.at(3));
-    edit.count(usize::from(removed));
+    edit.count_as(usize::from(removed), Event::stream("xgroup-destroy"));
     reply.integer(i64::from(removed));
     Ok(())
 }
@@ -324,7 +332,7 @@ pub(super) fn createconsumer(
     let stream = with_group(&mut edit, args)?;
     let group = stream.group_mut(args.at(3));
     let added = group.is_some_and(|group| group.add_consumer(args.at(4), now_ms));
-    edit.count(usize::from(added));
+    edit.count_as(usize::from(added), NEW_CONSUMER);
     reply.integer(i64::from(added));
     Ok(())
 }
@@ -339,7 +347,8 @@ pub(super) fn delconsumer(
     let stream = with_group(&mut edit, args)?;
     let group = stream.group_mut(args.at(3));
     let removed = group.and_then(|group| group.remove_consumer(args.at(4)));
-    edit.count(usize::from(removed.is_some()));
+    let removals = usize::from(removed.is_some());
+    edit.count_as(removals, Event::stream("xgroup-delconsumer"));
     reply.integer(removed.unwrap_or(0) as i64);
     Ok(())
 }
@@ -355,6 +364,7 @@ pub(super) fn xack(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer
     let group = edit.get_mut::<Stream>()?.and_then(|stream| stream.group_mut(args.at(2)));
     let acknowledged = group
         .map_or(0, |group| ids.into_iter().filter(|id| group.acknowledge(*id).is_some()).count());
+    edit.silent();
     edit.count(acknowledged);
     reply.integer(acknowledged as i64);
     Ok(())
@@ -365,7 +375,7 @@ pub(super) fn xackdel(context: &mut Context<'_>, args: Args<'_>, reply: &mut Wri
     let (references, ids) = chosen(args, 3)?;
     let mut edit = context.edit(context.key(args, 1));
     let mut stream = edit.get_mut::<Stream>()?;
-    let mut changed = 0;
+    let (mut changed, mut deleted) = (0, 0);
     reply.array(ids.len());
     for id in ids {
         let mut fate = Fate::Absent;
@@ -375,6 +385,10 @@ pub(super) fn xackdel(context: &mut Context<'_>, args: Args<'_>, reply: &mut Wri
         {
             changed += 1;
             fate = match references.delete(stream, id) {
+                Fate::Deleted => {
+                    deleted += 1;
+                    Fate::Deleted
+                }
                 // It was deleted before; it is acknowledged all the same.
                 Fate::Absent => Fate::Deleted,
                 fate => fate,
@@ -382,6 +396,7 @@ pub(super) fn xackdel(context: &mut Context<'_>, args: Args<'_>, reply: &mut Wri
         }
         reply.integer(fate as i64);
     }
+    tell_deleted(&mut edit, deleted);
     edit.count(changed);
     Ok(())
 }

@@ -6,7 +6,7 @@ use keyspace::Edit;
 use resp::Writer;
 use value::stream::{Group, Pending, Stream, StreamId};
 
-use super::groups::{log_claim, log_position, no_group, write_one};
+use super::groups::{NEW_CONSUMER, log_claim, log_position, no_group, write_one};
 use super::ids::{end, exact, start};
 use super::read::{read, write_id};
 use crate::options::is;
@@ -208,7 +208,10 @@ impl Outcome {
     /// Logs it: with times fixed.
     fn log(&self, edit: &mut Edit<'_>, group: &[u8], consumer: &[u8]) -> Result {
         let key = edit.key().bytes;
+        // Claims themselves are no event.
+        edit.silent();
         if self.is_new_consumer {
+            edit.event(NEW_CONSUMER);
             edit.log(&[b"XGROUP", b"CREATECONSUMER", key, group, consumer]);
         }
         for id in &self.gone {

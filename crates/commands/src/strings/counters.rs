@@ -2,11 +2,16 @@
 
 use command::{Args, Error, Result};
 use engine::Context;
-use keyspace::StringRef;
+use keyspace::{Event, StringRef};
 use resp::Writer;
 use stdx::number::{Decimal, Extended, parse_i64};
 
 use super::old_string;
+
+/// An integer was added.
+pub(super) const INCRBY: Event = Event::string("incrby");
+/// A floating-point number was.
+pub(super) const INCRBYFLOAT: Event = Event::string("incrbyfloat");
 
 /// INCR key
 pub(super) fn incr(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
@@ -39,6 +44,7 @@ fn add(
     let old = old_string(&edit)?.map_or(Ok(0), integer)?;
     let new = old.checked_add(increment).ok_or(Error::IncrementOverflow)?;
     edit.set_int(new);
+    edit.event(INCRBY);
     reply.integer(new);
     Ok(())
 }
@@ -68,6 +74,7 @@ pub(super) fn incrbyfloat(
     let sum = old.checked_add(increment).filter(|sum| !sum.is_infinite());
     let text = sum.ok_or(Error::NanOrInfinity)?.to_text();
     edit.set_string(text.as_bytes());
+    edit.event(INCRBYFLOAT);
     // The sum and not the call, so that a replay does no arithmetic of its own.
     edit.log(&[b"SET", edit.key().bytes, text.as_bytes(), b"KEEPTTL"]);
     reply.bulk(text.as_bytes());

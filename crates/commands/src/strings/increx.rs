@@ -4,12 +4,13 @@ use std::cmp::Ordering;
 
 use command::{Args, Error, Result, Words};
 use engine::Context;
-use keyspace::StringRef;
+use keyspace::{Edit, Event, StringRef};
 use resp::Writer;
 use stdx::number::{Extended, parse_i64};
 
-use super::set::{After, store_logged};
+use super::set::After;
 use super::{counters, old_string};
+use crate::effect::{EXPIRE, PERSIST, set_until_logged};
 use crate::expiry::Expire;
 use crate::options::{is, once};
 
@@ -100,7 +101,7 @@ fn add<N: Number>(
                 _ => After::Same,
             };
             // The sum and not the call, so that a replay does no arithmetic of its own.
-            store_logged(&mut edit, new.text().as_bytes(), after);
+            store(&mut edit, new.text().as_bytes(), after, N::EVENT);
             (new, applied)
         }
     };
@@ -108,6 +109,31 @@ fn add<N: Number>(
     new.write(reply);
     applied.write(reply);
     Ok(())
+}
+
+/// Sets the sum, and when the key goes.
+fn store(edit: &mut Edit<'_>, value: &[u8], after: After, event: Event) {
+    let key = edit.key().bytes;
+    let had_deadline = edit.expire_at_ms().is_some();
+    let mut is_left = true;
+    match after {
+        After::Never => {
+            edit.set_string(value);
+            edit.set_expiry(None);
+            edit.log(&[b"SET", key, value]);
+        }
+        After::Same => {
+            edit.set_string(value);
+            edit.log(&[b"SET", key, value, b"KEEPTTL"]);
+        }
+        After::At(deadline_ms) => is_left = set_until_logged(edit, value, deadline_ms),
+    }
+    edit.event(event);
+    match after {
+        After::At(_) => edit.event(if is_left { EXPIRE } else { Event::DEL }),
+        After::Never if had_deadline => edit.event(PERSIST),
+        After::Never | After::Same => {}
+    }
 }
 
 /// Between which numbers the sum must be.
@@ -137,6 +163,8 @@ impl<N: Number> Bounds<N> {
 
 /// What INCREX counts in.
 trait Number: Copy {
+    /// What adding is called where it is told.
+    const EVENT: Event;
     const ZERO: Self;
     const MIN: Self;
     const MAX: Self;
@@ -160,6 +188,7 @@ trait Number: Copy {
 struct Integer(i128);
 
 impl Number for Integer {
+    const EVENT: Event = counters::INCRBY;
     const ZERO: Self = Self(0);
     const MIN: Self = Self(i64::MIN as i128);
     const MAX: Self = Self(i64::MAX as i128);
@@ -204,6 +233,7 @@ impl Number for Integer {
 }
 
 impl Number for Extended {
+    const EVENT: Event = counters::INCRBYFLOAT;
     const ZERO: Self = Extended::ZERO;
     const MIN: Self = Extended::MIN;
     const MAX: Self = Extended::MAX;

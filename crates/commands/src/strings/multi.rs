@@ -5,7 +5,7 @@ use engine::{Context, Plan, PlanFuture};
 use keyspace::Key;
 use resp::Writer;
 
-use super::set::{After, store, store_logged};
+use super::set::{After, SET, store, store_logged};
 use super::write_string;
 use crate::expiry::Expire;
 use crate::options::{choose, is};
@@ -23,7 +23,9 @@ pub(super) fn mget(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer
 /// MSET key value [key value ...]
 pub(super) fn mset(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
     for at in Pairs::all(args, "mset")?.keys() {
-        context.edit(context.key(args, at)).set(args.at(at + 1), None);
+        let mut edit = context.edit(context.key(args, at));
+        edit.set(args.at(at + 1), None);
+        edit.event(SET);
     }
     reply.ok();
     Ok(())

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use command::{Args, Error, Result};
 use engine::Context;
+use keyspace::Event;
 use resp::Writer;
 use stdx::number::Decimal;
 
@@ -35,6 +36,7 @@ pub(super) fn append(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writ
             len
         }
     };
+    edit.event(Event::string("append"));
     reply.integer(len as i64);
     Ok(())
 }
@@ -61,6 +63,7 @@ pub(super) fn setrange(
     }
     buffer.bytes_mut()[offset..end].copy_from_slice(value);
     reply.integer(buffer.len() as i64);
+    edit.event(Event::string("setrange"));
     Ok(())
 }
 

@@ -2,14 +2,17 @@
 
 use command::{Args, Error, Result, Words};
 use engine::Context;
-use keyspace::Edit;
+use keyspace::{Edit, Event};
 use resp::Writer;
 
 use super::conditional::Comparison;
 use super::{old_string, write_string};
-use crate::effect::{expire_logged, remove_logged, set_until_logged};
+use crate::effect::{EXPIRE, PERSIST, expire_logged, remove_logged, set_until_logged};
 use crate::expiry::{Expire, Unit};
 use crate::options::{choose, is};
+
+/// A string was set.
+pub(super) const SET: Event = Event::string("set");
 
 /// GET key
 #[inline]
@@ -88,7 +91,9 @@ impl Condition<'_> {
 #[inline]
 pub(super) fn set(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
     if args.len() == 3 {
-        context.edit(context.key(args, 1)).set(args.at(2), None);
+        let mut edit = context.edit(context.key(args, 1));
+        edit.set(args.at(2), None);
+        edit.event(SET);
         reply.ok();
         return Ok(());
     }
@@ -145,8 +150,19 @@ impl After {
 pub(super) fn store(edit: &mut Edit<'_>, value: &[u8], after: After) {
     match after {
         After::Never => edit.set(value, None),
-        After::Same => edit.set_string(value),
-        After::At(deadline_ms) => set_until_logged(edit, value, deadline_ms),
+        After::Same => edit.set(value, edit.expire_at_ms()),
+        After::At(deadline_ms) => return set_until(edit, value, deadline_ms),
+    }
+    edit.event(SET);
+}
+
+/// Sets a string and when it goes.
+fn set_until(edit: &mut Edit<'_>, value: &[u8], deadline_ms: i64) {
+    let is_left = set_until_logged(edit, value, deadline_ms);
+    edit.event(SET);
+    edit.event(EXPIRE);
+    if !is_left {
+        edit.event(Event::EXPIRED);
     }
 }
 
@@ -167,6 +183,7 @@ pub(super) fn setnx(context: &mut Context<'_>, args: Args<'_>, reply: &mut Write
     let absent = !edit.exists();
     if absent {
         edit.set(args.at(2), None);
+        edit.event(SET);
     }
     reply.integer(i64::from(absent));
     Ok(())
@@ -190,7 +207,7 @@ fn set_for(
     command: &'static str,
 ) -> Result {
     let deadline_ms = unit.positive_deadline_ms(args.at(2), context.now_ms(), command)?;
-    set_until_logged(&mut context.edit(context.key(args, 1)), args.at(3), deadline_ms);
+    set_until(&mut context.edit(context.key(args, 1)), args.at(3), deadline_ms);
     reply.ok();
     Ok(())
 }
@@ -200,6 +217,7 @@ pub(super) fn getset(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writ
     let mut edit = context.read_to_edit(context.key(args, 1));
     write_string(reply, old_string(&edit)?);
     edit.set(args.at(2), None);
+    edit.event(SET);
     Ok(())
 }
 
@@ -227,6 +245,7 @@ pub(super) fn getex(context: &mut Context<'_>, args: Args<'_>, reply: &mut Write
         Some(Some(deadline_ms)) => expire_logged(&mut edit, deadline_ms),
         Some(None) if edit.expire_at_ms().is_some() => {
             edit.set_expiry(None);
+            edit.event(PERSIST);
             edit.log(&[b"PERSIST", edit.key().bytes]);
         }
         _ => {}

@@ -2,7 +2,7 @@
 
 use command::{Args, Error, Result};
 use engine::Context;
-use keyspace::Key;
+use keyspace::{Event, Key};
 use resp::Writer;
 use stdx::number::parse_f64;
 use value::Zset;
@@ -131,7 +131,7 @@ pub(crate) fn add<'a>(
         let new = match options.score(old, score) {
             Ok(new) => new,
             Err(error) => {
-                edit.count(added + changed);
+                edit.count_as(added + changed, options.event());
                 return Err(error);
             }
         };
@@ -142,7 +142,7 @@ pub(crate) fn add<'a>(
             changed += usize::from(old.is_some_and(|old| old != new));
         }
     }
-    edit.count(added + changed);
+    edit.count_as(added + changed, options.event());
     match (options.increments, latest) {
         (true, Some(score)) => reply.double(score),
         (true, None) => reply.null(),
@@ -155,6 +155,11 @@ pub(crate) fn add<'a>(
 }
 
 impl Options {
+    /// What changes are told as.
+    fn event(self) -> Event {
+        Event::zset(if self.increments { "zincr" } else { "zadd" })
+    }
+
     /// Whether each score is simply set.
     fn is_plain(self) -> bool {
         !(self.only_new
@@ -174,7 +179,8 @@ pub(super) fn zincrby(context: &mut Context<'_>, args: Args<'_>, reply: &mut Wri
     let mut edit = context.edit(context.key(args, 1));
     let zset = edit.get_or_create::<Zset>()?;
     let options = Options { increments: true, ..Options::default() };
-    let score = match options.score(zset.score(args.at(3)), increment) {
+    let old = zset.score(args.at(3));
+    let score = match options.score(old, increment) {
         Ok(score) => score.unwrap_or(increment),
         Err(error) => {
             edit.unchanged();
@@ -182,6 +188,10 @@ pub(super) fn zincrby(context: &mut Context<'_>, args: Args<'_>, reply: &mut Wri
         }
     };
     zset.insert(args.at(3), score, &limits);
+    match old {
+        Some(old) if old == score => edit.silent(),
+        _ => edit.event(options.event()),
+    }
     reply.double(score);
     Ok(())
 }
@@ -193,7 +203,7 @@ pub(super) fn zrem(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer
         Some(zset) => args.iter_from(2).filter(|member| zset.remove(member).is_some()).count(),
         None => 0,
     };
-    edit.count(removed);
+    edit.count_as(removed, Event::zset("zrem"));
     reply.integer(removed as i64);
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use command::{Args, Error, Result, Words};
 use engine::{Context, Plan, PlanFuture};
-use keyspace::{Entry, Key};
+use keyspace::{Entry, Event, Key};
 use resp::Writer;
 use stdx::number::{Decimal, parse_f64, parse_i64};
 use value::listpack::Item;
@@ -20,6 +20,17 @@ pub(super) enum Operation {
     Union,
     Inter,
     Diff,
+}
+
+impl Operation {
+    /// What storing its result is told as.
+    fn event(self) -> Event {
+        Event::zset(match self {
+            Self::Union => "zunionstore",
+            Self::Inter => "zinterstore",
+            Self::Diff => "zdiffstore",
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -352,7 +363,7 @@ fn run(
     }
     let result = request.result(&sets, &limits);
     reply.integer(result.len() as i64);
-    store(&mut context.edit(context.key(args, 1)), result);
+    store(&mut context.edit(context.key(args, 1)), result, request.operation.event());
     Ok(())
 }
 
@@ -383,11 +394,11 @@ async fn run_across(plan: &mut Plan, mut request: Request) -> Result {
         return Ok(());
     }
     let result = request.result(&sets, &limits);
-    let count = result.len();
+    let (count, event) = (result.len(), request.operation.event());
     let stored = plan.on_key(1, move |context, key| {
         let mut edit = context.edit(key);
         let existed = edit.exists();
-        store(&mut edit, result);
+        store(&mut edit, result, event);
         if existed || count > 0 {
             log_whole(&mut edit);
         }

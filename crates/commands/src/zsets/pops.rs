@@ -2,7 +2,7 @@
 
 use command::{Args, Error, Result};
 use engine::{Context, Plan, PlanFuture, Wait};
-use keyspace::Key;
+use keyspace::{Event, Key};
 use resp::Writer;
 use value::Zset;
 
@@ -52,8 +52,13 @@ fn pop(
         reply.bulk(member);
         reply.double(score);
     });
-    edit.count(taken);
+    edit.count_as(taken, popped(from_max));
     Ok(())
+}
+
+/// What taking is told as.
+fn popped(from_max: bool) -> Event {
+    Event::zset(if from_max { "zpopmax" } else { "zpopmin" })
 }
 
 /// Removes so many members from an end.
@@ -107,7 +112,7 @@ impl Take {
             reply.bulk(member);
             reply.double(score);
         });
-        edit.count(taken);
+        edit.count_as(taken, popped(self.from_max));
         let command: &[u8] = if self.from_max { b"ZPOPMAX" } else { b"ZPOPMIN" };
         edit.log(&[command, key.bytes, taken.to_string().as_bytes()]);
         Ok(true)

@@ -2,7 +2,7 @@
 
 use command::{Args, Error, Result};
 use engine::{Context, Plan, PlanFuture};
-use keyspace::{Edit, Key};
+use keyspace::{Edit, Event, Key};
 use resp::Writer;
 use value::{Collection, Limits, Zset};
 
@@ -165,15 +165,18 @@ pub(super) fn zrevrangebylex(
     show(context, args, reply, Shape { by: Some(By::Lex), is_reverse: Some(true), ..SHOWN })
 }
 
-/// Makes a key hold a sorted set, for ever; nothing, if that is empty.
-pub(crate) fn store(edit: &mut Edit<'_>, zset: Zset) {
+/// Makes a key hold a sorted set, for ever, which is told as `event`; nothing, if that is empty.
+pub(crate) fn store(edit: &mut Edit<'_>, zset: Zset, event: Event) {
     if zset.is_empty() {
         edit.remove();
     } else {
         edit.set_value(zset.into_value());
         edit.set_expiry(None);
+        edit.event(event);
     }
 }
+
+const ZRANGESTORE: Event = Event::zset("zrangestore");
 
 /// ZRANGESTORE dst src min max [BYSCORE | BYLEX] [REV] [LIMIT offset count]
 pub(super) fn zrangestore(
@@ -184,7 +187,7 @@ pub(super) fn zrangestore(
     let request = Request::parse(args, STORED)?;
     let copy = copy_of(context, context.key(args, 2), &request)?;
     reply.integer(copy.len() as i64);
-    store(&mut context.edit(context.key(args, 1)), copy);
+    store(&mut context.edit(context.key(args, 1)), copy, ZRANGESTORE);
     Ok(())
 }
 
@@ -203,7 +206,7 @@ pub(super) fn zrangestore_across(plan: &mut Plan) -> PlanFuture<'_> {
         let stored = plan.on_key(1, move |context, key| {
             let mut edit = context.edit(key);
             let existed = edit.exists();
-            store(&mut edit, copy);
+            store(&mut edit, copy, ZRANGESTORE);
             if existed || count > 0 {
                 log_whole(&mut edit);
             }
@@ -248,13 +251,22 @@ fn remove(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>, by:
         None => 0,
         Some(zset) => {
             let (first, count) = range.resolve(zset, false);
-            if count == zset.len() {
+            let is_all = count == zset.len();
+            if count > 0 && !is_all {
+                zset.remove_range(first, count);
+            }
+            if count > 0 {
+                edit.event(Event::zset(match by {
+                    By::Rank => "zremrangebyrank",
+                    By::Score => "zremrangebyscore",
+                    By::Lex => "zremrangebylex",
+                }));
+            }
+            if is_all {
                 // A large one goes to the thread that frees.
                 edit.remove();
-                count
-            } else {
-                zset.remove_range(first, count)
             }
+            count
         }
     };
     edit.count(removed);

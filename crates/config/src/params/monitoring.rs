@@ -1,4 +1,4 @@
-//! Logs of slow and large commands, latency.
+//! Logs of slow and large commands, latency, events.
 
 use super::{field, flag, integer};
 use crate::kind::Kind;
@@ -64,5 +64,11 @@ pub(super) const ROWS: &[Row] = &[
         Kind::Percentiles(field!(monitoring.latency_tracking_info_percentiles)),
         "50 99 99.9",
         "Percentiles of them that INFO latencystats shows.",
+    ),
+    Row::new(
+        "notify-keyspace-events",
+        Kind::Events(field!(monitoring.notify_keyspace_events)),
+        "",
+        "Classes of events about keys that are published on channels, a letter each.",
     ),
 ];

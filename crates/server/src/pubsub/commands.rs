@@ -194,6 +194,8 @@ fn publish(request: &mut Request, is_sharded: bool) {
     let (channel, payload) = (args.at(1).to_vec(), args.at(2).to_vec());
     let kind = if is_sharded { Kind::Shard } else { Kind::Channel };
     let core = request.core.clone();
+    // What others sent before comes before, also to subscribers here.
+    core.router.read_mail();
     let mut receivers = vec![0; core.router.thread_count()];
     core.server.directory.receivers(kind, &channel, &mut receivers);
     let count: u32 = receivers.iter().sum();

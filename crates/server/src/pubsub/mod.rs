@@ -8,10 +8,12 @@ mod commands;
 mod directory;
 mod local;
 mod message;
+mod notify;
 
 pub(crate) use commands::COMMANDS;
 pub(crate) use directory::Directory;
 pub(crate) use local::{Local, Subscriptions, leave};
+pub(crate) use notify::{Channels, publish_events, wanted};
 
 /// What is subscribed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

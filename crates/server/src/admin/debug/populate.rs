@@ -91,6 +91,7 @@ fn make(context: &mut Context<'_>, plan: &Plan, numbers: &[u64]) {
         let mut edit = context.edit(Key::new(&key));
         if !edit.exists() {
             edit.set(&plan.value(number), None);
+            edit.silent();
         }
     }
 }

@@ -1,0 +1,87 @@
+//! Whether both servers tell the same about what happened to keys.
+//!
+//! A client at each server listens to all events. After each group of commands, a mark on a channel
+//! of its own says that everything before it has come.
+
+use resp::Reply;
+use testkit::{Client, Server, show};
+
+use crate::runner::OWN_DATABASE;
+
+const MARKS: &str = "marks";
+
+/// Who listens at both servers.
+#[derive(Debug)]
+pub(crate) struct Ears {
+    redis: Ear,
+    merops: Ear,
+    in_order: bool,
+}
+
+#[derive(Debug)]
+struct Ear {
+    listener: Client,
+    publisher: Client,
+}
+
+/// One event: `__keyspace@0__:key`, and what happened.
+type Event = (String, String);
+
+impl Ears {
+    /// Begins to listen. With `in_order`, the order of events counts also among different keys.
+    pub(crate) fn open(redis: &Server, merops: &Server, in_order: bool) -> Ears {
+        Ears { redis: Ear::open(redis), merops: Ear::open(merops), in_order }
+    }
+
+    /// What each server said since the last time, if that differs.
+    pub(crate) fn compare(&mut self, is_claim: bool) -> Result<(), (String, String)> {
+        let (mut redis, mut merops) = (self.redis.hear(), self.merops.hear());
+        if is_claim {
+            // Redis 7.0 makes a consumer only if it gets something.
+            let is_compared = |event: &Event| event.1 != "xgroup-createconsumer";
+            redis.retain(is_compared);
+            merops.retain(is_compared);
+        }
+        if !self.in_order {
+            // Stable: the events of one key stay in order.
+            redis.sort_by(|a, b| a.0.cmp(&b.0));
+            merops.sort_by(|a, b| a.0.cmp(&b.0));
+        }
+        if redis == merops { Ok(()) } else { Err((format!("{redis:?}"), format!("{merops:?}"))) }
+    }
+}
+
+impl Ear {
+    fn open(server: &Server) -> Ear {
+        let (mut listener, mut publisher) = (server.connect(), server.connect());
+        let reply = publisher.ask("CONFIG SET notify-keyspace-events KAn");
+        assert_eq!(show(&reply), "+OK");
+        listener.ask("PSUBSCRIBE __keyspace@*");
+        listener.ask(&format!("SUBSCRIBE {MARKS}"));
+        Ear { listener, publisher }
+    }
+
+    fn hear(&mut self) -> Vec<Event> {
+        self.publisher.ask(&format!("PUBLISH {MARKS} x"));
+        let mut events = Vec::new();
+        loop {
+            let message = self.listener.receive().expect("a message");
+            let Reply::Array(parts) = &message else { panic!("{}", show(&message)) };
+            match parts.as_slice() {
+                [_, _, Reply::Bulk(channel), Reply::Bulk(event)] => {
+                    let channel = channel.escape_ascii().to_string();
+                    let event = event.escape_ascii().to_string();
+                    if is_compared(&channel, &event) {
+                        events.push((channel, event));
+                    }
+                }
+                _ => return events,
+            }
+        }
+    }
+}
+
+/// When something expires is left to each server; one database is for commands of Merops alone.
+fn is_compared(channel: &str, event: &str) -> bool {
+    !channel.starts_with(&format!("__keyspace@{OWN_DATABASE}__")) && event != "expired"
+}
