@@ -78,12 +78,22 @@ impl<'a> Writer<'a> {
         self.line(b'+', text.as_bytes());
     }
 
+    /// A simple string of any bytes. Line ends, which could forge another reply, become spaces.
+    pub fn simple_bytes(&mut self, text: &[u8]) {
+        self.harmless_line(b'+', text);
+    }
+
+    /// An integer of any size, given as its digits (RESP2: a bulk). Line ends become spaces.
+    pub fn big_number(&mut self, digits: &[u8]) {
+        match self.protocol {
+            Protocol::Resp2 => self.bulk(digits),
+            Protocol::Resp3 => self.harmless_line(b'(', digits),
+        }
+    }
+
     /// An error with its code (`ERR …`). Line ends, which could forge another reply, become spaces.
     pub fn error(&mut self, text: impl AsRef<[u8]>) {
-        let forging = |byte: &u8| matches!(byte, b'\r' | b'\n');
-        self.out.push(b'-');
-        self.out.extend(text.as_ref().iter().map(|byte| if forging(byte) { b' ' } else { *byte }));
-        self.end();
+        self.harmless_line(b'-', text.as_ref());
     }
 
     /// An integer.
@@ -179,15 +189,23 @@ impl<'a> Writer<'a> {
     }
 
     /// Text with a three-letter format (`txt`, `mkd`) (RESP2: a bulk).
-    pub fn verbatim(&mut self, format: &str, text: &[u8]) {
+    pub fn verbatim(&mut self, format: impl AsRef<[u8]>, text: &[u8]) {
+        let format = format.as_ref();
         debug_assert_eq!(format.len(), 3);
         if self.protocol == Protocol::Resp2 {
             return self.bulk(text);
         }
         self.number_line(b'=', text.len() as i64 + 4);
-        self.out.extend_from_slice(format.as_bytes());
+        self.out.extend_from_slice(format);
         self.out.push(b':');
         self.out.extend_from_slice(text);
+        self.end();
+    }
+
+    fn harmless_line(&mut self, kind: u8, text: &[u8]) {
+        let forging = |byte: &u8| matches!(byte, b'\r' | b'\n');
+        self.out.push(kind);
+        self.out.extend(text.iter().map(|byte| if forging(byte) { b' ' } else { *byte }));
         self.end();
     }
 

@@ -5,6 +5,7 @@ pub mod alloc;
 pub mod ascii;
 pub mod bytes;
 pub mod crc16;
+pub mod fiber;
 pub mod glob;
 pub mod hash;
 pub mod murmur;

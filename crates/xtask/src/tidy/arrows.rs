@@ -15,6 +15,7 @@ const ARROWS: &[Arrows] = &[
     Arrows("value", &["stdx"]),
     Arrows("command", &["resp", "stdx", "value"]),
     Arrows("config", &["resp", "stdx"]),
+    Arrows("script", &["resp", "stdx"]),
     Arrows("rdb", &["stdx", "value"]),
     Arrows("keyspace", &["stdx", "value"]),
     Arrows("engine", &["command", "journal", "keyspace", "resp", "stdx", "txn", "value"]),
@@ -23,7 +24,7 @@ const ARROWS: &[Arrows] = &[
         "server",
         &[
             "command", "commands", "config", "engine", "journal", "keyspace", "rdb", "resp",
-            "stdx", "value",
+            "script", "stdx", "value",
         ],
     ),
     Arrows("testkit", &["resp"]),
@@ -32,7 +33,10 @@ const ARROWS: &[Arrows] = &[
     Arrows("sim", &["txn"]),
     Arrows(
         "fuzz",
-        &["command", "commands", "config", "engine", "keyspace", "rdb", "resp", "stdx", "value"],
+        &[
+            "command", "commands", "config", "engine", "keyspace", "rdb", "resp", "script", "stdx",
+            "value",
+        ],
     ),
     Arrows("xtask", &[]),
 ];
