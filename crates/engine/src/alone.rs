@@ -1,22 +1,20 @@
 //! Calls that do not join a batch: those that hop, and those that every shard runs.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use keyspace::Key;
 use resp::{Protocol, Span, Writer};
-use txn::{Locks, Mode, TxId};
+use txn::TxId;
 
 use crate::batch::everywhere;
 use crate::block::{Interrupt, run_blocking};
 use crate::command::{PlanHandler, Run};
 use crate::flight::Part;
+use crate::held::Needs;
 use crate::merge::merge;
 use crate::parcel::Call;
 use crate::plan::Plan;
 use crate::recorder::At;
 use crate::router::Router;
-use crate::shard::lock_mode;
 
 /// Runs one call that [`Batch::can_join`](crate::Batch::can_join) refuses, and returns its reply.
 ///
@@ -57,10 +55,21 @@ pub(crate) fn new_plan(
     spans: Vec<Span>,
     transaction: TxId,
 ) -> Plan {
+    let at = At { moment: router.clock().moment(), transaction };
+    plan_at(&router, call, data, spans, at)
+}
+
+pub(crate) fn plan_at(
+    router: &Rc<Router>,
+    call: Call,
+    data: Vec<u8>,
+    spans: Vec<Span>,
+    at: At,
+) -> Plan {
     let first = call.first_span as usize;
     let spans = spans[first..first + call.span_count as usize].to_vec();
     let (db, protocol) = (usize::from(call.db), call.protocol);
-    let at = At { moment: router.clock().moment(), transaction };
+    let router = router.clone();
     Plan { router, data, spans, db, protocol, reply: Vec::new(), at, wait_as: None }
 }
 
@@ -94,21 +103,7 @@ async fn run_locked(
 }
 
 pub(crate) fn locked_parts(router: &Router, call: &Call, data: &[u8], spans: &[Span]) -> Vec<Part> {
-    let spec = &call.command.spec;
-    let args = call.args(data, spans);
-    let mut locks: BTreeMap<usize, Locks> = BTreeMap::new();
-    for keys in spec.keys {
-        let Some(positions) = keys.resolve(args) else { continue };
-        let mode = lock_mode(spec, keys);
-        for key in positions.iter().map(|at| args.at(at)) {
-            let slot = txn::slot_of(Key::new(key).hash);
-            locks.entry(router.owner(key)).or_default().add(slot, mode);
-        }
-    }
-    if call.command.reaches(args) {
-        for shard in 0..router.shard_count() {
-            locks.entry(shard).or_default().whole(Mode::Shared);
-        }
-    }
-    locks.into_iter().map(|(shard, locks)| Part::new(shard, None, locks)).collect()
+    let mut needs = Needs::new();
+    needs.add_call(router, call, call.args(data, spans));
+    needs.into_parts()
 }

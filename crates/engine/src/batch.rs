@@ -13,9 +13,12 @@ use txn::Locks;
 
 use crate::command::{Command, Merge, Run};
 use crate::flight::{Flight, FlightFuture, Part};
+use crate::held::Held;
 use crate::merge::merge;
 use crate::parcel::{Call, Outcome, Parcel, Work};
+use crate::recorder::At;
 use crate::router::{Router, locks_of};
+use crate::watch::Watch;
 
 /// One reply slot, in the order of the requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +65,12 @@ pub struct Batch {
     has_muted: bool,
     /// The bytes under `spans`, of a batch that left: the reader's buffer serves others meanwhile.
     kept: Vec<u8>,
+    /// Whether nobody may come between the calls.
+    is_atomic: bool,
+    /// Keys that must be as they were for the calls to run.
+    watches: Vec<Watch>,
+    /// Whether they were not.
+    is_aborted: bool,
 }
 
 impl Batch {
@@ -77,6 +86,35 @@ impl Batch {
         self.shards = 0;
         self.has_muted = false;
         self.kept.clear();
+        self.is_atomic = false;
+        self.watches.clear();
+        self.is_aborted = false;
+    }
+
+    /// Makes all of it one step, which does not happen if one of `watches` has changed; then
+    /// [`Self::is_aborted`] says so, and there are no replies.
+    ///
+    /// All calls and watched keys must then be on one shard, or there must be no watches.
+    pub fn make_atomic(&mut self, watches: Vec<Watch>) {
+        self.is_atomic = true;
+        self.shards |= watches.iter().fold(0, |set, watch| set | bit(watch.shard()));
+        self.watches = watches;
+    }
+
+    /// Whether a watched key had changed.
+    pub fn is_aborted(&self) -> bool {
+        self.is_aborted
+    }
+
+    /// The one shard that all calls need, if there is one.
+    pub fn only_shard(&self) -> Option<usize> {
+        let mut needed =
+            self.owners.iter().copied().chain(self.places.iter().filter_map(|place| match place {
+                Place::On(shard) => Some(*shard),
+                Place::Split(_) => None,
+            }));
+        let first = needed.next()?;
+        needed.all(|shard| shard == first).then_some(first)
     }
 
     /// Whether nothing waits for a reply.
@@ -144,6 +182,14 @@ impl Batch {
         }
     }
 
+    /// Whether a call of a series whose locks are held can go to its shards as it is.
+    pub(crate) fn joins_held(router: &Router, command: &Command, args: Args<'_>) -> bool {
+        match command.run {
+            Run::Block(_) => share_owner(router, command, args),
+            _ => Self::can_join(router, command, args),
+        }
+    }
+
     /// Adds a call whose spans are in `self.spans` already.
     #[inline]
     pub fn push_call(&mut self, router: &Router, data: &[u8], mut call: Call, muted: bool) {
@@ -207,21 +253,36 @@ impl Batch {
         if self.shards != bit(router.thread()) || !self.is_one_place() {
             return false;
         }
-        let Self { spans, calls, outcomes, .. } = self;
+        let Self { spans, calls, outcomes, watches, is_atomic, .. } = self;
+        let work = Work { data, spans, calls, is_atomic: *is_atomic, watches };
         if self.ready.is_empty() && !self.has_muted {
-            return router.run_here(Work { data, spans, calls }, out, outcomes);
+            let ran = router.run_here(work, out, outcomes);
+            self.is_aborted = ran && self.outcomes.is_empty();
+            return ran;
         }
         let mut replies = Vec::new();
-        if !router.run_here(Work { data, spans, calls }, &mut replies, outcomes) {
+        if !router.run_here(work, &mut replies, outcomes) {
             return false;
         }
-        self.interleave(&replies, out);
+        match self.outcomes.is_empty() {
+            true => self.is_aborted = true,
+            false => self.interleave(&replies, out),
+        }
         true
     }
 
     /// Sends the calls to their shards. The batch is empty afterwards; it comes back, with the
     /// replies, from [`Departed::landed`].
     pub fn depart(&mut self, router: &Rc<Router>, data: &[u8], order: PipelineOrder) -> Departed {
+        self.depart_in(router, data, Way::Ordered(order))
+    }
+
+    /// Sends the calls to their shards, which are locked for them; see [`Self::depart`].
+    pub fn depart_held(&mut self, held: &Held, data: &[u8]) -> Departed {
+        self.depart_in(held.router(), data, Way::Held(held.at()))
+    }
+
+    fn depart_in(&mut self, router: &Rc<Router>, data: &[u8], way: Way) -> Departed {
         self.keep(data);
         let batch = std::mem::take(self);
         let data = &batch.kept;
@@ -251,11 +312,20 @@ impl Batch {
             }
         }
         let split = runs.iter().any(|run| matches!(run, RunAt::Parts(_)));
-        let flight = match (parts.len(), order) {
+        for part in &mut parts {
+            let parcel = parcel_of(part);
+            parcel.is_atomic = batch.is_atomic;
+            parcel.watches.clone_from(&batch.watches);
+        }
+        let may_relax = !split && !batch.is_atomic;
+        let each = |parts: &mut [Part]| {
+            parts.iter_mut().map(|part| (part.shard, take_parcel(part))).collect()
+        };
+        let flight = match (parts.len(), way) {
+            (_, Way::Held(at)) => router.send_each_held(each(&mut parts), at),
             (1, _) => router.send(parts[0].shard, take_parcel(&mut parts[0])),
-            (_, PipelineOrder::Relaxed) if !split => {
-                let each = parts.iter_mut().map(|part| (part.shard, take_parcel(part))).collect();
-                router.send_each(each)
+            (_, Way::Ordered(PipelineOrder::Relaxed)) if may_relax => {
+                router.send_each(each(&mut parts))
             }
             _ => {
                 for part in &mut parts {
@@ -310,6 +380,13 @@ fn bit(shard: usize) -> u64 {
     1 << shard.min(63)
 }
 
+/// How a batch leaves.
+#[derive(Clone, Copy)]
+enum Way {
+    Ordered(PipelineOrder),
+    Held(At),
+}
+
 /// Where a departed call ran.
 enum RunAt {
     Part(usize),
@@ -335,7 +412,10 @@ impl Departed {
         let in_order = batch.ready.is_empty() && !batch.has_muted;
         let mut to_order = Vec::new();
         let replies = if in_order { &mut *out } else { &mut to_order };
-        for (call, run) in batch.calls.iter().zip(&runs) {
+        batch.is_aborted = !batch.watches.is_empty()
+            && parts.iter().filter_map(|part| part.parcel.as_ref()).any(|p| p.outcomes.is_empty());
+        let runs = if batch.is_aborted { &[] } else { &runs[..] };
+        for (call, run) in batch.calls.iter().zip(runs) {
             let outcome = match run {
                 RunAt::Part(part) => cursors[*part].copy(replies),
                 RunAt::Parts(keys) => merge_split(call, keys, &mut cursors, replies),
@@ -345,7 +425,7 @@ impl Departed {
         for parcel in parts.iter_mut().filter_map(|part| part.parcel.take()) {
             router.recycle(parcel);
         }
-        if !in_order {
+        if !in_order && !batch.is_aborted {
             batch.interleave(&to_order, out);
         }
         batch
@@ -443,6 +523,20 @@ fn push_split(parts: &mut [Part], call: &Call, args: Args<'_>, keys: &[usize]) {
     }
 }
 
+/// A parcel with the call for every shard.
+pub(crate) fn everywhere_parcels<'a>(
+    router: &'a Router,
+    call: Call,
+    data: &'a [u8],
+    spans: &'a [Span],
+) -> impl Iterator<Item = (usize, Box<Parcel>)> + 'a {
+    (0..router.shard_count()).map(move |shard| {
+        let mut parcel = router.parcel();
+        parcel.push(call, call.args(data, spans).iter());
+        (shard, parcel)
+    })
+}
+
 /// Sends a call to every shard, each on its own or all under one lock; returns how to merge.
 pub(crate) fn everywhere(
     router: &Rc<Router>,
@@ -453,11 +547,7 @@ pub(crate) fn everywhere(
     let Run::Everywhere { merge, atomic, .. } = call.command.run else {
         unreachable!("asked for Everywhere rows only")
     };
-    let parcels = (0..router.shard_count()).map(|shard| {
-        let mut parcel = router.parcel();
-        parcel.push(call, call.args(data, spans).iter());
-        (shard, parcel)
-    });
+    let parcels = everywhere_parcels(router, call, data, spans);
     if !atomic {
         return (router.send_each(parcels.collect()), merge);
     }

@@ -72,7 +72,7 @@ impl MemoryGate {
     }
 
     /// Whether a command that needs memory must be refused, with nothing left here that may go.
-    pub(crate) fn refuses(&mut self) -> bool {
+    pub fn refuses(&mut self) -> bool {
         self.wants_help = true;
         let borrowed_bytes = self.limit_bytes / BORROWED_PART;
         !self.others_can_evict || stdx::alloc::kept_bytes() > self.limit_bytes + borrowed_bytes

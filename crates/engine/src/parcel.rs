@@ -5,6 +5,7 @@ use resp::{Protocol, Span};
 
 use crate::command::Command;
 use crate::waiters::WaiterId;
+use crate::watch::Watch;
 
 /// One call, as positions in the data and spans around it.
 #[derive(Clone, Copy)]
@@ -47,6 +48,10 @@ pub struct Work<'a> {
     pub spans: &'a [Span],
     /// The calls.
     pub calls: &'a [Call],
+    /// Whether nobody may come between them.
+    pub is_atomic: bool,
+    /// Keys that must be as they were, or none of the calls runs.
+    pub watches: &'a [Watch],
 }
 
 /// What came of one call.
@@ -78,12 +83,17 @@ pub(crate) struct Parcel {
     pub(crate) outcomes: Vec<Outcome>,
     /// Of one call that blocks: who waits if it has nothing to answer.
     pub(crate) waiter: Option<WaiterId>,
+    /// Whether nobody may come between the calls.
+    pub(crate) is_atomic: bool,
+    /// Keys that must be as they were; else there are no outcomes.
+    pub(crate) watches: Vec<Watch>,
 }
 
 impl Parcel {
     /// The calls.
     pub(crate) fn work(&self) -> Work<'_> {
-        Work { data: &self.data, spans: &self.spans, calls: &self.calls }
+        let Self { data, spans, calls, watches, is_atomic, .. } = self;
+        Work { data, spans, calls, is_atomic: *is_atomic, watches }
     }
 
     /// Appends a call whose arguments are copied.
@@ -107,6 +117,8 @@ impl Parcel {
         self.replies.clear();
         self.outcomes.clear();
         self.waiter = None;
+        self.is_atomic = false;
+        self.watches.clear();
         if self.data.capacity() > KEEP_BYTES_MAX {
             self.data = Vec::new();
         }

@@ -41,7 +41,8 @@ impl Recorder {
         if at.transaction == TxId::NONE {
             at.moment.stamp_ns = at.moment.stamp_ns.max(self.stamp_ns_floor);
         } else {
-            // A transaction's stamp is the same on all its shards.
+            // A transaction's stamp is the same on all its shards; one of this shard alone comes
+            // from the same clock, now.
             self.stamp_ns_floor = self.stamp_ns_floor.max(at.moment.stamp_ns);
         }
         at

@@ -218,8 +218,12 @@ impl Router {
         if !shard.admits(work) {
             return false;
         }
-        let at = At { moment: self.clock.moment(), transaction: TxId::NONE };
+        let transaction = if work.is_atomic { self.network.ids.draw() } else { TxId::NONE };
+        let at = At { moment: self.clock.moment(), transaction };
         shard.run(work, at, replies, outcomes);
+        if work.is_atomic && shard.has_due() {
+            shard.serve(At { transaction: TxId::NONE, ..at }, true);
+        }
         if shard.has_answers() {
             drop(shard);
             self.settle();
@@ -256,6 +260,20 @@ impl Router {
         let flight = self.launch(Flight::plain(parcels.len()));
         for (part, (shard, parcel)) in parcels.into_iter().enumerate() {
             self.request(shard, self.address(flight, part), Request::Run(parcel));
+        }
+        self.pump();
+        FlightFuture::new(self.clone(), flight)
+    }
+
+    /// Runs parcels on several shards under locks that are held.
+    pub(crate) fn send_each_held(
+        self: &Rc<Self>,
+        parcels: Vec<(usize, Box<Parcel>)>,
+        at: At,
+    ) -> FlightFuture {
+        let flight = self.launch(Flight::plain(parcels.len()));
+        for (part, (shard, parcel)) in parcels.into_iter().enumerate() {
+            self.request(shard, self.address(flight, part), Request::RunHeld(parcel, at));
         }
         self.pump();
         FlightFuture::new(self.clone(), flight)

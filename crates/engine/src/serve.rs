@@ -29,9 +29,11 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
-    /// Takes a try's wish; see [`Context::wait_as`](crate::Context::wait_as).
+    /// Takes a try's wish, in the place of an earlier one's; see
+    /// [`Context::wait_as`](crate::Context::wait_as).
+    #[inline]
     pub(crate) fn keep_wish(&mut self, wait_as: Option<Vec<Vec<u8>>>) {
-        if wait_as.is_some() {
+        if wait_as.is_some() || self.wait_as.is_some() {
             self.wait_as = wait_as;
         }
     }

@@ -91,6 +91,8 @@ pub(crate) struct Parked {
 pub(crate) enum Request {
     /// Plain calls: run them as soon as their keys are free.
     Run(Box<Parcel>),
+    /// Calls of a series whose locks are held.
+    RunHeld(Box<Parcel>, At),
     /// A transaction's part, or only its locks.
     Schedule { id: TxId, locks: Locks, parcel: Option<Box<Parcel>>, on_grant: OnGrant },
     /// The same again under a new id, after a refusal somewhere.
@@ -178,7 +180,10 @@ impl Shard {
                 let mut free = !call.command.reaches(args) || self.admits_whole();
                 for_each_lock(call, args, |slot, mode| free &= self.locks.admits(slot, mode));
                 free
-            })
+            }) && work
+                .watches
+                .iter()
+                .all(|watch| self.locks.admits(txn::slot_of(watch.key().hash), Mode::Shared))
     }
 
     /// Whether nobody holds a key for writing.
@@ -199,6 +204,12 @@ impl Shard {
     ) {
         let at = self.recorder.begin(at);
         self.keyspace.begin(at.moment.now_ms);
+        if !work.watches.iter().all(|watch| watch.holds(&mut self.keyspace)) {
+            // What was found expired is gone.
+            self.note_touched();
+            self.recorder.logged(self.keyspace.changes(), at);
+            return;
+        }
         self.prefetch(work);
         let mut ticks = (self.clock.ticks)();
         for call in work.calls {
@@ -219,7 +230,7 @@ impl Shard {
                 ticks: after.wrapping_sub(ticks),
             });
             ticks = after;
-            if self.has_due() {
+            if self.has_due() && !work.is_atomic {
                 self.serve(at, true);
             }
         }
@@ -349,18 +360,30 @@ impl Shard {
     pub(crate) fn handle(&mut self, request: Request, address: Address, draw: impl Fn() -> TxId) {
         match request {
             Request::Run(parcel) => self.run_parcel(parcel, address, draw),
+            Request::RunHeld(mut parcel, at) => {
+                parcel.is_atomic = true;
+                self.run_now(&mut parcel, at);
+                if !self.serves_at_release(at) {
+                    self.serve(at, true);
+                }
+                self.answers.push((address, Answer::Ran(parcel, at.moment)));
+            }
             Request::Schedule { id, locks, parcel, on_grant } => {
                 self.schedule(id, locks, Parked { parcel, on_grant, address, locks: None });
             }
             Request::Reschedule { old, new } => self.reschedule(old, new),
             Request::Arm(id, moment) => self.run_parked(id, moment),
             Request::Release(id) => {
+                if self.has_due() {
+                    let moment = self.clock.moment();
+                    self.serve(At { moment, transaction: TxId::NONE }, true);
+                }
                 self.parked.remove(&id);
                 self.locks.release(id, &mut self.granted);
             }
             Request::Hop { db, at, job } => {
                 let result = self.hop(db, at, job);
-                if self.has_due() {
+                if self.has_due() && !self.serves_at_release(at) {
                     self.serve(at, true);
                 }
                 self.answers.push((address, Answer::Hopped(result)));
@@ -378,6 +401,11 @@ impl Shard {
             self.on_granted(id);
         }
         self.serve_deferred();
+    }
+
+    /// Whether locks are held under which more may follow: until they go, nobody is served.
+    fn serves_at_release(&self, at: At) -> bool {
+        self.parked.contains_key(&at.transaction)
     }
 
     /// Runs a job of a plan (its locks are held) or of the administration.
@@ -403,7 +431,11 @@ impl Shard {
     fn run_parcel(&mut self, mut parcel: Box<Parcel>, address: Address, draw: impl Fn() -> TxId) {
         if self.admits(parcel.work()) {
             let moment = self.clock.moment();
-            self.run_now(&mut parcel, At { moment, transaction: TxId::NONE });
+            let transaction = if parcel.is_atomic { draw() } else { TxId::NONE };
+            self.run_now(&mut parcel, At { moment, transaction });
+            if self.has_due() {
+                self.serve(At { moment, transaction: TxId::NONE }, true);
+            }
             self.answer(parcel, address, moment);
             return;
         }
@@ -452,8 +484,9 @@ impl Shard {
     }
 
     fn run_now(&mut self, parcel: &mut Parcel, at: At) {
-        let Parcel { data, spans, calls, replies, outcomes, .. } = parcel;
-        self.run(Work { data, spans, calls }, at, replies, outcomes);
+        let Parcel { data, spans, calls, replies, outcomes, watches, is_atomic, .. } = parcel;
+        let work = Work { data, spans, calls, is_atomic: *is_atomic, watches };
+        self.run(work, at, replies, outcomes);
     }
 
     /// Sends a parcel that ran back, unless it is a call that has nothing to answer and may wait.
@@ -480,6 +513,9 @@ impl Shard {
         let parked = self.parked.remove(&id).expect("armed ids are parked");
         let mut parcel = parked.parcel.expect("what is armed has work");
         self.run_now(&mut parcel, At { moment, transaction: id });
+        if self.has_due() {
+            self.serve(At { moment, transaction: id }, true);
+        }
         self.answer(parcel, parked.address, moment);
         self.locks.release(id, &mut self.granted);
     }
@@ -510,6 +546,9 @@ pub(crate) fn lock_mode(spec: &Spec, keys: &KeySpec) -> Mode {
 
 /// Adds the locks of all calls.
 pub(crate) fn add_locks(work: Work<'_>, locks: &mut Locks) {
+    for watch in work.watches {
+        locks.add(txn::slot_of(watch.key().hash), Mode::Shared);
+    }
     for call in work.calls {
         let args = call.args(work.data, work.spans);
         if call.command.reaches(args) {

@@ -27,6 +27,7 @@ pub struct Changes {
     effects: Vec<u8>,
     touched: Vec<(u32, u64)>,
     touched_databases: Vec<u32>,
+    pub(crate) watches: crate::watches::Watches,
 }
 
 impl Changes {
@@ -104,6 +105,9 @@ impl Changes {
     #[inline]
     pub(crate) fn touch(&mut self, db: usize, hash: u64, more: u64) {
         self.dirty += 1 + more;
+        if !self.watches.is_empty() {
+            self.watches.touch(db, hash);
+        }
         if self.watching {
             self.touched.push((db as u32, hash));
         }

@@ -234,6 +234,7 @@ impl Keyspace {
 
     /// Empties a database in O(1). Emits no effect: the caller knows how it came about.
     pub fn flush(&mut self, db: usize) -> Garbage {
+        self.changes.watches.touch_all(db, &[&self.databases[db]]);
         self.changes.touch_database(db);
         self.news.flushed(db);
         let database = std::mem::take(&mut self.databases[db]);
@@ -248,6 +249,10 @@ impl Keyspace {
 
     /// Exchanges two databases in O(1). Emits no effect.
     pub fn swap(&mut self, a: usize, b: usize) {
+        for db in [a, b] {
+            let both = [&self.databases[a], &self.databases[b]];
+            self.changes.watches.touch_all(db, &both);
+        }
         self.databases.swap(a, b);
         self.changes.touch_database(a);
         self.changes.touch_database(b);
@@ -296,6 +301,11 @@ impl Keyspace {
             return None;
         }
         Some(place)
+    }
+
+    /// Removes a key if its time has come, as whoever looks at it does.
+    pub(crate) fn remove_if_expired(&mut self, db: usize, key: Key<'_>) {
+        self.find_live(db, key);
     }
 
     #[inline]

@@ -24,6 +24,7 @@ mod snapshot;
 mod stats;
 mod string_buffer;
 mod table;
+mod watches;
 
 pub use changes::{Cause, Changes, Effect, Effects};
 pub use clock::ClockKind;

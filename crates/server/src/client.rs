@@ -7,6 +7,7 @@ use resp::Protocol;
 
 use crate::blocked::Blocked;
 use crate::pubsub::Subscriptions;
+use crate::transaction::Transaction;
 
 /// What CLIENT REPLY asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,6 +80,8 @@ pub(crate) struct Client {
     pub(crate) held: Cell<bool>,
     /// Its wait in a command that blocks.
     pub(crate) blocked: Blocked,
+    /// Its transaction.
+    pub(crate) transaction: Transaction,
     /// The channels that it listens to.
     pub(crate) subscriptions: Subscriptions,
     /// Whether background work wants the connection to look at its buffers.
@@ -129,6 +132,7 @@ impl Client {
             monitor: Cell::new(false),
             held: Cell::new(false),
             blocked: Blocked::default(),
+            transaction: Transaction::default(),
             subscriptions: Subscriptions::default(),
             wants_trim: Cell::new(false),
             accounted: Cell::new(0),
@@ -184,6 +188,7 @@ impl Client {
             + usage.arguments.get()
             + usage.output_room.get().max(usage.output.get())
             + self.name.borrow().capacity()
+            + self.transaction.memory_bytes()
     }
 
     /// Sends bytes that are no reply.

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use command::{Args, Result, Spec};
+use engine::Outcome;
 use resp::{Protocol, Span, Writer};
 
 use crate::client::Client;
@@ -36,19 +37,41 @@ pub(crate) struct SessionCommand {
     pub(crate) spec: Spec,
     pub(crate) run: SessionRun,
     pub(crate) subcommands: &'static [SessionCommand],
+    pub(crate) in_multi: InMulti,
+}
+
+/// What a command does when a transaction is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InMulti {
+    /// It waits for EXEC.
+    Queued,
+    /// It acts, as ever.
+    ActsAtOnce,
+    /// It is EXEC: what holds for the queued commands holds for it.
+    Executes,
 }
 
 impl SessionCommand {
     pub(crate) const fn now(spec: Spec, run: Now) -> Self {
-        Self { spec, run: SessionRun::Now(run), subcommands: &[] }
+        Self::new(spec, SessionRun::Now(run), &[])
     }
 
     pub(crate) const fn later(spec: Spec, run: Later) -> Self {
-        Self { spec, run: SessionRun::Later(run), subcommands: &[] }
+        Self::new(spec, SessionRun::Later(run), &[])
     }
 
     pub(crate) const fn container(spec: Spec, subcommands: &'static [SessionCommand]) -> Self {
-        Self { spec, run: SessionRun::Container, subcommands }
+        Self::new(spec, SessionRun::Container, subcommands)
+    }
+
+    const fn new(spec: Spec, run: SessionRun, subcommands: &'static [SessionCommand]) -> Self {
+        Self { spec, run, subcommands, in_multi: InMulti::Queued }
+    }
+
+    /// Says what it does when a transaction is open, if it does not wait for EXEC.
+    pub(crate) const fn in_multi(mut self, in_multi: InMulti) -> Self {
+        self.in_multi = in_multi;
+        self
     }
 }
 
@@ -56,6 +79,8 @@ impl SessionCommand {
 pub(crate) struct Request {
     pub(crate) core: Rc<Core>,
     pub(crate) client: Rc<Client>,
+    /// The row's number.
+    pub(crate) row: u16,
     pub(crate) data: Vec<u8>,
     pub(crate) spans: Vec<Span>,
     pub(crate) protocol: Protocol,
@@ -66,6 +91,22 @@ impl Request {
     /// The call's arguments.
     pub(crate) fn args(&self) -> Args<'_> {
         Args::new(&self.data, &self.spans)
+    }
+
+    /// Runs it; what it answers is then in `out`.
+    pub(crate) async fn run(&mut self, run: Later) -> Outcome {
+        let ticks = self.core.router.clock().ticks;
+        let started = ticks();
+        if let Err(error) = run(self).await {
+            self.out.clear();
+            Writer::new(&mut self.out, Protocol::Resp2).error(error.text());
+        }
+        Outcome {
+            reply_len: self.out.len(),
+            failed: self.out.first() == Some(&b'-'),
+            refused: false,
+            ticks: ticks() - started,
+        }
     }
 
     /// Where the reply goes.

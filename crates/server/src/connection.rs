@@ -191,7 +191,9 @@ impl Connection {
                 self.settle_input();
                 batch = departed.landed(&mut self.output).await;
             }
-            self.count(&batch, reply_start);
+            let replies = &self.output[reply_start..];
+            count(&self.core, &self.client, &batch, self.input.bytes(), replies);
+            add(&self.client.usage.commands, batch.len() as u64);
             batch.clear();
             match stop {
                 Stop::NeedInput => break,
@@ -279,31 +281,6 @@ impl Connection {
         Stop::NeedInput
     }
 
-    /// Counts what a batch did; its replies start at `reply_start`.
-    fn count(&self, batch: &Batch, reply_start: usize) {
-        let stats = &self.core.stats;
-        let mut at = reply_start;
-        let mut calls = batch.calls().iter().zip(batch.outcomes());
-        for item in batch.items() {
-            if let Item::Ready(len) = item {
-                at += len;
-                continue;
-            }
-            let Some((call, outcome)) = calls.next() else { break };
-            let muted = *item == Item::MutedCall;
-            stats.ended(call.row, outcome, if muted { b"" } else { &self.output[at..] });
-            crate::admin::watch::consider(
-                &self.core,
-                &self.client,
-                call.row,
-                batch.args(call, self.input.bytes()),
-                outcome,
-            );
-            at += if muted { 0 } else { outcome.reply_len };
-        }
-        add(&self.client.usage.commands, batch.len() as u64);
-    }
-
     async fn run_alone(&mut self, call: Call, args: OwnedArgs) {
         self.settle_input();
         let muted = take_mute(&self.client);
@@ -380,25 +357,16 @@ impl Connection {
     async fn run_later(&mut self, row: u16, run: Later, args: OwnedArgs) {
         self.settle_input();
         let muted = take_mute(&self.client);
-        let started = (self.core.router.clock().ticks)();
         let mut request = Request {
             core: self.core.clone(),
             client: self.client.clone(),
+            row,
             data: args.data,
             spans: args.spans,
             protocol: self.client.protocol.get(),
             out: Vec::new(),
         };
-        if let Err(error) = run(&mut request).await {
-            request.out.clear();
-            Writer::new(&mut request.out, Protocol::Resp2).error(error.text());
-        }
-        let outcome = engine::Outcome {
-            reply_len: request.out.len(),
-            failed: request.out.first() == Some(&b'-'),
-            refused: false,
-            ticks: (self.core.router.clock().ticks)() - started,
-        };
+        let outcome = request.run(run).await;
         self.finish(row, request.args(), &outcome, &request.out, muted);
     }
 
@@ -540,6 +508,24 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         self.core.forget(&self.client);
+    }
+}
+
+/// Counts what the calls of a batch did. `data` is what it was decoded from.
+pub(crate) fn count(core: &Core, client: &Client, batch: &Batch, data: &[u8], replies: &[u8]) {
+    let mut at = 0;
+    let mut calls = batch.calls().iter().zip(batch.outcomes());
+    for item in batch.items() {
+        if let Item::Ready(len) = item {
+            at += len;
+            continue;
+        }
+        let Some((call, outcome)) = calls.next() else { break };
+        let muted = *item == Item::MutedCall;
+        core.stats.ended(call.row, outcome, if muted { b"" } else { &replies[at..] });
+        let args = batch.args(call, data);
+        crate::admin::watch::consider(core, client, call.row, args, outcome);
+        at += if muted { 0 } else { outcome.reply_len };
     }
 }
 

@@ -8,7 +8,7 @@ use resp::{Protocol, Span, Writer};
 
 use crate::admin::monitor;
 use crate::client::{Client, ReplyMode};
-use crate::command::{Later, Now, SessionRun};
+use crate::command::{InMulti, Later, Now, SessionRun};
 use crate::core::Core;
 use crate::registry::{Action, Row};
 
@@ -42,8 +42,18 @@ pub(crate) fn dispatch(
     if let Err(error) = check(core, client, row, args) {
         return reject(core, client, batch, Some(row.id), &error);
     }
-    if core.pause.holds(row.spec) {
+    let queued_flags = match row.in_multi() {
+        InMulti::Executes => client.transaction.flags(),
+        InMulti::ActsAtOnce | InMulti::Queued => 0,
+    };
+    if core.pause.holds(row.spec.flags | queued_flags) {
         return Next::Held;
+    }
+    if client.transaction.is_open() && row.in_multi() == InMulti::Queued {
+        client.transaction.push(row.id, args, row.spec.flags);
+        batch.spans.truncate(first_span);
+        push(client, batch, b"+QUEUED\r\n");
+        return Next::Joined;
     }
     client.last_command.set(Some(row.id));
     match row.action {
@@ -75,13 +85,18 @@ pub(crate) fn dispatch(
                 SessionRun::Now(run) => {
                     let spans: Vec<Span> = batch.spans.drain(first_span..).collect();
                     let args = Args::new(data, &spans);
-                    run_now(core, client, batch, row.id, args, run);
+                    let mut reply = Vec::new();
+                    run_now(core, client, row.id, args, run, &mut reply);
+                    push(client, batch, &reply);
                     // Afterwards, as in Redis: SELECT shows the database that it chose.
                     monitor::consider(core, client, row.spec, args);
                     Next::Joined
                 }
                 SessionRun::Later(run) => {
-                    monitor::consider(core, client, row.spec, args);
+                    // EXEC shows after what it runs.
+                    if row.in_multi() != InMulti::Executes {
+                        monitor::consider(core, client, row.spec, args);
+                    }
                     Next::Later(row.id, run)
                 }
                 SessionRun::Container => unreachable!("find_row resolves containers"),
@@ -143,6 +158,9 @@ fn check(core: &Core, client: &Client, row: &Row, _args: Args<'_>) -> Result<(),
             ));
         }
     }
+    if row.spec.has(flag::NO_MULTI) && client.transaction.is_open() {
+        return Err(Error::new("Command not allowed inside a transaction"));
+    }
     if !client.authenticated.get() && core.needs_password.get() && !row.spec.has(flag::NO_AUTH) {
         return Err(Error::NoAuth);
     }
@@ -175,31 +193,30 @@ pub(crate) fn take_mute(client: &Client) -> bool {
     }
 }
 
-/// Runs something whose reply is ready at once.
-fn run_now(
+/// Runs something whose reply is ready at once; it is appended to `out`.
+pub(crate) fn run_now(
     core: &Rc<Core>,
     client: &Rc<Client>,
-    batch: &mut Batch,
     row: u16,
     args: Args<'_>,
     run: Now,
+    out: &mut Vec<u8>,
 ) {
     let started = (core.router.clock().ticks)();
-    let mut out = Vec::new();
-    let mut reply = Writer::new(&mut out, client.protocol.get());
+    let start = out.len();
+    let mut reply = Writer::new(out, client.protocol.get());
     if let Err(error) = run(core, client, args, &mut reply) {
-        reply.truncate(0);
+        reply.truncate(start);
         reply.error(error.text());
     }
     let outcome = Outcome {
-        reply_len: out.len(),
-        failed: out.first() == Some(&b'-'),
+        reply_len: out.len() - start,
+        failed: out.get(start) == Some(&b'-'),
         ticks: (core.router.clock().ticks)() - started,
         refused: false,
     };
-    core.stats.ended(row, &outcome, &out);
+    core.stats.ended(row, &outcome, &out[start..]);
     crate::admin::watch::consider(core, client, row, args, &outcome);
-    push(client, batch, &out);
 }
 
 fn reject(
@@ -212,6 +229,7 @@ fn reject(
     let mut out = Vec::new();
     Writer::new(&mut out, Protocol::Resp2).error(error.text());
     core.stats.rejected(row, &out);
+    client.transaction.break_off();
     push(client, batch, &out);
     Next::Joined
 }

@@ -297,7 +297,8 @@ fn start(core: &Rc<Core>, accepted: Accepted) {
 }
 
 /// Forgets a client.
-fn leave(core: &Core, client: &Client) {
+fn leave(core: &Rc<Core>, client: &Client) {
+    crate::transaction::discard(core, client);
     crate::admin::monitor::stop(core, client);
     crate::pubsub::leave(core, client);
     core.clients.borrow_mut().remove(&client.id);

@@ -20,6 +20,14 @@ pub(crate) fn relieve(core: &Core) {
     }
 }
 
+/// Whether memory is above its limit and stays there: commands that need more are refused.
+pub(crate) fn is_exceeded(core: &Core) -> bool {
+    let Some(mut shard) = core.router.shard_mut() else { return false };
+    shard.memory.is_limited()
+        && evict(core, &mut shard) == Pressure::Exceeded
+        && shard.memory.refuses()
+}
+
 /// At the end of a turn: tells the others what this shard has to give, and asks the one that has
 /// most if this one needs it.
 pub(crate) fn balance(core: &Core) {

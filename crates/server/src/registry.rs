@@ -5,7 +5,7 @@ use command::Spec;
 use config::RenameCommand;
 use engine::{Command, Run};
 
-use crate::command::{SessionCommand, SessionRun};
+use crate::command::{InMulti, SessionCommand, SessionRun};
 
 /// Names up to this length are looked up as one number; a few are longer.
 const SHORT_NAME_BYTES_MAX: usize = 15;
@@ -60,6 +60,15 @@ pub(crate) struct Row {
 }
 
 impl Row {
+    /// What it does when a transaction is open.
+    #[inline]
+    pub(crate) fn in_multi(&self) -> InMulti {
+        match self.action {
+            Action::Data(_) => InMulti::Queued,
+            Action::Session(command) => command.in_multi,
+        }
+    }
+
     /// Whether it is only a name for its subcommands.
     #[inline]
     pub(crate) fn is_container(&self) -> bool {

@@ -7,7 +7,7 @@ use command::{Access, Args, Begin, Error, Find, Group, KeySpec, Result, Spec, ac
 use resp::Writer;
 
 use crate::client::Client;
-use crate::command::{SessionCommand, SessionRun};
+use crate::command::{InMulti, SessionCommand, SessionRun};
 use crate::core::Core;
 use crate::help;
 use crate::registry::{Registry, Row};
@@ -29,6 +29,7 @@ pub(super) const COMMANDS: &[SessionCommand] = &[SessionCommand {
     ),
     run: SessionRun::Now(all),
     subcommands: SUBCOMMANDS,
+    in_multi: InMulti::Queued,
 }];
 
 const SUBCOMMANDS: &[SessionCommand] = &[

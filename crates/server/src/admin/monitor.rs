@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
-use command::{Args, Group, Result, Spec, flag};
+use command::{Args, Error, Group, Result, Spec, flag};
 use resp::Writer;
 
 use crate::client::Client;
@@ -24,6 +24,9 @@ pub(super) const COMMANDS: &[SessionCommand] = &[SessionCommand::now(
 
 /// Once is enough: a client that monitors already gets no answer, as in Redis.
 fn monitor(core: &Rc<Core>, client: &Rc<Client>, _: Args<'_>, reply: &mut Writer<'_>) -> Result {
+    if client.transaction.is_executing() {
+        return Err(Error::new("MONITOR isn't allowed for DENY BLOCKING client"));
+    }
     if !client.monitor.replace(true) {
         core.server.monitors.fetch_add(1, Ordering::Relaxed);
         reply.ok();

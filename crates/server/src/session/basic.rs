@@ -6,7 +6,7 @@ use command::{Args, Error, Group, Result, Spec, flag};
 use resp::{Protocol, Writer};
 
 use crate::client::{Client, Closing, ReplyMode};
-use crate::command::SessionCommand;
+use crate::command::{InMulti, SessionCommand};
 use crate::core::Core;
 
 /// The version whose behaviour clients may expect; they choose features by it.
@@ -44,7 +44,8 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[
             .doc("1.0.0", "O(1)", "Closes the connection after replying.")
             .deprecated("7.2.0", "just closing the connection"),
         quit,
-    ),
+    )
+    .in_multi(InMulti::ActsAtOnce),
     SessionCommand::now(
         Spec::new(Group::Connection, "AUTH", -2, ANYTIME | flag::NO_AUTH | flag::ALLOW_BUSY)
             .hiding(|_, at| at > 0)
@@ -62,7 +63,8 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[
             .while_subscribed()
             .doc("6.2.0", "O(1)", "Brings the connection into the state of a new one."),
         reset,
-    ),
+    )
+    .in_multi(InMulti::ActsAtOnce),
 ];
 
 fn ping(_: &Rc<Core>, client: &Rc<Client>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
@@ -233,6 +235,7 @@ fn reset(core: &Rc<Core>, client: &Rc<Client>, _: Args<'_>, reply: &mut Writer<'
     client.authenticated.set(!core.needs_password.get());
     crate::admin::monitor::stop(core, client);
     crate::pubsub::leave(core, client);
+    crate::transaction::discard(core, client);
     reply.set_protocol(Protocol::Resp2);
     reply.simple("RESET");
     Ok(())

@@ -7,4 +7,4 @@ use crate::command::SessionCommand;
 
 /// The families of this folder.
 pub(crate) const FAMILIES: &[&[SessionCommand]] =
-    &[basic::COMMANDS, client::COMMANDS, crate::pubsub::COMMANDS];
+    &[basic::COMMANDS, client::COMMANDS, crate::pubsub::COMMANDS, crate::transaction::COMMANDS];

@@ -7,7 +7,7 @@ use resp::Protocol;
 
 /// A client's line, with its end. Redis's fields in Redis's order, then ours: `thread`.
 ///
-/// Fields of what clients cannot do yet (subscribe, queue, watch, redirect) say that it is not done.
+/// Fields of what clients cannot do yet (redirect) say that it is not done.
 pub(super) fn line(core: &Core, client: &Client, now_ms: i64) -> String {
     let usage = &client.usage;
     let output = usage.output.get();
@@ -17,7 +17,7 @@ pub(super) fn line(core: &Core, client: &Client, now_ms: i64) -> String {
     let resp = if client.protocol.get() == Protocol::Resp3 { 3 } else { 2 };
     format!(
         "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} \
-         multi=-1 watch=0 qbuf={} qbuf-free={} argv-mem={} multi-mem=0 rbs=0 rbp=0 obl=0 oll={} \
+         multi={} watch={} qbuf={} qbuf-free={} argv-mem={} multi-mem={} rbs=0 rbp=0 obl=0 oll={} \
          omem={output} tot-mem={} events={} cmd={command} user=default redir=-1 resp={resp} \
          lib-name={} lib-ver={} tot-net-in={} tot-net-out={} tot-cmds={} thread={}\n",
         client.id,
@@ -32,9 +32,12 @@ pub(super) fn line(core: &Core, client: &Client, now_ms: i64) -> String {
         client.subscriptions.count(Kind::Channel),
         client.subscriptions.count(Kind::Pattern),
         client.subscriptions.count(Kind::Shard),
+        client.transaction.len().map_or(-1, |len| len as i64),
+        client.transaction.watched(),
         usage.query_buffer.get(),
         usage.query_buffer_free.get(),
         usage.arguments.get(),
+        client.transaction.memory_bytes(),
         u8::from(output > 0),
         client.memory_bytes(),
         if output > 0 { "rw" } else { "r" },
@@ -52,6 +55,7 @@ pub(super) fn flags(client: &Client) -> String {
     let letters = [
         ('O', client.monitor.get()),
         ('P', !client.subscriptions.is_empty()),
+        ('x', client.transaction.is_open()),
         ('b', client.is_blocked()),
         ('c', client.closing() == Some(Closing::AfterReply)),
         ('A', client.closing() == Some(Closing::Now)),

@@ -8,7 +8,8 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use command::{Args, Error, Result, Spec, flag};
+use command::flag::{self, Flags};
+use command::{Args, Error, Result};
 use keyspace::OnExpired;
 
 use crate::clock;
@@ -33,12 +34,12 @@ pub(crate) struct Pause {
 }
 
 impl Pause {
-    /// Whether a command must wait. Asked per command.
+    /// Whether a command with these flags must wait. Asked per command.
     #[inline]
-    pub(crate) fn holds(&self, spec: &Spec) -> bool {
+    pub(crate) fn holds(&self, flags: Flags) -> bool {
         match self.held.get() {
             Held::Nothing => false,
-            Held::Writes => spec.has(flag::WRITE | flag::MAY_REPLICATE),
+            Held::Writes => flags & (flag::WRITE | flag::MAY_REPLICATE) != 0,
             Held::Everything => true,
         }
     }

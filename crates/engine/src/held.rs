@@ -1,0 +1,191 @@
+//! A series of calls under one set of locks: a transaction of a client, or a script.
+//!
+//! The series is one step for everybody else: nothing that conflicts runs on any of its shards
+//! before it lets go, and those who wait for a key that it changed are served then.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use command::{Args, Positions};
+use keyspace::Key;
+use resp::{Span, Writer};
+use txn::{Locks, Mode, TxId};
+
+use crate::alone::{plan_at, run_plan};
+use crate::batch::{Batch, everywhere_parcels};
+use crate::command::Run;
+use crate::flight::Part;
+use crate::merge::merge;
+use crate::parcel::{Call, Outcome};
+use crate::recorder::At;
+use crate::router::Router;
+use crate::shard::lock_mode;
+use crate::watch::Watch;
+
+/// What a series needs to lock.
+#[derive(Default)]
+pub struct Needs(BTreeMap<usize, Locks>);
+
+impl Needs {
+    /// Nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Every key of every shard.
+    pub fn everything(router: &Router) -> Self {
+        let mut needs = Self::new();
+        needs.add_whole(router, Mode::Exclusive);
+        needs
+    }
+
+    fn add_whole(&mut self, router: &Router, mode: Mode) {
+        for shard in 0..router.shard_count() {
+            self.0.entry(shard).or_default().whole(mode);
+        }
+    }
+
+    /// Adds a key, to be changed or only read.
+    pub fn add_key(&mut self, router: &Router, key: Key<'_>, changes: bool) {
+        let mode = if changes { Mode::Exclusive } else { Mode::Shared };
+        self.0.entry(router.owner(key.bytes)).or_default().add(txn::slot_of(key.hash), mode);
+    }
+
+    /// Adds what a call needs.
+    pub fn add_call(&mut self, router: &Router, call: &Call, args: Args<'_>) {
+        let spec = &call.command.spec;
+        for keys in spec.keys {
+            let mode = lock_mode(spec, keys);
+            let positions = keys.resolve(args).into_iter().flat_map(Positions::iter);
+            for key in positions.map(|at| args.at(at)) {
+                self.add_key(router, Key::new(key), mode == Mode::Exclusive);
+            }
+        }
+        match call.command.run {
+            Run::Everywhere { atomic: true, .. } => self.add_whole(router, Mode::Exclusive),
+            _ if call.command.reaches(args) => self.add_whole(router, Mode::Shared),
+            _ => {}
+        }
+    }
+
+    /// Adds the keys that are watched.
+    pub fn add_watches(&mut self, router: &Router, watches: &[Watch]) {
+        for watch in watches {
+            self.add_key(router, watch.key(), false);
+        }
+    }
+
+    pub(crate) fn into_parts(self) -> Vec<Part> {
+        self.0.into_iter().map(|(shard, locks)| Part::new(shard, None, locks)).collect()
+    }
+}
+
+/// Locks that are held. They go when it is dropped.
+///
+/// It must be brought to its end even if the client vanishes: spawn what holds it, don't drop it
+/// half way.
+pub struct Held {
+    router: Rc<Router>,
+    at: At,
+    shards: Vec<usize>,
+}
+
+impl Held {
+    /// Waits for all locks. The moment of the series is when they are held.
+    pub async fn acquire(router: &Rc<Router>, needs: Needs) -> Self {
+        let parts = needs.into_parts();
+        let shards: Vec<usize> = parts.iter().map(|part| part.shard).collect();
+        let transaction = match parts.is_empty() {
+            true => TxId::NONE,
+            false => router.lock(parts).await.id(),
+        };
+        let at = At { moment: router.clock().moment(), transaction };
+        Self { router: router.clone(), at, shards }
+    }
+
+    pub(crate) fn router(&self) -> &Rc<Router> {
+        &self.router
+    }
+
+    pub(crate) fn at(&self) -> At {
+        self.at
+    }
+
+    /// Whether no watched key has changed.
+    pub async fn are_unchanged(&self, watches: &[Watch]) -> bool {
+        let mut by_shard: BTreeMap<usize, Vec<Watch>> = BTreeMap::new();
+        for watch in watches {
+            by_shard.entry(watch.shard()).or_default().push(watch.clone());
+        }
+        let mut checks = Vec::new();
+        for (shard, watches) in by_shard {
+            checks.push(self.router.hop_at(self.at, shard, 0, move |context| {
+                watches.iter().all(|watch| watch.holds(context.keyspace))
+            }));
+        }
+        let mut unchanged = true;
+        for check in checks {
+            unchanged &= check.await;
+        }
+        unchanged
+    }
+
+    /// Runs one call of any row; returns its reply and what came of it. A call that would block
+    /// answers as if its time were over.
+    pub async fn run(&self, call: Call, data: Vec<u8>, spans: Vec<Span>) -> (Vec<u8>, Outcome) {
+        let router = &self.router;
+        let mut reply = Vec::new();
+        if Batch::joins_held(router, call.command, call.args(&data, &spans)) {
+            let mut batch = Batch::default();
+            batch.spans = spans;
+            batch.push_call(router, &data, call, false);
+            batch = batch.depart_held(self, &data).landed(&mut reply).await;
+            let outcome = batch.outcomes().first().copied().unwrap_or_default();
+            if let (Run::Block(block), true) = (call.command.run, reply.is_empty()) {
+                (block.on_timeout)(&mut Writer::new(&mut reply, call.protocol));
+            }
+            let outcome = Outcome { reply_len: reply.len(), ..outcome };
+            return (reply, outcome);
+        }
+        let started = (router.clock().ticks)();
+        match call.command.run {
+            Run::Everywhere { merge: how, .. } => {
+                let parcels = everywhere_parcels(router, call, &data, &spans).collect();
+                let flight = router.send_each_held(parcels, self.at).await;
+                let parcels: Vec<_> =
+                    flight.parts.into_iter().filter_map(|part| part.parcel).collect();
+                let answers: Vec<(usize, &[u8])> =
+                    parcels.iter().map(|parcel| &parcel.replies[..]).enumerate().collect();
+                merge(how, &answers, &[], &mut reply);
+            }
+            Run::Roam(across) | Run::Plan { across, .. } => {
+                reply = run_plan(across, &mut plan_at(router, call, data, spans, self.at)).await;
+            }
+            Run::Block(block) => {
+                let mut plan = plan_at(router, call, data, spans, self.at);
+                reply = run_plan(block.across, &mut plan).await;
+                if reply.is_empty() {
+                    (block.on_timeout)(&mut Writer::new(&mut reply, call.protocol));
+                }
+            }
+            Run::Shard(_) | Run::Scatter { .. } | Run::Container => {
+                unreachable!("these join batches, or are only names")
+            }
+        }
+        let outcome = Outcome {
+            reply_len: reply.len(),
+            failed: reply.first() == Some(&b'-'),
+            refused: false,
+            ticks: (router.clock().ticks)().wrapping_sub(started),
+        };
+        (reply, outcome)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if !self.shards.is_empty() {
+            self.router.release(self.at.transaction, self.shards.iter().copied());
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! MULTI, EXEC, DISCARD, WATCH and UNWATCH: a client's commands as one step.
+
+mod commands;
+mod exec;
+mod queue;
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use command::flag::Flags;
+use engine::Watch;
+
+pub(crate) use commands::COMMANDS;
+use queue::Queue;
+
+use crate::client::Client;
+use crate::core::Core;
+
+/// A client's transaction, if it has begun one, and the keys that it watches.
+#[derive(Default)]
+pub(crate) struct Transaction {
+    queue: RefCell<Option<Box<Queue>>>,
+    watches: RefCell<Vec<Watch>>,
+    /// Whether EXEC is at it.
+    executing: Cell<bool>,
+}
+
+impl Transaction {
+    /// Whether commands are queued.
+    #[inline]
+    pub(crate) fn is_open(&self) -> bool {
+        self.queue.borrow().is_some()
+    }
+
+    /// Whether EXEC runs commands: they must not make the client wait.
+    pub(crate) fn is_executing(&self) -> bool {
+        self.executing.get()
+    }
+
+    /// A command was refused: there will be no EXEC.
+    pub(crate) fn break_off(&self) {
+        if let Some(queue) = &mut *self.queue.borrow_mut() {
+            queue.is_broken = true;
+        }
+    }
+
+    /// Adds a command to the queue; `flags` are its row's.
+    pub(crate) fn push(&self, row: u16, args: command::Args<'_>, flags: Flags) {
+        if let Some(queue) = &mut *self.queue.borrow_mut() {
+            queue.push(row, args, flags);
+        }
+    }
+
+    /// The flags of all queued commands together.
+    pub(crate) fn flags(&self) -> Flags {
+        self.queue.borrow().as_ref().map_or(0, |queue| queue.flags)
+    }
+
+    /// How many commands are queued, if a transaction is open, for CLIENT LIST.
+    pub(crate) fn len(&self) -> Option<usize> {
+        self.queue.borrow().as_ref().map(|queue| queue.steps.len())
+    }
+
+    /// Bytes of the queued commands.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.queue.borrow().as_ref().map_or(0, |queue| queue.memory_bytes())
+    }
+
+    /// How many keys are watched.
+    pub(crate) fn watched(&self) -> usize {
+        self.watches.borrow().len()
+    }
+}
+
+/// Ends a client's transaction, if there is one, and all its watching.
+pub(crate) fn discard(core: &Rc<Core>, client: &Client) {
+    client.transaction.queue.take();
+    unwatch(core, client);
+}
+
+fn unwatch(core: &Rc<Core>, client: &Client) {
+    let watches = client.transaction.watches.take();
+    if !watches.is_empty() {
+        core.router.unwatch(watches);
+    }
+}
