@@ -298,6 +298,10 @@ pub struct Encodings {
     pub stream_node_max_bytes: u64,
     /// Entries of a stream's block; 0: any number.
     pub stream_node_max_entries: u64,
+    /// For how long names that producers give to entries are known, in seconds.
+    pub stream_idmp_duration_s: u64,
+    /// How many of them are known of each producer.
+    pub stream_idmp_maxsize: u64,
     /// Size up to which a HyperLogLog stays sparse, in bytes.
     pub hll_sparse_max_bytes: u64,
 }

@@ -300,6 +300,7 @@ impl Sleep {
     /// Tells the shards of the keys that this call waits for them.
     fn watch(&mut self) {
         let args = self.call.args(&self.data, &self.spans);
+        let on_time = (self.block.on_time)(args);
         let mut keys: BTreeMap<usize, Vec<Watched>> = BTreeMap::new();
         for (key, position) in watched(args, self.call.command.spec.keys, self.call.db) {
             keys.entry(self.router.owner(args.at(position))).or_default().push(key);
@@ -307,7 +308,7 @@ impl Sleep {
         self.watching = keys.keys().copied().collect();
         for (shard, keys) in keys {
             let (id, block) = (self.id, self.block);
-            self.router.tell(shard, Request::Watch { id, block, keys });
+            self.router.tell(shard, Request::Watch { id, block, on_time, keys });
         }
     }
 }

@@ -85,6 +85,8 @@ pub struct Block {
     /// Whether a key that is gone, or of another type, ends the wait, with the error that a try
     /// then has.
     pub ends_without_key: bool,
+    /// Whether time alone can bring what a call waits for: it is tried now and then.
+    pub on_time: fn(Args<'_>) -> bool,
 }
 
 /// How long a call waits.

@@ -94,6 +94,30 @@ impl Shard {
         self.serve(At { moment, transaction: txn::TxId::NONE }, false);
     }
 
+    /// Tries those for whom time alone may have brought something.
+    pub fn serve_on_time(&mut self) {
+        let at = At { moment: self.clock.moment(), transaction: txn::TxId::NONE };
+        for turn in self.waiting.waiters.on_time() {
+            let Some(waiter) = self.waiting.waiters.get_mut(turn) else { continue };
+            let (id, first) = (waiter.id, waiter.keys.first().copied());
+            match &mut waiter.how {
+                How::Across { state } => {
+                    if *state == Across::Asleep {
+                        *state = Across::Trying { again: false };
+                        let woken = Answer::Woken { id, shard: 0 };
+                        self.answers.push((Address::of_thread(id.thread), woken));
+                    }
+                }
+                How::Here { .. } => {
+                    if let Some(key) = first {
+                        // Where a lock keeps it from it, the next time will do.
+                        self.try_waiter(key, turn, at, false);
+                    }
+                }
+            }
+        }
+    }
+
     fn serve_queue(&mut self, key: Watched, from: Turn, at: At, just_changed: bool) {
         let mut turn = from;
         // Nothing was here of what the one before wanted; so there is nothing for its likes.
@@ -213,8 +237,9 @@ impl Shard {
         let keys = watched(args, call.command.spec.keys, call.db);
         let keys = keys.into_iter().map(|(key, _)| key).collect();
         let block = call.command.block().expect("only blocking calls wait");
+        let on_time = (block.on_time)(args);
         let how = How::Here { parcel, address };
-        self.waiting.waiters.add(Waiter { id, block, keys, how });
+        self.waiting.waiters.add(Waiter { id, block, on_time, keys, how });
         self.update_watching();
     }
 
@@ -223,10 +248,11 @@ impl Shard {
         &mut self,
         id: WaiterId,
         block: &'static crate::command::Block,
+        on_time: bool,
         keys: Vec<Watched>,
     ) {
         let how = How::Across { state: Across::Asleep };
-        self.waiting.waiters.add(Waiter { id, block, keys, how });
+        self.waiting.waiters.add(Waiter { id, block, on_time, keys, how });
         self.update_watching();
     }
 

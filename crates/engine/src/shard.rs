@@ -104,7 +104,7 @@ pub(crate) enum Request {
     /// A hop, under locks that are held or without any.
     Hop { db: usize, at: At, job: Job },
     /// Keys that a call waits for which its thread tries.
-    Watch { id: WaiterId, block: &'static Block, keys: Vec<Watched> },
+    Watch { id: WaiterId, block: &'static Block, on_time: bool, keys: Vec<Watched> },
     /// Such a call was tried; whether it is served, and waits no more.
     Tried { id: WaiterId, is_served: bool },
     /// Ends a wait, and says so.
@@ -388,7 +388,9 @@ impl Shard {
                 }
                 self.answers.push((address, Answer::Hopped(result)));
             }
-            Request::Watch { id, block, keys } => self.wait_across(id, block, keys),
+            Request::Watch { id, block, on_time, keys } => {
+                self.wait_across(id, block, on_time, keys);
+            }
             Request::Tried { id, is_served } => self.tried(id, is_served),
             Request::Unblock(id) => {
                 self.unblock(id);

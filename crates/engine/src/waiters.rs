@@ -50,6 +50,8 @@ pub(crate) enum Across {
 pub(crate) struct Waiter {
     pub(crate) id: WaiterId,
     pub(crate) block: &'static Block,
+    /// Whether it is tried now and then.
+    pub(crate) on_time: bool,
     pub(crate) keys: Vec<Watched>,
     pub(crate) how: How,
 }
@@ -67,6 +69,7 @@ pub(crate) struct Waiters {
     queues: HashMap<Watched, BTreeSet<Turn>>,
     waiters: HashMap<Turn, Waiter>,
     turns: HashMap<WaiterId, Turn>,
+    on_time: BTreeSet<Turn>,
     next: Turn,
 }
 
@@ -99,6 +102,11 @@ impl Waiters {
         self.waiters.get_mut(&turn)
     }
 
+    /// Those that are tried now and then.
+    pub(crate) fn on_time(&self) -> Vec<Turn> {
+        self.on_time.iter().copied().collect()
+    }
+
     pub(crate) fn turn_of(&self, id: WaiterId) -> Option<Turn> {
         self.turns.get(&id).copied()
     }
@@ -110,6 +118,9 @@ impl Waiters {
         for key in &waiter.keys {
             self.queues.entry(*key).or_default().insert(turn);
         }
+        if waiter.on_time {
+            self.on_time.insert(turn);
+        }
         self.turns.insert(waiter.id, turn);
         self.waiters.insert(turn, waiter);
     }
@@ -118,6 +129,7 @@ impl Waiters {
     pub(crate) fn remove(&mut self, turn: Turn) -> Option<Waiter> {
         let waiter = self.waiters.remove(&turn)?;
         self.turns.remove(&waiter.id);
+        self.on_time.remove(&turn);
         for key in &waiter.keys {
             let Some(queue) = self.queues.get_mut(key) else { continue };
             queue.remove(&turn);

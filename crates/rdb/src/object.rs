@@ -42,6 +42,8 @@ mod form {
     pub(super) const HASH_TRIPLES_OTHER: u8 = 23;
     pub(super) const HASH_WITH_DEADLINES: u8 = 24;
     pub(super) const HASH_TRIPLES: u8 = 25;
+    pub(super) const STREAM_4: u8 = 26;
+    pub(super) const STREAM_5: u8 = 27;
 }
 
 const DUPLICATE: Error = Error::BadData("an element is there twice");
@@ -127,7 +129,7 @@ fn read(dialect: Dialect, form: u8, reader: &mut Reader<'_>, limits: &Limits) ->
         | form::HASH_TRIPLES_OTHER
         | form::HASH_WITH_DEADLINES
         | form::HASH_TRIPLES => Value::Hash(hash::read(dialect, form, reader, limits)?),
-        form::STREAM_1 | form::STREAM_2 | form::STREAM_3 => {
+        form::STREAM_1 | form::STREAM_2 | form::STREAM_3 | form::STREAM_4 | form::STREAM_5 => {
             Value::Stream(Box::new(stream::read(form, reader)?))
         }
         other => return Err(Error::UnknownType(other)),

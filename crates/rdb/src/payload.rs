@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 /// The version that payloads are written in, Redis 7.0's: all that read them know it.
 const VERSION: u16 = 10;
 /// Redis's newest version.
-const VERSION_MAX: u16 = 13;
+const VERSION_MAX: u16 = 14;
 /// Valkey's, since it went its own way.
 const VALKEY_VERSIONS: std::ops::RangeInclusive<u16> = 80..=90;
 /// Version and checksum.

@@ -34,6 +34,9 @@ pub(crate) async fn run(core: Rc<Core>) {
         if !core.switches.no_active_expiry.get() {
             expire(&core, &config, hz);
         }
+        if let Some(mut shard) = core.router.shard_mut() {
+            shard.serve_on_time();
+        }
         if !core.switches.no_cron.get() {
             next_client = look_after_clients(&core, next_client, hz);
             if turn.is_multiple_of(hz) {

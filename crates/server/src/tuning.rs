@@ -41,6 +41,8 @@ fn values(encodings: &Encodings) -> value::Limits {
         zset_max_listpack_value_bytes: encodings.zset_max_listpack_value_bytes as usize,
         stream_node_max_bytes: encodings.stream_node_max_bytes as usize,
         stream_node_max_entries: encodings.stream_node_max_entries as usize,
+        stream_idmp_duration_s: encodings.stream_idmp_duration_s,
+        stream_idmp_maxsize: encodings.stream_idmp_maxsize as usize,
         hll_sparse_max_bytes: encodings.hll_sparse_max_bytes as usize,
     }
 }

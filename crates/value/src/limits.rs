@@ -20,6 +20,10 @@ pub struct Limits {
     pub stream_node_max_bytes: usize,
     /// 0 for any number.
     pub stream_node_max_entries: usize,
+    /// For how long names of entries are known, in seconds.
+    pub stream_idmp_duration_s: u64,
+    /// How many names of entries are known of each producer.
+    pub stream_idmp_maxsize: usize,
     pub hll_sparse_max_bytes: usize,
 }
 
@@ -39,6 +43,8 @@ impl Default for Limits {
             zset_max_listpack_value_bytes: 64,
             stream_node_max_bytes: 4096,
             stream_node_max_entries: 100,
+            stream_idmp_duration_s: 100,
+            stream_idmp_maxsize: 100,
             hll_sparse_max_bytes: 3000,
         }
     }

@@ -11,6 +11,7 @@ use value::list::End;
 use value::listpack::Item;
 
 use super::{bulk, stretch};
+use crate::elements;
 use crate::options::is;
 
 /// LLEN key
@@ -88,6 +89,9 @@ pub(super) fn ltrim(context: &mut Context<'_>, args: Args<'_>, reply: &mut Write
 /// LREM key count element
 pub(super) fn lrem(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
     let count = args.int(2)?;
+    if count == i64::MIN {
+        return Err(elements::out_of_range());
+    }
     let limits = &context.limits.values;
     let mut edit = context.edit(context.key(args, 1));
     let Some(list) = edit.get_mut::<List>()? else {

@@ -45,7 +45,15 @@ const fn block(
     wait: fn(Args<'_>) -> Result<engine::Wait>,
     on_timeout: fn(&mut Writer<'_>),
 ) -> Block {
-    Block { local, across, wait, on_timeout, kind: Kind::List, ends_without_key: false }
+    Block {
+        local,
+        across,
+        wait,
+        on_timeout,
+        kind: Kind::List,
+        ends_without_key: false,
+        on_time: |_| false,
+    }
 }
 
 const BLMOVE: &Block =

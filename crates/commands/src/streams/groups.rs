@@ -2,14 +2,13 @@
 
 use command::{Args, Error, Result};
 use engine::Context;
-use keyspace::{Edit, Event, Key};
+use keyspace::{Edit, Event};
 use resp::Writer;
 use value::stream::{Group, Stream, StreamId};
 
-use super::add::{chosen, ids, tell_deleted};
 use super::ids::{any, exact};
-use super::read::{write_entry, write_id};
 use super::references::Fate;
+use super::remove::{chosen, ids, tell_deleted};
 use crate::options::is;
 
 /// The error for a key or a group that is not there.
@@ -33,22 +32,13 @@ pub(super) fn no_group_for(key: &[u8], group: &[u8]) -> Error {
 /// A group has a consumer that it had not.
 pub(super) const NEW_CONSUMER: Event = Event::stream("xgroup-createconsumer");
 
-/// A consumer of a group.
-#[derive(Clone, Debug)]
-pub(super) struct Reader {
-    pub(super) group: Vec<u8>,
-    pub(super) consumer: Vec<u8>,
-    /// Whether what is delivered counts as acknowledged.
-    pub(super) no_ack: bool,
-}
-
 /// Logs an entry's place in the pending lists, as XCLAIM sets it.
 pub(super) fn log_claim(edit: &mut Edit<'_>, group: &[u8], id: StreamId) -> Result {
     let key = edit.key().bytes;
     let Some(stream) = edit.get::<Stream>()? else { return Ok(()) };
     let Some(known) = stream.group(group) else { return Ok(()) };
     let Some(pending) = known.pending().get(&id) else { return Ok(()) };
-    let consumer = known.name(pending.consumer).to_vec();
+    let consumer = known.owner(pending).to_vec();
     let (id, last) = (id.to_string(), known.last_id.to_string());
     let (time, count) = (pending.delivered_ms.to_string(), pending.count.to_string());
     edit.log(&[
@@ -81,140 +71,6 @@ pub(super) fn log_position(edit: &mut Edit<'_>, group: &[u8]) -> Result {
     let words = [b"XGROUP", &b"SETID"[..], key, group, last.as_bytes()];
     edit.log(&[&words[..], &[b"ENTRIESREAD", read.as_bytes()]].concat());
     Ok(())
-}
-
-impl Reader {
-    /// Notes that the consumer reads; answers whether it is new.
-    fn greet(&self, stream: &mut Stream, now_ms: i64) -> bool {
-        let Some(group) = stream.group_mut(&self.group) else { return false };
-        let is_new = group.add_consumer(&self.consumer, now_ms);
-        if let Some(consumer) = group.consumer_mut(&self.consumer) {
-            consumer.seen_ms = now_ms;
-        }
-        is_new
-    }
-
-    fn log_new_consumer(&self, edit: &mut Edit<'_>) {
-        let key = edit.key().bytes;
-        edit.event(NEW_CONSUMER);
-        edit.log(&[b"XGROUP", b"CREATECONSUMER", key, &self.group, &self.consumer]);
-    }
-
-    /// Replies entries that the group has not delivered, and delivers them. Answers whether there
-    /// were some; else nothing is replied.
-    pub(super) fn deliver(
-        &self,
-        context: &mut Context<'_>,
-        key: Key<'_>,
-        count: usize,
-        reply: &mut Writer<'_>,
-    ) -> Result<bool> {
-        let now_ms = context.now_ms();
-        let mut edit = context.edit(key);
-        let Some(stream) = edit.get_mut::<Stream>()? else { return Ok(false) };
-        let is_new = self.greet(stream, now_ms);
-        let after = stream.group(&self.group).map_or(StreamId::MAX, |group| group.last_id);
-        let (mut delivered, mut entries) = (Vec::new(), Vec::new());
-        if let Some(first) = after.next() {
-            let mut out = Writer::new(&mut entries, reply.protocol());
-            stream.range(first, StreamId::MAX, false, |entry| {
-                write_entry(&mut out, entry);
-                delivered.push(entry.id);
-                delivered.len() != count
-            });
-        }
-        for id in &delivered {
-            stream.advance(&self.group, *id);
-        }
-        if let Some(group) = stream.group_mut(&self.group)
-            && !delivered.is_empty()
-            && !self.no_ack
-        {
-            for id in &delivered {
-                group.deliver(*id, &self.consumer, now_ms, 1);
-            }
-            if let Some(consumer) = group.consumer_mut(&self.consumer) {
-                consumer.active_ms = Some(now_ms);
-            }
-        }
-        // Deliveries themselves are no event.
-        edit.silent();
-        if is_new {
-            self.log_new_consumer(&mut edit);
-        }
-        if delivered.is_empty() {
-            edit.count(usize::from(is_new));
-            return Ok(false);
-        }
-        if !self.no_ack {
-            for id in &delivered {
-                log_claim(&mut edit, &self.group, *id)?;
-            }
-        }
-        log_position(&mut edit, &self.group)?;
-        reply.array(delivered.len());
-        reply.raw(&entries);
-        Ok(true)
-    }
-
-    /// Replies what the consumer has pending behind an id; deleted entries come without fields.
-    pub(super) fn write_history(
-        &self,
-        context: &mut Context<'_>,
-        key: Key<'_>,
-        after: StreamId,
-        count: usize,
-        reply: &mut Writer<'_>,
-    ) -> Result {
-        let now_ms = context.now_ms();
-        let mut edit = context.edit(key);
-        let Some(stream) = edit.get_mut::<Stream>()? else { return Ok(()) };
-        let is_new = self.greet(stream, now_ms);
-        let most = if count == 0 { usize::MAX } else { count };
-        let consumer = stream.group(&self.group).and_then(|group| group.consumer(&self.consumer));
-        let ids: Vec<StreamId> = match (consumer, after.next()) {
-            (Some(consumer), Some(first)) => {
-                consumer.pending.range(first..).take(most).copied().collect()
-            }
-            _ => Vec::new(),
-        };
-        reply.array(ids.len());
-        let mut found = Vec::with_capacity(ids.len());
-        for id in &ids {
-            if write_one(reply, stream, *id) {
-                found.push(*id);
-            } else {
-                reply.array(2);
-                write_id(reply, *id);
-                reply.null_array();
-            }
-        }
-        if let Some(group) = stream.group_mut(&self.group) {
-            for id in &found {
-                if let Some(pending) = group.pending().get(id).copied() {
-                    let (count, at_ms) = (pending.count + 1, now_ms);
-                    group.deliver(*id, &self.consumer, at_ms, count);
-                }
-            }
-        }
-        if is_new {
-            self.log_new_consumer(&mut edit);
-        }
-        // Looking at what one has is no change, though it is noted when and how often.
-        edit.count(usize::from(is_new));
-        Ok(())
-    }
-}
-
-/// Writes an entry; answers whether it is there.
-pub(super) fn write_one(reply: &mut Writer<'_>, stream: &Stream, id: StreamId) -> bool {
-    let mut found = false;
-    stream.range(id, id, false, |entry| {
-        write_entry(reply, entry);
-        found = true;
-        false
-    });
-    found
 }
 
 /// `id | $`, and `[MKSTREAM] [ENTRIESREAD n]` behind it.
@@ -303,7 +159,7 @@ pub(super) fn setid(context: &mut Context<'_>, args: Args<'_>, reply: &mut Write
             return Err(error);
         }
     };
-    if let Some(group) = stream.group_mut(args.at(3)) {
+    if let Some(mut group) = stream.group_mut(args.at(3)) {
         (group.last_id, group.entries_read) = (last_id, position.entries_read);
     }
     edit.event(Event::stream("xgroup-setid"));
@@ -331,7 +187,7 @@ pub(super) fn createconsumer(
     let mut edit = context.edit(context.key(args, 2));
     let stream = with_group(&mut edit, args)?;
     let group = stream.group_mut(args.at(3));
-    let added = group.is_some_and(|group| group.add_consumer(args.at(4), now_ms));
+    let added = group.is_some_and(|mut group| group.add_consumer(args.at(4), now_ms));
     edit.count_as(usize::from(added), NEW_CONSUMER);
     reply.integer(i64::from(added));
     Ok(())
@@ -346,7 +202,7 @@ pub(super) fn delconsumer(
     let mut edit = context.edit(context.key(args, 2));
     let stream = with_group(&mut edit, args)?;
     let group = stream.group_mut(args.at(3));
-    let removed = group.and_then(|group| group.remove_consumer(args.at(4)));
+    let removed = group.and_then(|mut group| group.remove_consumer(args.at(4)));
     let removals = usize::from(removed.is_some());
     edit.count_as(removals, Event::stream("xgroup-delconsumer"));
     reply.integer(removed.unwrap_or(0) as i64);
@@ -362,8 +218,9 @@ pub(super) fn xack(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer
     }
     let ids = ids(args, 3)?;
     let group = edit.get_mut::<Stream>()?.and_then(|stream| stream.group_mut(args.at(2)));
-    let acknowledged = group
-        .map_or(0, |group| ids.into_iter().filter(|id| group.acknowledge(*id).is_some()).count());
+    let acknowledged = group.map_or(0, |mut group| {
+        ids.into_iter().filter(|id| group.acknowledge(*id).is_some()).count()
+    });
     edit.silent();
     edit.count(acknowledged);
     reply.integer(acknowledged as i64);
@@ -379,9 +236,12 @@ pub(super) fn xackdel(context: &mut Context<'_>, args: Args<'_>, reply: &mut Wri
     reply.array(ids.len());
     for id in ids {
         let mut fate = Fate::Absent;
+        let acknowledge = |stream: &mut Stream| -> bool {
+            let group = stream.group_mut(args.at(2));
+            group.is_some_and(|mut group| group.acknowledge(id).is_some())
+        };
         if let Some(stream) = &mut stream
-            && let Some(group) = stream.group_mut(args.at(2))
-            && group.acknowledge(id).is_some()
+            && acknowledge(stream)
         {
             changed += 1;
             fate = match references.delete(stream, id) {

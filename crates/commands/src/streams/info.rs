@@ -3,9 +3,11 @@
 use command::{Args, Error, Result};
 use engine::Context;
 use resp::Writer;
+use value::Limits;
 use value::stream::{Group, Stream, StreamId};
 
 use super::groups::no_group_for;
+use super::producers::bounds;
 use super::read::{read, write_id, write_range};
 use crate::options::is;
 
@@ -31,6 +33,7 @@ fn known_field(reply: &mut Writer<'_>, name: &str, number: Option<u64>) {
 
 /// XINFO STREAM key [FULL [COUNT count]]
 pub(super) fn stream(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
+    let (limits, now_ms) = (context.limits.values, context.now_ms());
     let stream = read(context, context.key(args, 2))?.ok_or(Error::NoSuchKey)?;
     let full = match args.len() {
         3 => None,
@@ -40,7 +43,7 @@ pub(super) fn stream(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writ
         }
         _ => return Err(Error::wrong_shape(args)),
     };
-    reply.map(if full.is_some() { 9 } else { 10 });
+    reply.map(if full.is_some() { 15 } else { 16 });
     field(reply, "length", stream.len() as u64);
     field(reply, "radix-tree-keys", stream.blocks().len() as u64);
     // There is no radix tree; a tree of so many keys would have about one node more.
@@ -49,6 +52,7 @@ pub(super) fn stream(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writ
     id_field(reply, "max-deleted-entry-id", stream.max_deleted_id);
     field(reply, "entries-added", stream.entries_added);
     id_field(reply, "recorded-first-entry-id", stream.first_id());
+    write_producers(reply, stream, &limits, now_ms);
     match full {
         None => {
             field(reply, "groups", stream.groups().len() as u64);
@@ -68,6 +72,19 @@ pub(super) fn stream(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writ
     Ok(())
 }
 
+/// How many names of entries are known, and for how long.
+fn write_producers(reply: &mut Writer<'_>, stream: &Stream, limits: &Limits, now_ms: i64) {
+    let (duration_s, size_max) = bounds(stream, limits);
+    field(reply, "idmp-duration", duration_s);
+    field(reply, "idmp-maxsize", size_max as u64);
+    let producers = stream.producers();
+    let (tracked, names) = producers.map_or((0, 0), |producers| producers.counts(now_ms));
+    field(reply, "pids-tracked", tracked as u64);
+    field(reply, "iids-tracked", names as u64);
+    field(reply, "iids-added", producers.map_or(0, |producers| producers.added));
+    field(reply, "iids-duplicates", producers.map_or(0, |producers| producers.duplicates));
+}
+
 /// The first or the last entry.
 fn write_end(reply: &mut Writer<'_>, stream: &Stream, name: &str, is_last: bool) {
     reply.bulk(name.as_bytes());
@@ -85,19 +102,20 @@ fn write_end(reply: &mut Writer<'_>, stream: &Stream, name: &str, is_last: bool)
 /// A group with up to `count` (all, if that is 0) of what is pending, and its consumers.
 fn write_group(reply: &mut Writer<'_>, stream: &Stream, name: &[u8], group: &Group, count: usize) {
     let most = if count == 0 { usize::MAX } else { count };
-    reply.map(7);
+    reply.map(8);
     reply.bulk(b"name");
     reply.bulk(name);
     id_field(reply, "last-delivered-id", group.last_id);
     known_field(reply, "entries-read", group.entries_read);
     known_field(reply, "lag", stream.lag(group));
     field(reply, "pel-count", group.pending().len() as u64);
+    field(reply, "nacked-count", group.released() as u64);
     reply.bulk(b"pending");
     reply.array(group.pending().len().min(most));
     for (id, pending) in group.pending().iter().take(most) {
         reply.array(4);
         write_id(reply, *id);
-        reply.bulk(group.name(pending.consumer));
+        reply.bulk(group.owner(pending));
         reply.integer(pending.delivered_ms);
         reply.integer(pending.count as i64);
     }

@@ -10,8 +10,15 @@ mod groups;
 mod ids;
 mod info;
 mod pending;
+mod producers;
 mod read;
+mod reader;
 mod references;
+mod release;
+mod remove;
+mod setid;
+mod trimming;
+mod xread;
 
 const RANDOM: &[&str] = &["nondeterministic_output"];
 
@@ -41,21 +48,23 @@ const fn stream(name: &'static str, arity: i32, flags: u32) -> Spec {
 }
 
 const XREAD: &Block = &Block {
-    local: read::xread,
-    across: read::xread_across,
-    wait: read::xread_wait,
+    local: xread::xread,
+    across: xread::xread_across,
+    wait: xread::xread_wait,
     on_timeout: |reply| reply.null_array(),
     kind: Kind::Stream,
     ends_without_key: false,
+    on_time: |_| false,
 };
 
 const XREADGROUP: &Block = &Block {
-    local: read::xreadgroup,
-    across: read::xreadgroup_across,
-    wait: read::xreadgroup_wait,
+    local: xread::xreadgroup,
+    across: xread::xreadgroup_across,
+    wait: xread::xreadgroup_wait,
     on_timeout: |reply| reply.null_array(),
     kind: Kind::Stream,
     ends_without_key: true,
+    on_time: xread::claims,
 };
 
 const GROUP_COMMANDS: &[Command] = &[
@@ -171,6 +180,14 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(pending::xautoclaim),
     ),
     Command::new(
+        stream("XCFGSET", -2, WRITE | FAST).key(access::UPDATE).doc(
+            "8.6.0",
+            "O(1), or O(N) in the number of names that are forgotten",
+            "Sets for how long and how many names of entries are known.",
+        ),
+        Run::Shard(producers::xcfgset),
+    ),
+    Command::new(
         stream("XCLAIM", -6, WRITE | FAST).key(access::UPDATE).tips(RANDOM).doc(
             "5.0.0",
             "O(log(N)) for each entry",
@@ -184,7 +201,7 @@ pub(crate) const COMMANDS: &[Command] = &[
             "O(log(N)) for each entry",
             "Deletes entries.",
         ),
-        Run::Shard(add::xdel),
+        Run::Shard(remove::xdel),
     ),
     Command::new(
         stream("XDELEX", -5, WRITE | FAST).key_specs(DELETED).doc(
@@ -192,7 +209,7 @@ pub(crate) const COMMANDS: &[Command] = &[
             "O(log(N)) for each entry",
             "Deletes entries, with or without regard to groups.",
         ),
-        Run::Shard(add::xdelex),
+        Run::Shard(remove::xdelex),
     ),
     Command::container(
         Spec::new(Group::Stream, "XGROUP", -2, 0).without(command::flag::category::STREAM).doc(
@@ -201,6 +218,14 @@ pub(crate) const COMMANDS: &[Command] = &[
             "Looks after consumer groups.",
         ),
         GROUP_COMMANDS,
+    ),
+    Command::new(
+        stream("XIDMPRECORD", 5, WRITE | DENYOOM | FAST).key(access::UPDATE).doc(
+            "8.6.2",
+            "O(log(N)) in the number of names known",
+            "Notes the name that a producer gave to an entry.",
+        ),
+        Run::Shard(producers::xidmprecord),
     ),
     Command::container(
         Spec::new(Group::Stream, "XINFO", -2, 0).without(command::flag::category::STREAM).doc(
@@ -217,6 +242,14 @@ pub(crate) const COMMANDS: &[Command] = &[
             "Gives the number of entries.",
         ),
         Run::Shard(read::xlen),
+    ),
+    Command::new(
+        stream("XNACK", -7, WRITE | FAST).key(access::UPDATE).doc(
+            "8.8.0",
+            "O(log(N)) for each entry",
+            "Gives up pending entries, for others to take over.",
+        ),
+        Run::Shard(release::xnack),
     ),
     Command::new(
         stream("XPENDING", -3, READONLY).key(access::READ_VALUE).tips(RANDOM).doc(
@@ -264,7 +297,7 @@ pub(crate) const COMMANDS: &[Command] = &[
             "O(1)",
             "Sets the highest id that counts as used.",
         ),
-        Run::Shard(add::xsetid),
+        Run::Shard(setid::xsetid),
     ),
     Command::new(
         stream("XTRIM", -4, WRITE).key_specs(DELETED).tips(RANDOM).doc(
@@ -272,7 +305,7 @@ pub(crate) const COMMANDS: &[Command] = &[
             "O(N) in the number of entries removed",
             "Removes the oldest entries.",
         ),
-        Run::Shard(add::xtrim),
+        Run::Shard(remove::xtrim),
     ),
 ];
 

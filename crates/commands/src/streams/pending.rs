@@ -6,9 +6,10 @@ use keyspace::Edit;
 use resp::Writer;
 use value::stream::{Group, Pending, Stream, StreamId};
 
-use super::groups::{NEW_CONSUMER, log_claim, log_position, no_group, write_one};
+use super::groups::{NEW_CONSUMER, log_claim, log_position, no_group};
 use super::ids::{end, exact, start};
 use super::read::{read, write_id};
+use super::reader::write_one;
 use crate::options::is;
 
 /// XPENDING key group [[IDLE min-idle-time] start end count [consumer]]
@@ -101,8 +102,12 @@ impl Details {
         for (id, pending) in found {
             reply.array(4);
             write_id(reply, *id);
-            reply.bulk(group.name(pending.consumer));
-            reply.integer((now_ms - pending.delivered_ms).max(0));
+            reply.bulk(group.owner(pending));
+            // Nobody's has been idle for no known time.
+            reply.integer(match pending.consumer {
+                Some(_) => (now_ms - pending.delivered_ms).max(0),
+                None => -1,
+            });
             reply.integer(pending.count as i64);
         }
     }
@@ -110,14 +115,17 @@ impl Details {
 
 /// How XCLAIM takes entries over.
 #[derive(Default)]
-struct Claim {
-    idle_ms_min: i64,
-    delivered_ms: i64,
+pub(super) struct Claim {
+    pub(super) idle_ms_min: i64,
+    pub(super) delivered_ms: i64,
     count: Option<u64>,
     force: bool,
     just_id: bool,
     last_id: StreamId,
 }
+
+/// The highest number of deliveries.
+pub(super) const COUNT_MAX: u64 = i64::MAX as u64;
 
 impl Claim {
     /// The options behind the ids.
@@ -154,7 +162,13 @@ impl Claim {
     }
 
     /// Takes an entry over; answers whether it did.
-    fn take(&self, group: &mut Group, id: StreamId, consumer: &[u8], now_ms: i64) -> bool {
+    pub(super) fn take(
+        &self,
+        group: &mut Group,
+        id: StreamId,
+        consumer: &[u8],
+        now_ms: i64,
+    ) -> bool {
         let old = group.pending().get(&id).copied();
         let count = match old {
             None if !self.force => return false,
@@ -167,7 +181,8 @@ impl Claim {
                 old.count
             }
         };
-        let count = self.count.unwrap_or(count + u64::from(!self.just_id));
+        let more = count.saturating_add(u64::from(!self.just_id)).min(COUNT_MAX);
+        let count = self.count.unwrap_or(more);
         group.deliver(id, consumer, self.delivered_ms, count);
         if let Some(consumer) = group.consumer_mut(consumer) {
             consumer.active_ms = Some(now_ms);
@@ -249,16 +264,16 @@ pub(super) fn xclaim(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writ
     let Some(stream) = edit.get_mut::<Stream>()? else { return Ok(()) };
     let mut outcome = Outcome::default();
     let exist: Vec<bool> = ids.iter().map(|id| stream.contains(*id)).collect();
-    if let Some(group) = stream.group_mut(args.at(2)) {
+    if let Some(mut group) = stream.group_mut(args.at(2)) {
         outcome.is_advanced = claim.last_id > group.last_id;
         group.last_id = group.last_id.max(claim.last_id);
-        outcome.is_new_consumer = greet(group, args.at(3), now_ms);
+        outcome.is_new_consumer = greet(&mut group, args.at(3), now_ms);
         for (id, exists) in ids.iter().zip(exist) {
             if !exists {
                 if group.acknowledge(*id).is_some() {
                     outcome.gone.push(*id);
                 }
-            } else if claim.take(group, *id, args.at(3), now_ms) {
+            } else if claim.take(&mut group, *id, args.at(3), now_ms) {
                 outcome.taken.push(*id);
             }
         }
@@ -309,8 +324,8 @@ pub(super) fn xautoclaim(
     };
     let (mut attempts, mut next) = (count.saturating_mul(ATTEMPTS), StreamId::MIN);
     let exist: Vec<bool> = candidates.iter().map(|id| stream.contains(*id)).collect();
-    if let Some(group) = stream.group_mut(args.at(2)) {
-        outcome.is_new_consumer = greet(group, args.at(3), now_ms);
+    if let Some(mut group) = stream.group_mut(args.at(2)) {
+        outcome.is_new_consumer = greet(&mut group, args.at(3), now_ms);
         for (id, exists) in candidates.iter().zip(exist) {
             if attempts == 0 || count == 0 {
                 next = *id;
@@ -321,7 +336,7 @@ pub(super) fn xautoclaim(
                 group.acknowledge(*id);
                 outcome.gone.push(*id);
                 count -= 1;
-            } else if claim.take(group, *id, args.at(3), now_ms) {
+            } else if claim.take(&mut group, *id, args.at(3), now_ms) {
                 outcome.taken.push(*id);
                 count -= 1;
             }

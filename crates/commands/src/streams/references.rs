@@ -1,6 +1,8 @@
 //! What becomes of an entry's places in pending lists when the entry goes.
 
-use value::stream::{Stream, StreamId, Trim};
+use std::collections::BTreeMap;
+
+use value::stream::{Group, Groups, Stream, StreamId};
 
 use crate::options::is;
 
@@ -51,39 +53,36 @@ impl References {
             return Fate::Absent;
         }
         match self {
-            Self::Acknowledged if !is_acknowledged(stream, id) => return Fate::Kept,
+            Self::Acknowledged if !is_acknowledged(stream.groups(), id) => return Fate::Kept,
             Self::Keep | Self::Delete | Self::Acknowledged => {}
         }
         stream.delete(id);
         Fate::Deleted
     }
 
-    /// Trims entry by entry; answers how many went.
-    pub(super) fn trim(self, stream: &mut Stream, what: Trim, limit: usize) -> usize {
-        let excess = match what {
-            Trim::MaxLen(most) => stream.len().saturating_sub(most),
-            Trim::MinId(_) => usize::MAX,
-        };
-        let wanted = if limit == 0 { excess } else { excess.min(limit) };
-        let mut ids = Vec::new();
-        stream.range(StreamId::MIN, StreamId::MAX, false, |entry| {
-            let goes = !matches!(what, Trim::MinId(min) if entry.id >= min);
-            if goes && ids.len() < wanted {
-                ids.push(entry.id);
+    /// Whether an entry that is trimmed may go, of whose references this then disposes.
+    pub(super) fn let_go(self, groups: &mut Groups, id: StreamId) -> bool {
+        match self {
+            Self::Keep => true,
+            Self::Delete => {
+                groups.for_each_mut(|group| {
+                    group.acknowledge(id);
+                });
+                true
             }
-            goes && ids.len() < wanted
-        });
-        ids.into_iter().filter(|id| self.delete(stream, *id) == Fate::Deleted).count()
+            Self::Acknowledged => is_acknowledged(groups.by_name(), id),
+        }
     }
 }
 
 /// Takes an entry off all pending lists; answers whether it was on one.
 pub(super) fn forget(stream: &mut Stream, id: StreamId) -> bool {
-    stream.groups_mut().filter_map(|group| group.acknowledge(id)).count() > 0
+    let mut was_pending = false;
+    stream.for_each_group(|group| was_pending |= group.acknowledge(id).is_some());
+    was_pending
 }
 
 /// Whether every group has read and acknowledged an entry.
-fn is_acknowledged(stream: &Stream, id: StreamId) -> bool {
-    let groups = stream.groups().values();
-    groups.into_iter().all(|group| id <= group.last_id && !group.pending().contains_key(&id))
+fn is_acknowledged(groups: &BTreeMap<Vec<u8>, Group>, id: StreamId) -> bool {
+    groups.values().all(|group| id <= group.last_id && !group.pending().contains_key(&id))
 }

@@ -277,6 +277,8 @@ const BIG: Limits = Limits {
     zset_max_listpack_value_bytes: 64,
     stream_node_max_bytes: 0,
     stream_node_max_entries: 0,
+    stream_idmp_duration_s: 0,
+    stream_idmp_maxsize: 0,
     hll_sparse_max_bytes: 0,
 };
 

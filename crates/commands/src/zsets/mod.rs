@@ -43,7 +43,15 @@ const fn block(
     wait: fn(Args<'_>) -> Result<engine::Wait>,
 ) -> Block {
     let on_timeout = |reply: &mut Writer<'_>| reply.null_array();
-    Block { local, across, wait, on_timeout, kind: Kind::Zset, ends_without_key: false }
+    Block {
+        local,
+        across,
+        wait,
+        on_timeout,
+        kind: Kind::Zset,
+        ends_without_key: false,
+        on_time: |_| false,
+    }
 }
 
 const BZMPOP: &Block = &block(pops::bzmpop, pops::bzmpop_across, pops::bzmpop_wait);

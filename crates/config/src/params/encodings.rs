@@ -80,6 +80,18 @@ pub(super) const ROWS: &[Row] = &[
         "Entries of a stream's blocks; 0: any number.",
     ),
     Row::new(
+        "stream-idmp-duration",
+        integer!(1..=86_400, encodings.stream_idmp_duration_s),
+        "100",
+        "Seconds for which names that producers give to entries are known.",
+    ),
+    Row::new(
+        "stream-idmp-maxsize",
+        integer!(1..=10_000, encodings.stream_idmp_maxsize),
+        "100",
+        "Names of entries that are known of each producer.",
+    ),
+    Row::new(
         "hll-sparse-max-bytes",
         size!(0..=SIZE_MAX, encodings.hll_sparse_max_bytes),
         "3000",

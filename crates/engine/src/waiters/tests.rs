@@ -10,12 +10,14 @@ static LIST: Block = Block {
     on_timeout: |reply| reply.null_array(),
     kind: Kind::List,
     ends_without_key: false,
+    on_time: |_| false,
 };
 
 fn waiter(number: u64, keys: &[Watched]) -> Waiter {
     Waiter {
         id: WaiterId { thread: 0, number },
         block: &LIST,
+        on_time: number == 6,
         keys: keys.to_vec(),
         how: How::Across { state: Across::Asleep },
     }
@@ -35,6 +37,7 @@ fn each_key_has_its_queue_in_the_order_of_arrival() {
     assert_eq!(waiters.next((0, 2), second + 1), None);
     assert_eq!(waiters.turn_of(WaiterId { thread: 0, number: 5 }), Some(second));
 
+    assert_eq!(waiters.on_time().len(), 1);
     assert_eq!(waiters.remove(first).unwrap().id.number, 7);
     assert!(!waiters.has((0, 1)));
     assert_eq!(waiters.next((0, 2), 0), Some(second));

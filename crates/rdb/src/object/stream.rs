@@ -1,5 +1,7 @@
 //! Streams: blocks as they lie in memory, counters, and groups with their consumers.
 
+mod producers;
+
 use std::collections::BTreeMap;
 
 use value::Stream;
@@ -17,16 +19,25 @@ const NEVER_ACTIVE: i64 = -1;
 /// Bytes of an id where it is no length.
 const ID_BYTES: usize = 16;
 
-/// The second form says nothing of when consumers last got something; its readers take that they
-/// did when they last tried. Where that holds it will do, and Redis 7.0 reads it.
-fn needs_activity(stream: &Stream) -> bool {
+/// The first form that says all of a stream: each is read by newer versions only.
+fn form_of(stream: &Stream) -> u8 {
     let mut consumers = stream.groups().values().flat_map(|group| group.consumers().values());
-    consumers.any(|consumer| consumer.active_ms != Some(consumer.seen_ms))
+    if stream.groups().values().any(|group| group.released() > 0) {
+        form::STREAM_5
+    } else if stream.producers().is_some() {
+        form::STREAM_4
+    } else if consumers.any(|consumer| consumer.active_ms != Some(consumer.seen_ms)) {
+        form::STREAM_3
+    } else {
+        // It says nothing of when consumers last got something; its readers take that they did
+        // when they last tried.
+        form::STREAM_2
+    }
 }
 
 pub(super) fn write(stream: &Stream, out: &mut Vec<u8>) -> u16 {
-    let has_activity = needs_activity(stream);
-    out.push(if has_activity { form::STREAM_3 } else { form::STREAM_2 });
+    let form = form_of(stream);
+    out.push(form);
     write::length(out, stream.blocks().len() as u64);
     for (base, pack) in stream.blocks() {
         write::bytes(out, &base.to_bytes());
@@ -40,9 +51,17 @@ pub(super) fn write(stream: &Stream, out: &mut Vec<u8>) -> u16 {
     write::length(out, stream.groups().len() as u64);
     for (name, group) in stream.groups() {
         write::bytes(out, name);
-        write_group(group, has_activity, out);
+        write_group(group, form, out);
     }
-    if has_activity { 11 } else { 0 }
+    if form >= form::STREAM_4 {
+        producers::write(stream, out);
+    }
+    match form {
+        form::STREAM_5 => 14,
+        form::STREAM_4 => 13,
+        form::STREAM_3 => 11,
+        _ => 0,
+    }
 }
 
 fn write_id(out: &mut Vec<u8>, id: StreamId) {
@@ -50,7 +69,7 @@ fn write_id(out: &mut Vec<u8>, id: StreamId) {
     write::length(out, id.seq);
 }
 
-fn write_group(group: &Group, has_activity: bool, out: &mut Vec<u8>) {
+fn write_group(group: &Group, form: u8, out: &mut Vec<u8>) {
     write_id(out, group.last_id);
     write::length(out, group.entries_read.unwrap_or(UNKNOWN));
     write::length(out, group.pending().len() as u64);
@@ -63,12 +82,17 @@ fn write_group(group: &Group, has_activity: bool, out: &mut Vec<u8>) {
     for (name, consumer) in group.consumers() {
         write::bytes(out, name);
         out.extend_from_slice(&consumer.seen_ms.to_le_bytes());
-        if has_activity {
+        if form >= form::STREAM_3 {
             let active_ms = consumer.active_ms.unwrap_or(NEVER_ACTIVE);
             out.extend_from_slice(&active_ms.to_le_bytes());
         }
         write::length(out, consumer.pending.len() as u64);
         consumer.pending.iter().for_each(|id| out.extend_from_slice(&id.to_bytes()));
+    }
+    if form >= form::STREAM_5 {
+        write::length(out, group.released() as u64);
+        let released = group.by_time().take(group.released());
+        released.for_each(|(id, _)| out.extend_from_slice(&id.to_bytes()));
     }
 }
 
@@ -101,6 +125,9 @@ pub(super) fn read(form: u8, reader: &mut Reader<'_>) -> Result<Stream> {
             return Err(Error::BadData("a group is there twice"));
         }
     }
+    if form >= form::STREAM_4 {
+        producers::read(&mut stream, reader)?;
+    }
     Ok(stream)
 }
 
@@ -127,8 +154,8 @@ fn read_group(form: u8, stream: &Stream, reader: &mut Reader<'_>) -> Result<Grou
         let name = reader.string()?;
         let seen_ms = reader.milliseconds()?;
         let active_ms = match form {
-            form::STREAM_3 => Some(reader.milliseconds()?).filter(|at| *at != NEVER_ACTIVE),
-            _ => Some(seen_ms),
+            form::STREAM_1 | form::STREAM_2 => Some(seen_ms),
+            _ => Some(reader.milliseconds()?).filter(|at| *at != NEVER_ACTIVE),
         };
         if !group.add_consumer(&name, seen_ms) {
             return Err(Error::BadData("a consumer is there twice"));
@@ -142,6 +169,15 @@ fn read_group(form: u8, stream: &Stream, reader: &mut Reader<'_>) -> Result<Grou
             let (delivered_ms, count) =
                 delivery.ok_or(Error::BadData("a consumer has an entry that is not pending"))?;
             group.deliver(id, &name, delivered_ms, count);
+        }
+    }
+    if form >= form::STREAM_5 {
+        for _ in 0..reader.count(ID_BYTES)? {
+            let id = StreamId::from_bytes(reader.array()?);
+            let delivery = pending.remove(&id);
+            let (_, count) =
+                delivery.ok_or(Error::BadData("a released entry is not pending, or somebody's"))?;
+            group.release(id, count);
         }
     }
     if pending.is_empty() {
@@ -205,6 +241,32 @@ mod tests {
             let pending = group.pending()[&id(2)];
             assert_eq!((pending.delivered_ms, pending.count), (4000, 3));
         }
+    }
+
+    #[test]
+    fn released_entries_and_names_of_entries_come_back() {
+        let mut stream = sample(Some(5000));
+        stream.producers_or(50, 7).put(b"producer", b"first", id(1));
+        assert_eq!(dump_value(&Value::Stream(Box::new(stream.clone())))[0], form::STREAM_4);
+        assert_eq!(there_and_back(&stream).producers().unwrap().duration_s(), 50);
+        let mut group = stream.group_mut(b"group").unwrap();
+        group.release(id(9), 2);
+        group.release(id(3), 0);
+        drop(group);
+        let producers = stream.producers_or(1, 1);
+        producers.put(b"producer", b"second", id(2));
+        producers.put(b"other", b"first", id(3));
+        (producers.added, producers.duplicates) = (3, 4);
+        let read = there_and_back(&stream);
+        let group = read.group(b"group").unwrap();
+        let order: Vec<u64> = group.by_time().map(|(id, _)| id.ms).collect();
+        assert_eq!((order, group.released()), (vec![9, 3, 2], 2));
+        assert_eq!(group.pending()[&id(9)].count, 2);
+        let producers = read.producers().unwrap();
+        assert_eq!((producers.added, producers.duplicates, producers.size_max()), (3, 4, 7));
+        assert_eq!(producers.find(b"producer", b"second", 0), Some(id(2)));
+        assert_eq!(producers.find(b"other", b"first", 0), Some(id(3)));
+        assert_eq!(producers.counts(0), (2, 3));
     }
 
     #[test]

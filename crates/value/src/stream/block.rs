@@ -172,11 +172,14 @@ pub(super) fn each<'a>(
     each_ever(pack, base, |entry, is_deleted| is_deleted || visit(entry))
 }
 
-/// The id of the last entry, deleted or not.
+/// The id of the last entry, deleted or not; not below that of any entry that is left.
 pub(super) fn last_id(pack: &Listpack, base: StreamId) -> StreamId {
-    let mut last = base;
-    each_ever(pack, base, |entry, _| {
-        last = entry.id;
+    let (mut last, mut live) = (base, base);
+    each_ever(pack, base, |entry, is_deleted| {
+        if !is_deleted {
+            live = entry.id;
+        }
+        last = entry.id.max(live);
         true
     });
     last
@@ -265,8 +268,9 @@ pub(super) enum Choice {
     Stop,
 }
 
-/// Whether a listpack from outside is a block: every entry is whole, in order, and not before the
-/// block's id, and the counts are right. O(elements).
+/// Whether a listpack from outside is a block: every entry is whole, those not deleted are in order
+/// and not before the block's id, and the counts are right. A deleted entry may have a higher id
+/// than those behind it: XSETID takes the last id back. O(elements).
 pub(super) fn is_sound(pack: &Listpack, base: StreamId) -> bool {
     checked(pack, base).is_some()
 }
@@ -299,10 +303,14 @@ fn checked(pack: &Listpack, base: StreamId) -> Option<()> {
             ms: base.ms.wrapping_add(ms as u64),
             seq: base.seq.wrapping_add(seq as u64),
         };
-        if !(0..=3).contains(&flags) || id < base || last.is_some_and(|last| id <= last) {
+        let is_live = flags & DELETED == 0;
+        let is_misplaced = id < base || last.is_some_and(|last| id <= last);
+        if !(0..=3).contains(&flags) || is_live && is_misplaced {
             return None;
         }
-        last = Some(id);
+        if is_live {
+            last = Some(id);
+        }
         let (elements, expected) = if flags & SAME_FIELDS != 0 {
             (fields, fields + 3)
         } else {
@@ -318,7 +326,7 @@ fn checked(pack: &Listpack, base: StreamId) -> Option<()> {
         if number(items.next())? != expected {
             return None;
         }
-        if flags & DELETED == 0 { live += 1 } else { dead += 1 }
+        if is_live { live += 1 } else { dead += 1 }
     }
     (live == count && dead == deleted && live > 0).then_some(())
 }

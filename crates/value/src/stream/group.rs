@@ -1,6 +1,8 @@
 //! Consumer groups: what was delivered to whom and is not acknowledged.
 //!
-//! Invariant: an entry is in the pending list of its consumer exactly if the group's list says so.
+//! Invariants:
+//! - an entry is in the pending list of its consumer exactly if the group's list says so;
+//! - the list by time has each pending entry once, under its place.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,12 +14,14 @@ pub type ConsumerId = u32;
 /// An entry that was delivered and is not acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pending {
-    /// Who has it.
-    pub consumer: ConsumerId,
-    /// When it was last delivered, in ms since the epoch.
+    /// Who has it; None if it was released, for anyone to take.
+    pub consumer: Option<ConsumerId>,
+    /// When it was last delivered, in ms since the epoch; 0 if it was released.
     pub delivered_ms: i64,
     /// How often.
     pub count: u64,
+    /// Its place in the list by time: released ones come first, in the order of their release.
+    place: i64,
 }
 
 /// A reader of a group.
@@ -41,15 +45,24 @@ pub struct Group {
     /// How many entries were delivered, as far as that is known.
     pub entries_read: Option<u64>,
     pending: BTreeMap<StreamId, Pending>,
+    by_time: BTreeSet<(i64, StreamId)>,
+    /// How many pending entries were released.
+    released: usize,
+    /// The place of the entry that is released next.
+    next_release: i64,
     consumers: BTreeMap<Vec<u8>, Consumer>,
     names: BTreeMap<ConsumerId, Vec<u8>>,
+    /// Bytes of the consumers' names.
+    name_bytes: usize,
     next_consumer: ConsumerId,
 }
 
-/// Bytes of one pending entry, in both lists.
-const PENDING_BYTES: usize = 80;
+/// Bytes of one pending entry, in all lists.
+const PENDING_BYTES: usize = 136;
 const CONSUMER_BYTES: usize = 256;
-const GROUP_BYTES: usize = 256;
+const GROUP_BYTES: usize = 320;
+/// The first place of what was delivered. No count of releases comes so far.
+const DELIVERED: i64 = i64::MIN / 2;
 
 impl Group {
     /// One that has delivered what is not behind an id.
@@ -58,24 +71,44 @@ impl Group {
             last_id,
             entries_read,
             pending: BTreeMap::new(),
+            by_time: BTreeSet::new(),
+            released: 0,
+            next_release: i64::MIN,
             consumers: BTreeMap::new(),
             names: BTreeMap::new(),
+            name_bytes: 0,
             next_consumer: 0,
         }
     }
 
     /// Heap bytes behind it, about. O(1).
     pub(super) fn memory_bytes(&self) -> usize {
-        GROUP_BYTES + self.pending.len() * PENDING_BYTES + self.consumers.len() * CONSUMER_BYTES
+        GROUP_BYTES
+            + self.pending.len() * PENDING_BYTES
+            + self.consumers.len() * CONSUMER_BYTES
+            // They are there by name and by number.
+            + 2 * self.name_bytes
     }
 
+    /// What freeing it costs, about in allocations. O(1).
     pub(super) fn free_effort(&self) -> usize {
-        1 + self.pending.len() / 4 + self.consumers.len()
+        1 + self.pending.len() / 4 + 2 * self.consumers.len()
     }
 
     /// All pending entries, in order.
     pub fn pending(&self) -> &BTreeMap<StreamId, Pending> {
         &self.pending
+    }
+
+    /// The pending entries that were released, then the others from the one that was delivered
+    /// first.
+    pub fn by_time(&self) -> impl Iterator<Item = (StreamId, &Pending)> {
+        self.by_time.iter().filter_map(|(_, id)| Some((*id, self.pending.get(id)?)))
+    }
+
+    /// How many pending entries were released and nobody has.
+    pub fn released(&self) -> usize {
+        self.released
     }
 
     /// The consumers by name.
@@ -88,9 +121,10 @@ impl Group {
         self.consumers.get(name)
     }
 
-    /// A consumer's name.
-    pub fn name(&self, consumer: ConsumerId) -> &[u8] {
-        self.names.get(&consumer).map_or(&[], Vec::as_slice)
+    /// The name of who has a pending entry; an empty one if nobody does.
+    pub fn owner(&self, pending: &Pending) -> &[u8] {
+        let name = pending.consumer.and_then(|consumer| self.names.get(&consumer));
+        name.map_or(&[], Vec::as_slice)
     }
 
     /// The consumer of that name, to be changed.
@@ -108,6 +142,7 @@ impl Group {
         let consumer = Consumer { id, seen_ms, active_ms: None, pending: BTreeSet::new() };
         self.consumers.insert(name.to_vec(), consumer);
         self.names.insert(id, name.to_vec());
+        self.name_bytes += name.len();
         true
     }
 
@@ -115,8 +150,11 @@ impl Group {
     pub fn remove_consumer(&mut self, name: &[u8]) -> Option<usize> {
         let consumer = self.consumers.remove(name)?;
         self.names.remove(&consumer.id);
+        self.name_bytes -= name.len();
         for id in &consumer.pending {
-            self.pending.remove(id);
+            if let Some(pending) = self.pending.remove(id) {
+                self.by_time.remove(&(pending.place, *id));
+            }
         }
         Some(consumer.pending.len())
     }
@@ -125,26 +163,46 @@ impl Group {
         self.consumers.get_mut(self.names.get(&id)?)
     }
 
+    /// Takes an entry off all lists.
+    fn take_off(&mut self, id: StreamId) -> Option<Pending> {
+        let pending = self.pending.remove(&id)?;
+        self.by_time.remove(&(pending.place, id));
+        match pending.consumer {
+            None => self.released -= 1,
+            Some(consumer) => {
+                if let Some(consumer) = self.consumer_of(consumer) {
+                    consumer.pending.remove(&id);
+                }
+            }
+        }
+        Some(pending)
+    }
+
     /// Gives an entry to a consumer that is there, whoever had it.
     pub fn deliver(&mut self, id: StreamId, name: &[u8], delivered_ms: i64, count: u64) {
-        let Some(consumer) = self.consumers.get_mut(name) else { return };
-        let number = consumer.id;
-        consumer.pending.insert(id);
-        let new = Pending { consumer: number, delivered_ms, count };
-        if let Some(old) = self.pending.insert(id, new)
-            && old.consumer != number
-            && let Some(other) = self.consumer_of(old.consumer)
-        {
-            other.pending.remove(&id);
+        if !self.consumers.contains_key(name) {
+            return;
         }
+        self.take_off(id);
+        let Some(consumer) = self.consumers.get_mut(name) else { return };
+        consumer.pending.insert(id);
+        let (consumer, place) = (Some(consumer.id), delivered_ms.max(DELIVERED));
+        self.pending.insert(id, Pending { consumer, delivered_ms, count, place });
+        self.by_time.insert((place, id));
+    }
+
+    /// Makes an entry pending that nobody has, behind those that were released before.
+    pub fn release(&mut self, id: StreamId, count: u64) {
+        self.take_off(id);
+        let place = self.next_release;
+        self.next_release += 1;
+        self.pending.insert(id, Pending { consumer: None, delivered_ms: 0, count, place });
+        self.by_time.insert((place, id));
+        self.released += 1;
     }
 
     /// Takes an entry off the lists; answers what it was, if it was pending.
     pub fn acknowledge(&mut self, id: StreamId) -> Option<Pending> {
-        let pending = self.pending.remove(&id)?;
-        if let Some(consumer) = self.consumer_of(pending.consumer) {
-            consumer.pending.remove(&id);
-        }
-        Some(pending)
+        self.take_off(id)
     }
 }

@@ -6,14 +6,21 @@
 
 mod block;
 mod group;
+mod groups;
 mod id;
+mod lag;
+mod producers;
+mod trim;
 
 use std::collections::BTreeMap;
 
 use self::block::Choice;
 pub use self::block::Entry;
 pub use self::group::{Consumer, ConsumerId, Group, Pending};
+pub use self::groups::{GroupMut, Groups};
 pub use self::id::StreamId;
+pub use self::producers::{Names, Producers};
+pub use self::trim::Trim;
 use crate::Limits;
 use crate::listpack::{self, Listpack};
 
@@ -29,18 +36,11 @@ pub struct Stream {
     pub max_deleted_id: StreamId,
     /// How many entries were ever added.
     pub entries_added: u64,
-    groups: BTreeMap<Vec<u8>, Group>,
+    groups: Groups,
     /// Heap bytes of blocks.
     block_bytes: usize,
-}
-
-/// What of a stream is to go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trim {
-    /// All but so many.
-    MaxLen(usize),
-    /// Those before this.
-    MinId(StreamId),
+    /// Who added what, if any entry was ever added by name.
+    producers: Option<Box<Producers>>,
 }
 
 /// Why no entry was added.
@@ -105,15 +105,26 @@ impl Stream {
         "stream"
     }
 
-    /// Heap bytes behind it. O(groups).
+    /// Heap bytes behind it. O(1).
     pub fn memory_bytes(&self) -> usize {
-        let groups: usize = self.groups.values().map(Group::memory_bytes).sum();
-        size_of::<Self>() + self.block_bytes + groups
+        let producers = self.producers.as_ref().map_or(0, |producers| producers.memory_bytes());
+        size_of::<Self>() + self.block_bytes + self.groups.totals().bytes + producers
     }
 
-    /// What freeing it costs, about in allocations. O(groups).
+    /// What freeing it costs, about in allocations. O(1).
     pub fn free_effort(&self) -> usize {
-        1 + self.blocks.len() + self.groups.values().map(Group::free_effort).sum::<usize>()
+        let producers = self.producers.as_ref().map_or(0, |producers| producers.free_effort());
+        1 + self.blocks.len() + self.groups.totals().effort + producers
+    }
+
+    /// Who added what, if any entry was ever added by name.
+    pub fn producers(&self) -> Option<&Producers> {
+        self.producers.as_deref()
+    }
+
+    /// The same, to be changed; made with these bounds if there is none.
+    pub fn producers_or(&mut self, duration_s: u64, size_max: usize) -> &mut Producers {
+        self.producers.get_or_insert_with(|| Box::new(Producers::new(duration_s, size_max)))
     }
 
     /// The blocks under their ids, in order.
@@ -128,36 +139,32 @@ impl Stream {
 
     /// The groups by name.
     pub fn groups(&self) -> &BTreeMap<Vec<u8>, Group> {
-        &self.groups
+        self.groups.by_name()
     }
 
     /// A group.
     pub fn group(&self, name: &[u8]) -> Option<&Group> {
-        self.groups.get(name)
+        self.groups().get(name)
     }
 
     /// A group, to be changed.
-    pub fn group_mut(&mut self, name: &[u8]) -> Option<&mut Group> {
+    pub fn group_mut(&mut self, name: &[u8]) -> Option<GroupMut<'_>> {
         self.groups.get_mut(name)
     }
 
-    /// All groups, to be changed.
-    pub fn groups_mut(&mut self) -> impl Iterator<Item = &mut Group> {
-        self.groups.values_mut()
+    /// Changes all groups.
+    pub fn for_each_group(&mut self, visit: impl FnMut(&mut Group)) {
+        self.groups.for_each_mut(visit);
     }
 
     /// Adds a group, unless there is one of that name. Answers whether it did.
     pub fn add_group(&mut self, name: &[u8], group: Group) -> bool {
-        let is_new = !self.groups.contains_key(name);
-        if is_new {
-            self.groups.insert(name.to_vec(), group);
-        }
-        is_new
+        self.groups.insert(name, group)
     }
 
     /// Removes a group. Answers whether it was there.
     pub fn remove_group(&mut self, name: &[u8]) -> bool {
-        self.groups.remove(name).is_some()
+        self.groups.remove(name)
     }
 
     /// Adds an entry, whose id must be above all that were. Amortised O(fields).
@@ -296,113 +303,6 @@ impl Stream {
             false
         });
         self.first_id = first;
-    }
-
-    /// Removes entries from the beginning: only whole blocks if `is_approximate`, and about
-    /// `limit` entries at most, if that is not 0. Answers how many. O(removed).
-    pub fn trim(&mut self, what: Trim, is_approximate: bool, limit: usize) -> usize {
-        let mut removed = 0;
-        while let Some((base, pack)) = self.blocks.first_key_value() {
-            let (base, entries) = (*base, block::counts(pack).0);
-            if limit > 0 && removed + entries > limit {
-                break;
-            }
-            let goes_whole = match what {
-                Trim::MaxLen(most) => self.len >= most + entries,
-                Trim::MinId(min) => block::last_id(pack, base) < min,
-            };
-            if goes_whole {
-                self.block_bytes -= pack.memory_bytes() + BLOCK_SHARE_BYTES;
-                self.blocks.remove(&base);
-                self.len -= entries;
-                removed += entries;
-                continue;
-            }
-            if !is_approximate {
-                let mut left = match what {
-                    Trim::MaxLen(most) => self.len.saturating_sub(most),
-                    Trim::MinId(_) => usize::MAX,
-                };
-                removed += self.delete_in(base, |id| {
-                    let goes = left > 0 && !matches!(what, Trim::MinId(min) if id >= min);
-                    left = left.saturating_sub(1);
-                    if goes { Choice::Delete } else { Choice::Stop }
-                });
-            }
-            break;
-        }
-        if removed > 0 {
-            self.find_first();
-        }
-        removed
-    }
-
-    /// Whether an entry behind `start` may have been deleted.
-    pub fn has_tombstone_from(&self, start: StreamId) -> bool {
-        self.len > 0 && self.max_deleted_id != StreamId::MIN && start <= self.max_deleted_id
-    }
-
-    /// How many entries were added up to an id, where that can be known: at the ends of a stream
-    /// in which nothing in between was deleted.
-    pub fn entries_until(&self, id: StreamId) -> Option<u64> {
-        if self.entries_added == 0 {
-            return Some(0);
-        }
-        if self.len == 0 && id <= self.last_id {
-            return Some(self.entries_added);
-        }
-        if id != StreamId::MIN && id < self.max_deleted_id {
-            return None;
-        }
-        if id == self.last_id {
-            return Some(self.entries_added);
-        }
-        if id > self.last_id {
-            return None;
-        }
-        if self.max_deleted_id == StreamId::MIN || self.max_deleted_id < self.first_id {
-            let before = self.entries_added.saturating_sub(self.len as u64);
-            if id < self.first_id {
-                return Some(before);
-            }
-            if id == self.first_id {
-                return Some(before + 1);
-            }
-        }
-        None
-    }
-
-    /// How many entries a group has not read, where that can be known.
-    pub fn lag(&self, group: &Group) -> Option<u64> {
-        if self.entries_added == 0 || self.len == 0 {
-            return Some(0);
-        }
-        if group.last_id < self.first_id && self.max_deleted_id < self.first_id {
-            return Some(self.len as u64);
-        }
-        match group.entries_read {
-            Some(read) if !self.has_tombstone_from(group.last_id) => {
-                Some(self.entries_added.saturating_sub(read))
-            }
-            _ => Some(self.entries_added.saturating_sub(self.entries_until(group.last_id)?)),
-        }
-    }
-
-    /// Notes that a group has delivered an entry behind its last one.
-    pub fn advance(&mut self, name: &[u8], id: StreamId) {
-        let Some(group) = self.groups.get(name) else { return };
-        if id <= group.last_id {
-            return;
-        }
-        let entries_read = match group.entries_read {
-            Some(read) if !self.has_tombstone_from(group.last_id) => Some(read + 1),
-            known if self.entries_added == 0 => known,
-            _ => self.entries_until(id),
-        };
-        if let Some(group) = self.groups.get_mut(name) {
-            group.entries_read = entries_read;
-            group.last_id = id;
-        }
     }
 }
 

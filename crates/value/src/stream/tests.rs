@@ -175,7 +175,7 @@ fn a_group_keeps_both_lists_in_step() {
     group.deliver(id(2, 1), b"a", 10, 1);
     group.deliver(id(1, 1), b"b", 20, 2);
     assert_eq!(group.consumer(b"a").unwrap().pending.len(), 1);
-    assert_eq!(group.name(group.pending()[&id(1, 1)].consumer), b"b");
+    assert_eq!(group.owner(&group.pending()[&id(1, 1)]), b"b");
     assert!(group.acknowledge(id(2, 1)).is_some() && group.acknowledge(id(2, 1)).is_none());
     assert_eq!(group.remove_consumer(b"b"), Some(1));
     assert!(group.pending().is_empty());
@@ -218,4 +218,106 @@ fn a_group_lags_behind_by_what_is_left() {
     assert_eq!(stream.lag(&group), Some(3));
     stream.trim(Trim::MaxLen(0), false, 0);
     assert_eq!(stream.lag(&group), Some(0));
+}
+
+#[test]
+fn a_deleted_entry_may_be_above_those_behind_it() {
+    let mut stream = Stream::new();
+    let fields = vec![(b"a".to_vec(), b"1".to_vec())];
+    append(&mut stream, id(5, 1), &fields, &Limits::default());
+    append(&mut stream, id(6, 1), &fields, &Limits::default());
+    assert!(stream.delete(id(6, 1)));
+    stream.last_id = id(5, 1);
+    assert!(append(&mut stream, id(5, 2), &fields, &Limits::default()));
+    let blocks = stream.blocks().map(|(id, pack)| (id, pack.clone()));
+    let mut again = Stream::from_parts(blocks, stream.last_id, stream.max_deleted_id, 3).unwrap();
+    assert!(again.contains(id(5, 2)) && !again.contains(id(6, 1)));
+    assert_eq!(again.trim(Trim::MinId(id(5, 2)), false, 0), 1);
+    assert_eq!(again.first_id(), id(5, 2));
+}
+
+#[test]
+fn trimming_passes_over_what_may_not_go() {
+    let limits = Limits { stream_node_max_entries: 3, ..Limits::default() };
+    let mut stream = Stream::new();
+    let fields = vec![(b"a".to_vec(), b"1".to_vec())];
+    for number in 1..=9 {
+        append(&mut stream, id(number, 0), &fields, &limits);
+    }
+    let odd = |_: &mut Groups, id: StreamId| id.ms % 2 == 1;
+    assert_eq!(stream.trim_if(Trim::MaxLen(6), false, 0, odd), 3);
+    let left = |stream: &Stream| -> Vec<u64> {
+        let all = collect(stream, StreamId::MIN, StreamId::MAX, false);
+        all.into_iter().map(|(id, _)| id.ms).collect()
+    };
+    assert_eq!(left(&stream), [2, 4, 6, 7, 8, 9]);
+    // Blocks that could not go whole are not touched.
+    assert_eq!(stream.trim_if(Trim::MaxLen(5), true, 0, odd), 0);
+    assert_eq!(stream.trim_if(Trim::MinId(id(9, 0)), false, 0, odd), 1);
+    assert_eq!(left(&stream), [2, 4, 6, 8, 9]);
+    assert_eq!(stream.trim_if(Trim::MaxLen(0), true, 3, |_, _| true), 3);
+    assert_eq!(left(&stream), [8, 9]);
+}
+
+#[test]
+fn released_entries_are_first_and_nobodys() {
+    let mut group = Group::new(StreamId::MIN, Some(0));
+    assert!(group.add_consumer(b"a", 1));
+    for number in 1..=4 {
+        group.deliver(id(number, 0), b"a", 100 - number as i64, 1);
+    }
+    group.release(id(3, 0), 1);
+    group.release(id(1, 0), 7);
+    let order = |group: &Group| -> Vec<u64> { group.by_time().map(|(id, _)| id.ms).collect() };
+    assert_eq!(order(&group), [3, 1, 4, 2]);
+    assert_eq!((group.released(), group.consumer(b"a").unwrap().pending.len()), (2, 2));
+    group.release(id(3, 0), 1);
+    assert_eq!(order(&group), [1, 3, 4, 2]);
+    assert_eq!(group.owner(&group.pending()[&id(1, 0)]), b"");
+    group.deliver(id(1, 0), b"a", 200, 8);
+    assert_eq!((order(&group), group.released()), (vec![3, 4, 2, 1], 1));
+    assert_eq!(group.remove_consumer(b"a"), Some(3));
+    assert_eq!(order(&group), [3]);
+    assert!(group.acknowledge(id(3, 0)).is_some());
+    assert_eq!((group.released(), group.by_time().count()), (0, 0));
+}
+
+#[test]
+fn groups_are_weighed_as_they_change() {
+    let mut stream = Stream::new();
+    let empty = (stream.memory_bytes(), stream.free_effort());
+    assert!(stream.add_group(b"a long name of a group", Group::new(StreamId::MIN, None)));
+    let one = stream.memory_bytes();
+    let mut group = stream.group_mut(b"a long name of a group").unwrap();
+    group.add_consumer(&[b'c'; 1000], 1);
+    group.deliver(id(1, 0), &[b'c'; 1000], 1, 1);
+    drop(group);
+    assert!(stream.memory_bytes() > one + 1000);
+    stream.for_each_group(|group| assert!(group.acknowledge(id(1, 0)).is_some()));
+    stream.group_mut(b"a long name of a group").unwrap().remove_consumer(&[b'c'; 1000]);
+    assert_eq!(stream.memory_bytes(), one);
+    assert!(stream.remove_group(b"a long name of a group"));
+    assert_eq!((stream.memory_bytes(), stream.free_effort()), empty);
+}
+
+#[test]
+fn names_of_entries_are_known_for_a_time_and_up_to_a_number() {
+    let mut names = Producers::new(10, 2);
+    let empty = names.memory_bytes();
+    names.insert(b"p", b"1", id(1000, 0), 1000);
+    names.insert(b"p", b"2", id(2000, 0), 2000);
+    names.insert(b"q", b"1", id(3000, 0), 3000);
+    assert_eq!(names.find(b"p", b"1", 3000), Some(id(1000, 0)));
+    assert_eq!(names.counts(3000), (2, 3));
+    names.insert(b"p", b"3", id(4000, 0), 4000);
+    assert_eq!(names.find(b"p", b"1", 4000), None);
+    assert_eq!(names.find(b"p", b"2", 11_999), Some(id(2000, 0)));
+    assert_eq!(names.find(b"p", b"2", 12_000), None);
+    assert_eq!(names.counts(13_000), (1, 1));
+    names.insert(b"p", b"2", id(14_000, 0), 14_000);
+    assert_eq!(names.counts(14_000), (1, 1));
+    names.configure(10, 2);
+    assert_eq!(names.counts(14_000), (1, 1));
+    names.configure(10, 3);
+    assert_eq!((names.counts(14_000), names.memory_bytes()), ((0, 0), empty));
 }
