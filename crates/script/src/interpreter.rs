@@ -25,7 +25,7 @@ const STACK_BYTES: usize = 8 * 1024 * 1024;
 /// Compiled scripts of one generation; two are kept.
 const SCRIPTS_MAX: usize = 512;
 /// An interpreter that is larger after a script is swept before the next.
-const SWEEP_BYTES: usize = 16 * 1024 * 1024;
+const SWEEP_BYTES: usize = 8 * 1024 * 1024;
 
 /// What a script asks its host.
 pub(crate) struct Ask {
@@ -289,7 +289,6 @@ impl Interpreter {
         let make = |shared: &Rc<Shared>| {
             let sandbox = Sandbox::new(shared)?;
             let _ = shared.names.set(Names::new(&sandbox.lua)?);
-            sandbox.lua.set_memory_limit(memory_bytes_max)?;
             Ok::<_, mlua::Error>(sandbox)
         };
         let sandbox = make(&shared).map_err(Error::new)?;
@@ -387,7 +386,9 @@ impl Interpreter {
     /// Makes it ready for another script.
     pub(crate) fn tidy(&self) {
         let lua = &self.engine.sandbox.lua;
-        if lua.used_memory() > SWEEP_BYTES {
+        let max = self.engine.shared.memory_bytes_max.get();
+        let enough = if max == 0 { SWEEP_BYTES } else { SWEEP_BYTES.min(max / 4) };
+        if lua.used_memory() > enough {
             // An error of a finalizer, of which scripts have none.
             let _ = lua.gc_collect();
         }
@@ -418,7 +419,9 @@ impl Engine {
     fn work(&self, link: Link<Ask>) {
         let link = self.shared.link.get_or_init(|| link);
         loop {
-            let finished = match self.shared.job.take() {
+            let job = self.shared.job.take();
+            self.limit_memory(self.shared.memory_bytes_max.get());
+            let finished = match job {
                 None | Some(Job::End) => return,
                 Some(Job::Eval { script, digest }) => {
                     self.switch(Globals::Eval);
@@ -430,9 +433,16 @@ impl Engine {
                 }
                 Some(Job::Load { code }) => self.load(&code),
             };
+            self.limit_memory(0);
             self.shared.stop.replace(Some(Stop::Done(finished)));
             link.suspend();
         }
+    }
+
+    /// Limits what Lua may use. Without a limit, what we make in Lua is made faster.
+    fn limit_memory(&self, bytes: usize) {
+        let limited = self.sandbox.lua.set_memory_limit(bytes);
+        debug_assert!(limited.is_ok(), "the state is ours");
     }
 
     fn switch(&self, to: Globals) {

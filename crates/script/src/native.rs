@@ -123,10 +123,10 @@ pub(crate) fn register(lua: &Lua, shared: &Rc<Shared>, into: &Table) -> mlua::Re
         "is_killed",
         function(lua, |params| Ok(matches!(raised(params.get(0)), Some(Raise::Killed(_)))))?,
     )?;
-    into.set("locate", function(lua, |params| locate(params.lua))?)?;
+    into.set("locate", function(lua, locate)?)?;
     into.set("compile", function(lua, compile)?)?;
     into.set(
-        "check_pattern",
+        "is_simple_pattern",
         function(lua, |params| {
             let pattern = params.string(0)?;
             let items = pattern.as_bytes().iter().filter(|byte| b"?*+-(".contains(byte)).count();
@@ -200,29 +200,33 @@ pub(crate) fn error_table(lua: &Lua, failure: &Failure) -> mlua::Result<Table> {
     Ok(table)
 }
 
-/// The script's innermost frame: its source, its line, and both as messages begin.
-fn locate(lua: &Lua) -> mlua::Result<(Option<String>, Option<usize>, Option<String>)> {
-    let mut last = None;
-    // Level 0 is this function, 1 the handler that calls it.
-    for level in 2.. {
+/// The script's innermost frame: its source, its line, and both as messages begin. A tail call into
+/// the prelude leaves no frame of the script; then it is the beginning of the function given.
+fn locate(params: &Params<'_>) -> mlua::Result<(String, usize, String)> {
+    let lua = params.lua;
+    // Level 0 is this function.
+    for level in 1.. {
         let found = lua.inspect_stack(level, |debug| {
             let source = debug.source();
             let name = source.source.unwrap_or_default().into_owned();
+            let is_script = source.what != "C" && source.what != "tail" && name != PRELUDE;
             let short = source.short_src.unwrap_or_default().into_owned();
-            (source.what, name, debug.current_line(), short)
+            is_script.then(|| (name, debug.current_line().unwrap_or(0), short))
         });
-        let Some((what, name, line, short)) = found else { break };
-        if what == "C" || what == "tail" || name == PRELUDE {
-            continue;
+        match found {
+            Some(Some((name, line, short))) => {
+                let place = format!("{short}:{line}: ");
+                return Ok((name, line, place));
+            }
+            Some(None) => {}
+            None => break,
         }
-        let line = line.unwrap_or(0);
-        last = Some((name, line, format!("{short}:{line}: ")));
-        break;
     }
-    // A tail call into the prelude leaves no frame of the script.
-    let (name, line, place) =
-        last.unwrap_or_else(|| ("@user_script".to_owned(), 1, "user_script:1: ".to_owned()));
-    Ok((Some(name), Some(line), Some(place)))
+    let Value::Function(running) = params.get(0) else { return Ok(Default::default()) };
+    let info = running.info();
+    let (name, line) = (info.source.unwrap_or_default(), info.line_defined.unwrap_or(0).max(1));
+    let place = format!("{}:{line}: ", info.short_src.unwrap_or_default());
+    Ok((name, line, place))
 }
 
 /// `loadstring`, for text only.

@@ -24,6 +24,9 @@ local function protect(real)
   return rawsetmetatable(seen, meta), meta
 end
 
+-- The function that runs, for errors that are no nearer to be placed.
+local running
+
 local function missing(_, name)
   if type(name) ~= 'string' and type(name) ~= 'number' then
     error('Second argument to luaProtectedTableError must be a string or number', 2)
@@ -52,7 +55,7 @@ end
 
 -- The handler of errors that nobody caught.
 local function blame(e)
-  local source, line, place = native.locate()
+  local source, line, place = native.locate(running)
   if type(e) == 'userdata' then e = native.describe(e) end
   if type(e) == 'table' then
     if hidden[e] then e = {} end
@@ -66,9 +69,19 @@ local function blame(e)
   return e
 end
 
-local function run(script) return xpcall(script, blame) end
+-- An error at the script's line, which error() misses behind a tail call.
+local function fail(text)
+  local _, _, place = native.locate(running)
+  error(place .. text, 0)
+end
+
+local function run(script)
+  running = script
+  return xpcall(script, blame)
+end
 
 local function call(f, keys, args)
+  running = f
   return xpcall(function() return f(keys, args) end, blame)
 end
 
@@ -138,16 +151,14 @@ do
   function base.unpack(t, i, j)
     if j ~= nil then
       local from, to = tonumber(i == nil and 1 or i), tonumber(j)
-      if from and to and not (to - from < 8000) then error('too many results to unpack', 2) end
+      if from and to and not (to - from < 8000) then fail('too many results to unpack') end
     end
     return unpack(t, i, j)
   end
 
   -- The collector is shared by scripts: they may use it but not change it.
   function base.collectgarbage(option, arg)
-    if option == nil or option == 'collect' or option == 'count' or option == 'step' then
-      return collectgarbage(option, arg)
-    elseif option == 'stop' or option == 'restart' or option == 'setpause'
+    if option == 'stop' or option == 'restart' or option == 'setpause'
         or option == 'setstepmul' then
       return 0
     end
@@ -158,16 +169,16 @@ end
 function base.loadstring(code, name)
   if type(code) == 'number' then code = tostring(code) end
   if type(code) ~= 'string' then
-    error("bad argument #1 to 'loadstring' (string expected, got "
-      .. (code == nil and 'no value' or type(code)) .. ')', 2)
+    fail("bad argument #1 to 'loadstring' (string expected, got "
+      .. (code == nil and 'no value' or type(code)) .. ')')
   end
   return native.compile(code, name == nil and code or name)
 end
 
 function base.load(reader, name)
   if type(reader) ~= 'function' then
-    error("bad argument #1 to 'load' (function expected, got "
-      .. (reader == nil and 'no value' or type(reader)) .. ')', 2)
+    fail("bad argument #1 to 'load' (function expected, got "
+      .. (reader == nil and 'no value' or type(reader)) .. ')')
   end
   local pieces = {}
   while true do
@@ -190,43 +201,52 @@ strings.dump = nil
 do
   local find, match, gmatch, gsub, rep = string.find, string.match, string.gmatch, string.gsub,
     string.rep
-  local check, LONG = native.check_pattern, 4096
+  local is_simple, LONG, LARGEST = native.is_simple_pattern, 4096, 512 * 1024 * 1024
 
-  local function checked(p)
-    if type(p) == 'string' and #p > LONG and not check(p) then
-      error('pattern too complex', 3)
-    end
+  local function check(p)
+    if type(p) == 'string' and #p > LONG and not is_simple(p) then fail('pattern too complex') end
   end
 
-  function strings.find(s, p, ...)
-    if type(p) == 'string' and #p > LONG then
-      local _, plain = ...
-      if not plain then checked(p) end
-    end
-    return find(s, p, ...)
+  function strings.find(...)
+    local _, p, _, plain = ...
+    if not plain then check(p) end
+    return find(...)
   end
 
-  function strings.match(s, p, ...) checked(p) return match(s, p, ...) end
+  function strings.match(...)
+    local _, p = ...
+    check(p)
+    return match(...)
+  end
 
-  function strings.gmatch(s, p) checked(p) return gmatch(s, p) end
+  function strings.gmatch(...)
+    local _, p = ...
+    check(p)
+    return gmatch(...)
+  end
   strings.gfind = strings.gmatch
 
-  function strings.gsub(s, p, ...) checked(p) return gsub(s, p, ...) end
+  function strings.gsub(...)
+    local _, p = ...
+    check(p)
+    return gsub(...)
+  end
 
-  function strings.rep(s, n)
-    if type(s) == 'string' then
-      local times = tonumber(n)
-      if times and #s * times > 0x20000000 then error('resulting string too large', 2) end
-      if times and s == '' then return '' end
+  function strings.rep(...)
+    local s, n = ...
+    local times = type(s) == 'string' and tonumber(n)
+    if times then
+      if s == '' then return '' end
+      if #s * times > LARGEST then fail('resulting string too large') end
     end
-    return rep(s, n)
+    return rep(...)
   end
 end
 
 local tables = {}
 for name, f in pairs(table) do tables[name] = f end
 do
-  local insert, sort, remove = table.insert, table.sort, table.remove
+  local insert = table.insert
   function tables.insert(t, ...)
     if hidden[t] then error(READONLY, 0) end
     return insert(t, ...)

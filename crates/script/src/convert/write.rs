@@ -36,7 +36,8 @@ pub(crate) fn write_value(
 
 /// Writes the error that ended a script: the table that the prelude's handler made.
 pub(crate) fn write_error(error: &Table, name: &[u8], protocol: Protocol, into: &mut Finished) {
-    let field = |name: &str| match error.raw_get::<Value>(name) {
+    // Not raw: what a script raised may have a metatable.
+    let field = |name: &str| match error.get::<Value>(name) {
         Ok(Value::String(text)) => Some(text.as_bytes().to_vec()),
         Ok(Value::Integer(number)) => Some(number.to_string().into_bytes()),
         Ok(Value::Number(number)) => {
@@ -104,7 +105,9 @@ impl Output<'_> {
             _ => {}
         }
         if let Some(number) = text(table, &names.big_number) {
-            return self.writer().big_number(&number.as_bytes());
+            let space = |byte: &u8| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte };
+            let digits: Vec<u8> = number.as_bytes().iter().map(space).collect();
+            return self.writer().big_number(&digits);
         }
         if let Value::Table(verbatim) = get(table, &names.verbatim) {
             let field = |name| match verbatim.raw_get::<Value>(name) {

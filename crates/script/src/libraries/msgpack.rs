@@ -92,10 +92,10 @@ fn pack_integer(integer: i64, out: &mut Vec<u8>) {
         return out.push(integer as u8);
     }
     let (kind, kept) = match integer {
-        0..=0xFF => (0xCC, 1),
-        0..=0xFFFF => (0xCD, 2),
-        0..=0xFFFF_FFFF => (0xCE, 4),
-        0.. => (0xCF, 8),
+        0x1_0000_0000.. => (0xCF, 8),
+        0x1_0000.. => (0xCE, 4),
+        0x100.. => (0xCD, 2),
+        0.. => (0xCC, 1),
         -0x80.. => (0xD0, 1),
         -0x8000.. => (0xD1, 2),
         -0x8000_0000.. => (0xD2, 4),

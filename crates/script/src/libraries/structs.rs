@@ -189,10 +189,10 @@ fn unpack(params: &Params<'_>) -> mlua::Result<MultiValue> {
     let data = params.string(1)?;
     let data = data.as_bytes();
     let position = params.integer_or(2, 1)?;
-    if position < 1 {
+    if position == 0 {
         return Err(params.refuse(2, "offset must be 1 or greater"));
     }
-    let mut at = (position - 1) as usize;
+    let mut at = (position - 1).cast_unsigned() as usize;
     let mut values = Vec::new();
     let too_short = || params.refuse(1, "data string too short");
     while let Some(item) = format.next()? {

@@ -7,22 +7,19 @@ use crate::{Called, Host, LogLevel, Resume, Run, Slice, Step};
 /// A host with strings and few commands.
 #[derive(Default)]
 pub(super) struct Map {
-    keys: HashMap<Vec<u8>, Vec<u8>>,
-    /// Whether calls suspend the script and are answered from outside.
+    pub(super) keys: HashMap<Vec<u8>, Vec<u8>>,
     pub(super) is_remote: bool,
     /// After how many looks the script stops, if ever.
     pub(super) slices: Option<usize>,
     pub(super) looks: usize,
     pub(super) log: Vec<String>,
     pub(super) replication: Vec<u8>,
-    answered: usize,
 }
 
 impl Map {
     pub(super) fn run(&mut self, args: &[&[u8]], resp3: bool, reply: &mut Vec<u8>) {
         let protocol = if resp3 { Protocol::Resp3 } else { Protocol::Resp2 };
         let mut writer = Writer::new(reply, protocol);
-        self.answered += 1;
         match args {
             [b"GET" | b"get", key] => match self.keys.get(*key) {
                 Some(value) => writer.bulk(value),
