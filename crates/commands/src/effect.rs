@@ -20,7 +20,7 @@ pub(crate) fn remove_logged(edit: &mut Edit<'_>) -> bool {
 
 /// Sets when an existing key goes; a moment that has passed removes it at once.
 pub(crate) fn expire_logged(edit: &mut Edit<'_>, deadline_ms: i64) {
-    if deadline_ms <= edit.now_ms() {
+    if deadline_ms <= edit.expiry_now_ms() {
         remove_logged(edit);
         return;
     }
@@ -32,7 +32,7 @@ pub(crate) fn expire_logged(edit: &mut Edit<'_>, deadline_ms: i64) {
 /// Sets a string and when it goes; a moment that has passed removes the key at once. Which events
 /// that is, is for the caller to tell. Answers whether the key is left.
 pub(crate) fn set_until_logged(edit: &mut Edit<'_>, value: &[u8], deadline_ms: i64) -> bool {
-    if deadline_ms <= edit.now_ms() {
+    if deadline_ms <= edit.expiry_now_ms() {
         if edit.remove_untold() {
             edit.log(&[b"DEL", edit.key().bytes]);
         }

@@ -123,7 +123,29 @@ pub const MEANT: &[Meant] = &[
         what: "a score of -0 in a small sorted set that was sorted",
         reason: "it is 0 in a listpack; Redis made it a skiplist, which knows -0",
         is_case: |words, redis, merops| {
-            is_any(words, &["ZRANGE"]) && redis != merops && same_but_for_zeros(redis, merops)
+            const READERS: &[&str] = &[
+                "ZRANGE",
+                "ZRANGEBYSCORE",
+                "ZREVRANGE",
+                "ZREVRANGEBYSCORE",
+                "ZSCORE",
+                "ZMSCORE",
+                "ZPOPMIN",
+                "ZPOPMAX",
+                "ZMPOP",
+                "BZPOPMIN",
+                "BZPOPMAX",
+                "BZMPOP",
+                "ZRANDMEMBER",
+                "ZINCRBY",
+                "ZADD",
+                "ZUNION",
+                "ZINTER",
+                "ZDIFF",
+                "ZRANK",
+                "ZREVRANK",
+            ];
+            is_any(words, READERS) && redis != merops && same_but_for_zeros(redis, merops)
         },
     },
     Meant {
@@ -184,6 +206,16 @@ pub const MEANT: &[Meant] = &[
         },
     },
     Meant {
+        what: "a consumer whose first XCLAIM or XAUTOCLAIM took nothing over",
+        reason: "it is there since 7.2; 7.0 made it with the first entry",
+        is_case: |words, redis, merops| {
+            is_any(words, &["XINFO"]) && redis != merops && has_more_consumers(merops, redis)
+                || is_any(words, &["XGROUP"])
+                    && (redis, merops) == (&Reply::Integer(1), &Reply::Integer(0))
+                    && words.get(1).is_some_and(|word| word.eq_ignore_ascii_case(b"CREATECONSUMER"))
+        },
+    },
+    Meant {
         what: "XREAD with the id +",
         reason: "it is the last entry since 7.4; 7.0 did not know it",
         is_case: |words, redis, _| {
@@ -200,10 +232,10 @@ pub const MEANT: &[Meant] = &[
         },
     },
     Meant {
-        what: "LPOS with the smallest of all numbers as RANK",
+        what: "LPOS with the smallest of all numbers as RANK, LREM with it as count",
         reason: "Redis 8 refuses it; 7.0 took it",
         is_case: |words, redis, merops| {
-            is_any(words, &["LPOS"])
+            is_any(words, &["LPOS", "LREM"])
                 && is_error(merops, "ERR value is out of range, value must between")
                 && redis != merops
         },
@@ -212,8 +244,12 @@ pub const MEANT: &[Meant] = &[
         what: "searches around a place on the meridian where longitudes end",
         reason: "what is near is found; Redis does not look at the other side of it",
         is_case: |words, redis, merops| {
-            is_any(words, &["GEOSEARCH", "GEORADIUS", "GEORADIUS_RO"])
-                && words.iter().any(|word| word == b"180")
+            // A member whose score is no cell may stand for a place there, too.
+            let is_there = words.iter().any(|word| word == b"180")
+                || is_any(words, &["GEORADIUSBYMEMBER", "GEORADIUSBYMEMBER_RO"])
+                || words.iter().any(|word| word.eq_ignore_ascii_case(b"FROMMEMBER"));
+            is_any(words, SEARCHES)
+                && is_there
                 && redis != merops
                 && has_items(Some(merops), Some(redis))
         },
@@ -241,6 +277,9 @@ pub const MEANT: &[Meant] = &[
     },
 ];
 
+const SEARCHES: &[&str] =
+    &["GEOSEARCH", "GEORADIUS", "GEORADIUS_RO", "GEORADIUSBYMEMBER", "GEORADIUSBYMEMBER_RO"];
+
 /// Whether two replies differ in how they write numbers only; 0 and -0 are not one.
 fn same_numbers(left: &Reply, right: &Reply) -> bool {
     let number = |text: &[u8]| std::str::from_utf8(text).ok()?.parse::<f64>().ok();
@@ -266,10 +305,26 @@ fn same_but_for_zeros(redis: &Reply, merops: &Reply) -> bool {
                 && redis.iter().zip(merops).all(|(redis, merops)| same_but_for_zeros(redis, merops))
         }
         (Reply::Bulk(redis), Reply::Bulk(merops)) => {
-            redis == merops || redis == b"-0" && merops == b"0"
+            redis == b"-0" && merops == b"0"
+                || same_numbers(&Reply::Bulk(redis.clone()), &Reply::Bulk(merops.clone()))
         }
         _ => redis == merops,
     }
+}
+
+/// Whether two replies are the same but for a higher number of consumers in the first.
+fn has_more_consumers(more: &Reply, less: &Reply) -> bool {
+    let (Reply::Array(more), Reply::Array(less)) = (more, less) else { return more == less };
+    let mut is_count = false;
+    more.len() == less.len()
+        && more.iter().zip(less).all(|(more, less)| {
+            let was_count = is_count;
+            is_count = *more == Reply::Bulk(b"consumers".to_vec());
+            match (was_count, more, less) {
+                (true, Reply::Integer(more), Reply::Integer(less)) => more >= less,
+                _ => has_more_consumers(more, less),
+            }
+        })
 }
 
 /// Whether an array has all elements of another one, in whatever order.

@@ -315,7 +315,7 @@ fn content(client: &mut Client, key: &[u8]) -> Content {
         "+zset" => ask(&[b"ZRANGE", key, b"0", b"-1", b"WITHSCORES"]),
         "+set" => in_order(ask(&[b"SMEMBERS", key]), 1),
         "+hash" => in_order(ask(&[b"HGETALL", key]), 2),
-        "+stream" => ask(&[b"XLEN", key]),
+        "+stream" => ask(&[b"XRANGE", key, b"-", b"+"]),
         _ => ask(&[b"GET", key]),
     };
     let ttl_ms = match ask(&[b"PTTL", key]) {

@@ -79,6 +79,8 @@ pub struct Block {
     pub wait: fn(Args<'_>) -> command::Result<Wait>,
     /// What is answered when the time is over.
     pub on_timeout: fn(&mut Writer<'_>),
+    /// What is answered instead where nobody waits, as in a transaction.
+    pub on_nothing: fn(&mut Writer<'_>),
     /// The type that the keys must have for a try to make sense. While they have another, the
     /// client waits, as for keys that do not exist.
     pub kind: Kind,

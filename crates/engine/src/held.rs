@@ -131,10 +131,17 @@ impl Held {
     }
 
     /// Runs one call of any row; returns its reply and what came of it. A call that would block
-    /// answers as if its time were over.
+    /// finds nothing answers what it would at once.
     pub async fn run(&self, call: Call, data: Vec<u8>, spans: Vec<Span>) -> (Vec<u8>, Outcome) {
         let router = &self.router;
         let mut reply = Vec::new();
+        if let Run::Block(block) = call.command.run
+            && let Err(error) = (block.wait)(call.args(&data, &spans))
+        {
+            Writer::new(&mut reply, call.protocol).error(error.text());
+            let outcome = Outcome { reply_len: reply.len(), failed: true, ..Outcome::default() };
+            return (reply, outcome);
+        }
         if Batch::joins_held(router, call.command, call.args(&data, &spans)) {
             let mut batch = Batch::default();
             batch.spans = spans;
@@ -142,7 +149,7 @@ impl Held {
             batch = batch.depart_held(self, &data).landed(&mut reply).await;
             let outcome = batch.outcomes().first().copied().unwrap_or_default();
             if let (Run::Block(block), true) = (call.command.run, reply.is_empty()) {
-                (block.on_timeout)(&mut Writer::new(&mut reply, call.protocol));
+                (block.on_nothing)(&mut Writer::new(&mut reply, call.protocol));
             }
             let outcome = Outcome { reply_len: reply.len(), ..outcome };
             return (reply, outcome);
@@ -165,7 +172,7 @@ impl Held {
                 let mut plan = plan_at(router, call, data, spans, self.at);
                 reply = run_plan(block.across, &mut plan).await;
                 if reply.is_empty() {
-                    (block.on_timeout)(&mut Writer::new(&mut reply, call.protocol));
+                    (block.on_nothing)(&mut Writer::new(&mut reply, call.protocol));
                 }
             }
             Run::Shard(_) | Run::Scatter { .. } | Run::Container => {

@@ -94,6 +94,11 @@ impl Shard {
         self.serve(At { moment, transaction: txn::TxId::NONE }, false);
     }
 
+    /// How many keys clients wait for, and how many of them with calls that the end of a key ends.
+    pub fn waited_keys(&self) -> (usize, usize) {
+        self.waiting.waiters.keys_len()
+    }
+
     /// Tries those for whom time alone may have brought something.
     pub fn serve_on_time(&mut self) {
         let at = At { moment: self.clock.moment(), transaction: txn::TxId::NONE };

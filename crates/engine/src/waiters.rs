@@ -102,6 +102,14 @@ impl Waiters {
         self.waiters.get_mut(&turn)
     }
 
+    /// How many keys are waited for, and how many by somebody whose wait their end ends.
+    /// O(waiters).
+    pub(crate) fn keys_len(&self) -> (usize, usize) {
+        let ending = self.waiters.values().filter(|waiter| waiter.block.ends_without_key);
+        let keys: BTreeSet<&Watched> = ending.flat_map(|waiter| &waiter.keys).collect();
+        (self.queues.len(), keys.len())
+    }
+
     /// Those that are tried now and then.
     pub(crate) fn on_time(&self) -> Vec<Turn> {
         self.on_time.iter().copied().collect()

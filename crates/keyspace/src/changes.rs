@@ -101,10 +101,10 @@ impl Changes {
         }
     }
 
-    /// Counts a changed key, with so many changes beyond the one.
+    /// Notes a changed key, and counts so many changes.
     #[inline]
-    pub(crate) fn touch(&mut self, db: usize, hash: u64, more: u64) {
-        self.dirty += 1 + more;
+    pub(crate) fn touch(&mut self, db: usize, hash: u64, changes: u64) {
+        self.dirty += changes;
         if !self.watches.is_empty() {
             self.watches.touch(db, hash);
         }

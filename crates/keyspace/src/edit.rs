@@ -19,8 +19,8 @@ pub struct Edit<'a> {
     /// Where the entry is, if the key exists.
     pub(crate) place: Option<Place>,
     pub(crate) changed: bool,
-    /// How many changes it counts as, beyond one.
-    more_changes: u64,
+    /// How many changes it counts as, if any.
+    changes: u64,
     /// Whether it was said which events the changes are, if any.
     #[cfg(debug_assertions)]
     is_named: bool,
@@ -72,7 +72,7 @@ impl<'a> Edit<'a> {
             key,
             place,
             changed: false,
-            more_changes: 0,
+            changes: 1,
             #[cfg(debug_assertions)]
             is_named: false,
         }
@@ -246,7 +246,12 @@ impl<'a> Edit<'a> {
     /// Counts this edit as so many changes, as Redis counts elements.
     pub fn count(&mut self, changes: usize) {
         self.changed = changes > 0;
-        self.more_changes = changes.saturating_sub(1) as u64;
+        self.changes = changes as u64;
+    }
+
+    /// Counts as no change, as that of another key which goes with it was counted.
+    pub fn uncounted(&mut self) {
+        self.changes = 0;
     }
 
     /// [`Self::count`], and if there are changes, they are told as this event.
@@ -403,7 +408,7 @@ impl Drop for Edit<'_> {
             );
             self.note_fields();
             self.keyspace.news.changed(self.db, self.key.bytes);
-            self.keyspace.changes.touch(self.db, self.key.hash, self.more_changes);
+            self.keyspace.changes.touch(self.db, self.key.hash, self.changes);
         }
     }
 }

@@ -108,7 +108,7 @@ impl Keyspace {
     pub(crate) fn record_lapsed(&mut self, db: usize, key: &[u8], hash: u64, names: &[&[u8]]) {
         let effect = [&b"HDEL"[..], key].into_iter().chain(names.iter().copied());
         self.changes.record(db, hash, Cause::Expired, &effect.collect::<Vec<_>>());
-        self.changes.touch(db, hash, 0);
+        self.changes.touch(db, hash, 1);
         self.news.by_nobody(|news| {
             news.event_of(Event::FIELDS_EXPIRED, db, key, names.iter().copied());
             news.changed(db, key);

@@ -328,7 +328,7 @@ impl Keyspace {
         self.before_change(db, Some(place), hash);
         let key = self.databases[db].table.get(place).key();
         self.changes.record(db, hash, cause, &[b"DEL", key]);
-        self.changes.touch(db, hash, 0);
+        self.changes.touch(db, hash, 1);
         self.news.by_nobody(|news| {
             match cause {
                 Cause::Expired => news.event(Event::EXPIRED, db, key),

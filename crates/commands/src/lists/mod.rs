@@ -43,13 +43,14 @@ const fn block(
     local: engine::Handler,
     across: engine::PlanHandler,
     wait: fn(Args<'_>) -> Result<engine::Wait>,
-    on_timeout: fn(&mut Writer<'_>),
+    on_nothing: fn(&mut Writer<'_>),
 ) -> Block {
     Block {
         local,
         across,
         wait,
-        on_timeout,
+        on_timeout: |reply| reply.null_array(),
+        on_nothing,
         kind: Kind::List,
         ends_without_key: false,
         on_time: |_| false,
@@ -57,7 +58,7 @@ const fn block(
 }
 
 const BLMOVE: &Block =
-    &block(moves::blmove, moves::blmove_across, moves::blmove_wait, |reply| reply.null_array());
+    &block(moves::blmove, moves::blmove_across, moves::blmove_wait, |reply| reply.null());
 const BLMOVEM: &Block =
     &block(moves::blmovem, moves::blmovem_across, moves::blmovem_wait, |reply| reply.null_array());
 const BLMPOP: &Block =
@@ -68,7 +69,7 @@ const BRPOP: &Block =
     &block(pops::brpop, pops::brpop_across, pops::wait, |reply| reply.null_array());
 const BRPOPLPUSH: &Block =
     &block(moves::brpoplpush, moves::brpoplpush_across, moves::brpoplpush_wait, |reply| {
-        reply.null_array()
+        reply.null()
     });
 
 /// The rows, by name.

@@ -157,6 +157,8 @@ impl Move {
     fn put_to(self, context: &mut Context<'_>, to: Key<'_>, taken: &Taken<'_>) -> Result {
         let limits = &context.limits.values;
         let mut edit = context.edit(to);
+        // A move is one change.
+        edit.uncounted();
         self.put(edit.get_or_create::<List>()?, taken.moved, limits);
         self.log_put(&mut edit, taken.moved);
         edit.event(pushed(self.to));

@@ -3,11 +3,9 @@
 use command::{Args, Error, Result};
 use engine::Context;
 use resp::Writer;
-use value::Limits;
-use value::stream::{Group, Stream, StreamId};
+use value::stream::{Group, Producers, Stream, StreamId};
 
 use super::groups::no_group_for;
-use super::producers::bounds;
 use super::read::{read, write_id, write_range};
 use crate::options::is;
 
@@ -33,7 +31,7 @@ fn known_field(reply: &mut Writer<'_>, name: &str, number: Option<u64>) {
 
 /// XINFO STREAM key [FULL [COUNT count]]
 pub(super) fn stream(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
-    let (limits, now_ms) = (context.limits.values, context.now_ms());
+    let now_ms = context.now_ms();
     let stream = read(context, context.key(args, 2))?.ok_or(Error::NoSuchKey)?;
     let full = match args.len() {
         3 => None,
@@ -43,7 +41,8 @@ pub(super) fn stream(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writ
         }
         _ => return Err(Error::wrong_shape(args)),
     };
-    reply.map(if full.is_some() { 15 } else { 16 });
+    let names = if stream.producers().is_some() { 6 } else { 0 };
+    reply.map(names + if full.is_some() { 9 } else { 10 });
     field(reply, "length", stream.len() as u64);
     field(reply, "radix-tree-keys", stream.blocks().len() as u64);
     // There is no radix tree; a tree of so many keys would have about one node more.
@@ -52,7 +51,9 @@ pub(super) fn stream(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writ
     id_field(reply, "max-deleted-entry-id", stream.max_deleted_id);
     field(reply, "entries-added", stream.entries_added);
     id_field(reply, "recorded-first-entry-id", stream.first_id());
-    write_producers(reply, stream, &limits, now_ms);
+    if let Some(producers) = stream.producers() {
+        write_producers(reply, producers, now_ms);
+    }
     match full {
         None => {
             field(reply, "groups", stream.groups().len() as u64);
@@ -73,16 +74,14 @@ pub(super) fn stream(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writ
 }
 
 /// How many names of entries are known, and for how long.
-fn write_producers(reply: &mut Writer<'_>, stream: &Stream, limits: &Limits, now_ms: i64) {
-    let (duration_s, size_max) = bounds(stream, limits);
-    field(reply, "idmp-duration", duration_s);
-    field(reply, "idmp-maxsize", size_max as u64);
-    let producers = stream.producers();
-    let (tracked, names) = producers.map_or((0, 0), |producers| producers.counts(now_ms));
+fn write_producers(reply: &mut Writer<'_>, producers: &Producers, now_ms: i64) {
+    field(reply, "idmp-duration", producers.duration_s());
+    field(reply, "idmp-maxsize", producers.size_max() as u64);
+    let (tracked, names) = producers.counts(now_ms);
     field(reply, "pids-tracked", tracked as u64);
     field(reply, "iids-tracked", names as u64);
-    field(reply, "iids-added", producers.map_or(0, |producers| producers.added));
-    field(reply, "iids-duplicates", producers.map_or(0, |producers| producers.duplicates));
+    field(reply, "iids-added", producers.added);
+    field(reply, "iids-duplicates", producers.duplicates);
 }
 
 /// The first or the last entry.

@@ -62,7 +62,7 @@ fn name_of<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Vec<u8> {
 }
 
 /// How long and how many names a stream knows.
-pub(super) fn bounds(stream: &Stream, limits: &Limits) -> (u64, usize) {
+fn bounds(stream: &Stream, limits: &Limits) -> (u64, usize) {
     let usual = (limits.stream_idmp_duration_s, limits.stream_idmp_maxsize);
     let own = |producers: &Producers| (producers.duration_s(), producers.size_max());
     stream.producers().map_or(usual, own)

@@ -48,6 +48,7 @@ const fn block(
         across,
         wait,
         on_timeout,
+        on_nothing: on_timeout,
         kind: Kind::Zset,
         ends_without_key: false,
         on_time: |_| false,

@@ -8,6 +8,7 @@ static LIST: Block = Block {
     across: |_| Box::pin(std::future::ready(Ok(()))),
     wait: |_| Ok(Wait::Forever),
     on_timeout: |reply| reply.null_array(),
+    on_nothing: |reply| reply.null_array(),
     kind: Kind::List,
     ends_without_key: false,
     on_time: |_| false,

@@ -34,7 +34,10 @@ fn has(interpreter: &str, load: &[&str], what: &str) -> bool {
 #[test]
 fn redis_py() {
     if has("python3", &["-c", "import redis"], "redis-py") {
-        on_every_server(&[], |server| script("python3", "redis_py.py", server));
+        on_every_server(&[], |server| {
+            script("python3", "redis_py.py", server);
+            script("python3", "examples_py.py", server);
+        });
     }
 }
 
@@ -42,7 +45,10 @@ fn redis_py() {
 #[test]
 fn ioredis() {
     if has("node", &["-e", "require('ioredis')"], "ioredis") {
-        on_every_server(&[], |server| script("node", "ioredis.js", server));
+        on_every_server(&[], |server| {
+            script("node", "ioredis.js", server);
+            script("node", "examples_js.js", server);
+        });
     }
 }
 

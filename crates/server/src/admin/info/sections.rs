@@ -107,8 +107,8 @@ fn clients(view: &View, text: &mut Text) {
         ("watching_clients", 0),
         ("clients_in_timeout_table", 0),
         ("total_watched_keys", 0),
-        ("total_blocking_keys", 0),
-        ("total_blocking_keys_on_nokey", 0),
+        ("total_blocking_keys", view.sum(|thread| thread.clients.waited_keys)),
+        ("total_blocking_keys_on_nokey", view.sum(|thread| thread.clients.waited_keys_that_end)),
     ]);
 }
 

@@ -35,6 +35,10 @@ pub(crate) struct ClientsView {
     pub(crate) blocked: u64,
     /// Those that listen to channels.
     pub(crate) subscribed: u64,
+    /// Keys of this thread's shard that clients wait for.
+    pub(crate) waited_keys: u64,
+    /// Those of them whose end ends a wait.
+    pub(crate) waited_keys_that_end: u64,
     pub(crate) memory_bytes: u64,
     pub(crate) input_bytes_max: u64,
     pub(crate) output_bytes_max: u64,
@@ -90,6 +94,8 @@ impl ThreadView {
 
 fn clients(core: &Core) -> ClientsView {
     let mut view = ClientsView::default();
+    let waited = core.router.shard().map_or((0, 0), |shard| shard.waited_keys());
+    (view.waited_keys, view.waited_keys_that_end) = (waited.0 as u64, waited.1 as u64);
     for client in core.clients.borrow().values() {
         let usage = &client.usage;
         let input = usage.query_buffer.get() + usage.query_buffer_free.get();
