@@ -34,6 +34,7 @@ pub const TARGETS: &[Target] = &[
     targets::payload::TARGET,
     targets::reply::TARGET,
     targets::request::TARGET,
+    targets::script::TARGET,
 ];
 
 /// The target of that name.

@@ -10,6 +10,7 @@ pub(crate) mod numbers;
 pub(crate) mod payload;
 pub(crate) mod reply;
 pub(crate) mod request;
+pub(crate) mod script;
 
 /// No words of its own.
 fn no_words() -> Vec<&'static [u8]> {

@@ -106,6 +106,11 @@ fn request() {
 }
 
 #[test]
+fn script() {
+    fuzz("script");
+}
+
+#[test]
 fn every_target_has_a_shell() {
     let shells = Path::new(env!("CARGO_MANIFEST_DIR")).join("libfuzzer/fuzz_targets");
     for target in TARGETS {

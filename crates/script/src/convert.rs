@@ -11,8 +11,6 @@ pub(crate) use write::{write_error, write_value};
 /// Names of fields, as Lua strings, so that looking one up makes none.
 #[derive(Debug)]
 pub(crate) struct Names {
-    pub(crate) keys: LuaString,
-    pub(crate) argv: LuaString,
     err: LuaString,
     ok: LuaString,
     double: LuaString,
@@ -25,8 +23,6 @@ pub(crate) struct Names {
 impl Names {
     pub(crate) fn new(lua: &Lua) -> mlua::Result<Names> {
         Ok(Names {
-            keys: lua.create_string("KEYS")?,
-            argv: lua.create_string("ARGV")?,
             err: lua.create_string("err")?,
             ok: lua.create_string("ok")?,
             double: lua.create_string("double")?,

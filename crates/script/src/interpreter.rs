@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
 
+use ahash::AHashMap;
 use mlua::{Function, Lua, Table, Value};
 use resp::Protocol;
 use stdx::fiber::{Fiber, Link};
@@ -16,7 +17,7 @@ use crate::library::{Library, Loading, registered};
 use crate::native::load;
 use crate::random::Random;
 use crate::run::{Finished, Options};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, collect_rarely};
 use crate::{Error, Source};
 
 /// Enough for the deepest recursion that Lua, its libraries and our conversions allow, and a
@@ -26,6 +27,9 @@ const STACK_BYTES: usize = 8 * 1024 * 1024;
 const SCRIPTS_MAX: usize = 512;
 /// An interpreter that is larger after a script is swept before the next.
 const SWEEP_BYTES: usize = 8 * 1024 * 1024;
+
+/// Replies up to this length are read without a limit of memory.
+const SHORT_BYTES: usize = 16 * 1024;
 
 /// What a script asks its host.
 pub(crate) struct Ask {
@@ -137,6 +141,7 @@ impl Shared {
     /// Calls a command; `use_reply` gets what came back.
     pub(crate) fn call<R>(
         &self,
+        lua: &Lua,
         mut ask: Box<Ask>,
         use_reply: impl FnOnce(&[u8]) -> mlua::Result<R>,
     ) -> mlua::Result<R> {
@@ -150,7 +155,15 @@ impl Shared {
             self.suspend(Stop::Call { args, resp3 })?;
             ask.reply = self.reply.take();
         }
+        // Values of a short reply need no limit, and are made faster without.
+        let is_short = ask.reply.len() <= SHORT_BYTES;
+        if is_short {
+            lua.set_memory_limit(0)?;
+        }
         let result = use_reply(&ask.reply);
+        if is_short {
+            lua.set_memory_limit(self.memory_bytes_max.get())?;
+        }
         self.put_back(ask);
         result
     }
@@ -220,7 +233,7 @@ impl Shared {
 
 /// What an interpreter does when it is resumed.
 enum Job {
-    Eval { script: Function, digest: [u8; 40] },
+    Eval { script: Function, digest: [u8; 40], keys: Table, args: Table },
     Function { library: Arc<Library>, name: Vec<u8>, keys: Table, args: Table },
     Load { code: Vec<u8> },
     End,
@@ -230,8 +243,8 @@ enum Job {
 /// see used again is compiled anew.
 #[derive(Default)]
 struct Scripts {
-    young: HashMap<[u8; 40], Function>,
-    old: HashMap<[u8; 40], Function>,
+    young: AHashMap<[u8; 40], Function>,
+    old: AHashMap<[u8; 40], Function>,
 }
 
 impl Scripts {
@@ -314,15 +327,11 @@ impl Interpreter {
         options: Options,
     ) -> Result<(), Error> {
         let script = self.compile(source)?;
-        let set = || {
-            let lua = &self.engine.sandbox.lua;
-            let globals = &self.engine.sandbox.eval_globals;
-            let names = self.engine.names();
-            globals.raw_set(&names.keys, table_of(lua, keys)?)?;
-            globals.raw_set(&names.argv, table_of(lua, args)?)
-        };
-        set().map_err(Error::new)?;
-        self.engine.start(Job::Eval { script, digest: *source.digest() }, options);
+        let lua = &self.engine.sandbox.lua;
+        let keys = table_of(lua, keys).map_err(Error::new)?;
+        let args = table_of(lua, args).map_err(Error::new)?;
+        let digest = *source.digest();
+        self.engine.start(Job::Eval { script, digest, keys, args }, options);
         Ok(())
     }
 
@@ -391,6 +400,7 @@ impl Interpreter {
         if lua.used_memory() > enough {
             // An error of a finalizer, of which scripts have none.
             let _ = lua.gc_collect();
+            collect_rarely(lua);
         }
     }
 }
@@ -423,9 +433,9 @@ impl Engine {
             self.limit_memory(self.shared.memory_bytes_max.get());
             let finished = match job {
                 None | Some(Job::End) => return,
-                Some(Job::Eval { script, digest }) => {
+                Some(Job::Eval { script, digest, keys, args }) => {
                     self.switch(Globals::Eval);
-                    let result = self.sandbox.run.call::<(bool, Value)>(script);
+                    let result = self.sandbox.run.call::<(bool, Value)>((script, keys, args));
                     self.finish(result, &digest)
                 }
                 Some(Job::Function { library, name, keys, args }) => {
@@ -543,6 +553,9 @@ impl Engine {
 }
 
 fn table_of(lua: &Lua, items: &[&[u8]]) -> mlua::Result<Table> {
+    if items.is_empty() {
+        return lua.create_table();
+    }
     lua.create_sequence_from(items.iter().map(|item| bstr::BStr::new(*item)))
 }
 

@@ -75,8 +75,14 @@ local function fail(text)
   error(place .. text, 0)
 end
 
-local function run(script)
+local globals
+
+local function run(script, keys, argv)
   running = script
+  if keys then
+    local seen = globals.eval
+    seen.KEYS, seen.ARGV = keys, argv
+  end
   return xpcall(script, blame)
 end
 
@@ -291,7 +297,7 @@ local function copy(from, into)
   return into
 end
 
-local globals = {
+globals = {
   eval = copy(base, {redis = protect(copy(native.only_eval, copy(native.redis, {})))}),
   call = copy(base, {redis = protect(native.redis)}),
   load = {redis = protect(rawsetmetatable(native.only_load, strict))},
@@ -309,4 +315,4 @@ local function switch(to)
 end
 switch('eval')
 
-return {globals = G, eval = globals.eval, switch = switch, run = run, call = call}
+return {globals = G, switch = switch, run = run, call = call}

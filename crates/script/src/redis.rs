@@ -95,7 +95,7 @@ fn call(params: &Params<'_>, shared: &Shared, raises: bool) -> mlua::Result<Valu
             };
         }
     };
-    shared.call(ask, |reply| match reply.strip_prefix(b"-") {
+    shared.call(params.lua, ask, |reply| match reply.strip_prefix(b"-") {
         Some(error) if raises => Err(Raise::Reply(failed(error)).into()),
         Some(error) => error_table(params.lua, &failed(error)).map(Value::Table),
         None => read_reply(params.lua, reply),
