@@ -107,6 +107,8 @@ pub struct Clients {
     pub timeout_seconds: u32,
     /// Longest argument, in bytes.
     pub proto_max_bulk_len_bytes: u64,
+    /// Most keys of which is known who has read them; 0: no limit.
+    pub tracking_table_max_keys: u64,
     /// Most unprocessed request bytes.
     pub query_buffer_limit_bytes: u64,
     /// Most reply bytes waiting, by class.

@@ -70,7 +70,8 @@ pub(crate) fn plan_at(
     let spans = spans[first..first + call.span_count as usize].to_vec();
     let (db, protocol) = (usize::from(call.db), call.protocol);
     let router = router.clone();
-    Plan { router, data, spans, db, protocol, reply: Vec::new(), at, wait_as: None }
+    let caller = call.caller;
+    Plan { router, data, spans, db, protocol, reply: Vec::new(), caller, at, wait_as: None }
 }
 
 pub(crate) async fn run_plan(across: PlanHandler, plan: &mut Plan) -> Vec<u8> {
@@ -98,6 +99,7 @@ async fn run_locked(
     let flight = router.lock(parts).await;
     let mut plan = new_plan(router.clone(), call, data, spans, flight.id());
     let reply = run_plan(across, &mut plan).await;
+    router.tell_reads(&call, plan.args());
     router.release(flight.id(), shards.into_iter());
     reply
 }

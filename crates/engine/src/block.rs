@@ -283,6 +283,9 @@ impl Sleep {
                 self.watch();
             }
         }
+        if !reply.is_empty() {
+            self.router.tell_reads(&self.call, self.call.args(&self.data, &self.spans));
+        }
         self.router.release(id, shards.into_iter());
         reply
     }

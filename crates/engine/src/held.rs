@@ -119,7 +119,7 @@ impl Held {
         }
         let mut checks = Vec::new();
         for (shard, watches) in by_shard {
-            checks.push(self.router.hop_at(self.at, shard, 0, move |context| {
+            checks.push(self.router.hop_at(self.at, 0, shard, 0, move |context| {
                 watches.iter().all(|watch| watch.holds(context.keyspace))
             }));
         }
@@ -166,11 +166,14 @@ impl Held {
                 merge(how, &answers, &[], &mut reply);
             }
             Run::Roam(across) | Run::Plan { across, .. } => {
-                reply = run_plan(across, &mut plan_at(router, call, data, spans, self.at)).await;
+                let mut plan = plan_at(router, call, data, spans, self.at);
+                reply = run_plan(across, &mut plan).await;
+                router.tell_reads(&call, plan.args());
             }
             Run::Block(block) => {
                 let mut plan = plan_at(router, call, data, spans, self.at);
                 reply = run_plan(block.across, &mut plan).await;
+                router.tell_reads(&call, plan.args());
                 if reply.is_empty() {
                     (block.on_nothing)(&mut Writer::new(&mut reply, call.protocol));
                 }

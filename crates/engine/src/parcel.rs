@@ -24,6 +24,10 @@ pub struct Call {
     pub protocol: Protocol,
     /// Whether it leaves the access clocks of keys alone.
     pub no_touch: bool,
+    /// Who calls, by the caller's own number, for those who hear of changes; 0 for nobody.
+    pub caller: u64,
+    /// Whether the caller wants to hear of the next change of what it reads.
+    pub tells_reads: bool,
     /// Hash slot of the first key; `None` where routing does not need it.
     pub slot: Option<u16>,
     /// Position and hash of the first key, if there is a key.

@@ -19,6 +19,8 @@ pub struct Plan {
     pub(crate) db: usize,
     pub(crate) protocol: Protocol,
     pub(crate) reply: Vec<u8>,
+    /// See [`Call::caller`](crate::Call::caller).
+    pub(crate) caller: u64,
     /// The instant of all its hops.
     pub(crate) at: At,
     /// For a command that blocks: see [`Context::wait_as`].
@@ -80,6 +82,6 @@ impl Plan {
         R: Send + 'static,
         J: FnOnce(&mut Context<'_>) -> R + Send + 'static,
     {
-        self.router.hop_at(self.at, shard, self.db, job)
+        self.router.hop_at(self.at, self.caller, shard, self.db, job)
     }
 }

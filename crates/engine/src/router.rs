@@ -15,6 +15,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
+use command::{Args, flag};
 use crossbeam_channel::Receiver;
 use keyspace::News;
 use slab::Slab;
@@ -25,9 +26,9 @@ use crate::block::Sleepers;
 use crate::context::Context;
 use crate::flight::{Flight, FlightFuture, Part};
 use crate::mailbox::Letterbox;
-use crate::parcel::{Outcome, Parcel, Work};
+use crate::parcel::{Call, Outcome, Parcel, Work};
 use crate::recorder::At;
-use crate::shard::{Address, Answer, Clock, OnGrant, Request, Shard};
+use crate::shard::{Address, Answer, Clock, OnGrant, Request, Shard, read_keys};
 use crate::waiters::WaiterId;
 
 /// A thread that finds no time to sleep exchanges mail after so many batches.
@@ -200,7 +201,8 @@ impl Router {
         self.shard.as_ref().map(RefCell::borrow_mut)
     }
 
-    pub(crate) fn random(&self) -> u64 {
+    /// A random number.
+    pub fn random(&self) -> u64 {
         self.rng.borrow_mut().next_u64()
     }
 
@@ -324,13 +326,14 @@ impl Router {
         J: FnOnce(&mut Context<'_>) -> R + Send + 'static,
     {
         let at = At { moment: self.clock.moment(), transaction: TxId::NONE };
-        self.hop_at(at, shard, db, job)
+        self.hop_at(at, 0, shard, db, job)
     }
 
     /// Runs a job on a shard, as part of a transaction.
     pub(crate) fn hop_at<R, J>(
         self: &Rc<Self>,
         at: At,
+        caller: u64,
         shard: usize,
         db: usize,
         job: J,
@@ -342,7 +345,7 @@ impl Router {
         let flight = self.launch(Flight::plain(1));
         let job =
             Box::new(|context: &mut Context<'_>| Box::new(job(context)) as Box<dyn Any + Send>);
-        self.request(shard, self.address(flight, 0), Request::Hop { db, at, job });
+        self.request(shard, self.address(flight, 0), Request::Hop { db, at, caller, job });
         self.pump();
         let landed = FlightFuture::new(self.clone(), flight);
         async move {
@@ -457,6 +460,18 @@ impl Router {
     pub(crate) fn tell(&self, shard: usize, request: Request) {
         self.request(shard, self.address(u32::MAX, 0), request);
         self.pump();
+    }
+
+    /// Tells the shards of a call's keys that the caller has read them, if it wants to hear of their
+    /// next change; while they are locked.
+    pub(crate) fn tell_reads(&self, call: &Call, args: Args<'_>) {
+        if !call.tells_reads || !call.command.spec.has(flag::READONLY) {
+            return;
+        }
+        for key in read_keys(call, args) {
+            let (db, caller, keys) = (usize::from(call.db), call.caller, vec![key.to_vec()]);
+            self.tell(self.owner(key), Request::TellReads { db, caller, keys });
+        }
     }
 
     /// Ends a wait on some shards; done when none of them has it any more.

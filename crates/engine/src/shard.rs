@@ -102,7 +102,9 @@ pub(crate) enum Request {
     /// Let go of a plan's locks.
     Release(TxId),
     /// A hop, under locks that are held or without any.
-    Hop { db: usize, at: At, job: Job },
+    Hop { db: usize, at: At, caller: u64, job: Job },
+    /// Tells that a caller has read keys, as [`Call::tells_reads`] has it.
+    TellReads { db: usize, caller: u64, keys: Vec<Vec<u8>> },
     /// Keys that a call waits for which its thread tries.
     Watch { id: WaiterId, block: &'static Block, on_time: bool, keys: Vec<Watched> },
     /// Such a call was tried; whether it is served, and waits no more.
@@ -281,6 +283,7 @@ impl Shard {
             return Err(command::Error::OutOfMemory);
         }
         self.keyspace.set_no_touch(call.no_touch);
+        self.keyspace.news().set_caller(call.caller);
         let dirty = self.keyspace.changes().dirty();
         let handler = match call.command.run {
             Run::Shard(handler)
@@ -300,6 +303,9 @@ impl Shard {
         };
         let result = handler(&mut context, args, reply);
         let wait_as = context.wait_as;
+        if call.tells_reads && call.command.spec.has(flag::READONLY) {
+            self.tell_reads(call, args);
+        }
         self.waiting.keep_wish(wait_as);
         let changed = self.keyspace.changes().dirty() - dirty;
         if changed > 0 {
@@ -308,6 +314,14 @@ impl Shard {
             self.recorder.call(changes, changed, call, args, at);
         }
         result
+    }
+
+    /// Tells which keys a caller has read who wants to hear of their next change.
+    #[cold]
+    fn tell_reads(&mut self, call: &Call, args: Args<'_>) {
+        for key in read_keys(call, args) {
+            self.keyspace.news().read(usize::from(call.db), key);
+        }
     }
 
     /// Evicts until memory is below its limit, but not many keys.
@@ -381,12 +395,17 @@ impl Shard {
                 self.parked.remove(&id);
                 self.locks.release(id, &mut self.granted);
             }
-            Request::Hop { db, at, job } => {
-                let result = self.hop(db, at, job);
+            Request::Hop { db, at, caller, job } => {
+                let result = self.hop(db, at, caller, job);
                 if self.has_due() && !self.serves_at_release(at) {
                     self.serve(at, true);
                 }
                 self.answers.push((address, Answer::Hopped(result)));
+            }
+            Request::TellReads { db, caller, keys } => {
+                let news = self.keyspace.news();
+                news.set_caller(caller);
+                keys.iter().for_each(|key| news.read(db, key));
             }
             Request::Watch { id, block, on_time, keys } => {
                 self.wait_across(id, block, on_time, keys);
@@ -411,10 +430,11 @@ impl Shard {
     }
 
     /// Runs a job of a plan (its locks are held) or of the administration.
-    fn hop(&mut self, db: usize, at: At, job: Job) -> Box<dyn Any + Send> {
+    fn hop(&mut self, db: usize, at: At, caller: u64, job: Job) -> Box<dyn Any + Send> {
         let at = self.recorder.begin(at);
         self.keyspace.begin(at.moment.now_ms);
         self.keyspace.set_no_touch(false);
+        self.keyspace.news().set_caller(caller);
         let mut context = Context {
             keyspace: &mut self.keyspace,
             db,
@@ -521,6 +541,12 @@ impl Shard {
         self.answer(parcel, parked.address, moment);
         self.locks.release(id, &mut self.granted);
     }
+}
+
+/// The keys that a call names.
+pub(crate) fn read_keys<'a>(call: &Call, args: Args<'a>) -> impl Iterator<Item = &'a [u8]> {
+    let positions = call.command.spec.keys.iter().filter_map(move |keys| keys.resolve(args));
+    positions.flat_map(|positions| positions.iter()).map(move |at| args.at(at))
 }
 
 /// Visits the lock that each key of a call needs.

@@ -102,6 +102,8 @@ impl Engine {
             db: self.db,
             protocol: self.protocol,
             no_touch: false,
+            caller: 0,
+            tells_reads: false,
             slot: None,
             key: None,
         };

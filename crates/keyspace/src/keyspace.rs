@@ -50,6 +50,7 @@ pub struct Keyspace {
     pub(crate) candidates: crate::eviction::Candidates,
     pub(crate) snapshot: Option<Box<Snapshot>>,
     pub(crate) garbage: Vec<Garbage>,
+    flushes: u64,
     garbage_effort_min: usize,
 }
 
@@ -73,6 +74,7 @@ impl Keyspace {
             candidates: crate::eviction::Candidates::default(),
             snapshot: None,
             garbage: Vec::new(),
+            flushes: 0,
             garbage_effort_min: options.garbage_effort_min,
         }
     }
@@ -237,8 +239,14 @@ impl Keyspace {
         self.changes.watches.touch_all(db, &[&self.databases[db]]);
         self.changes.touch_database(db);
         self.news.flushed(db);
+        self.flushes += 1;
         let database = std::mem::take(&mut self.databases[db]);
         self.keep_for_snapshot(database)
+    }
+
+    /// How often databases were emptied. The same on all shards, which are emptied together.
+    pub fn flushes(&self) -> u64 {
+        self.flushes
     }
 
     /// [`Self::flush`], with what was there among the garbage.

@@ -62,6 +62,7 @@ pub(crate) fn run<T>(
         next_client_id: AtomicU64::new(1),
         freer,
         directory: Directory::new(threads),
+        tracking: crate::tracking::Registry::default(),
         monitors: AtomicUsize::new(0),
         stopping: AtomicBool::new(false),
     });

@@ -7,6 +7,7 @@ use resp::Protocol;
 
 use crate::blocked::Blocked;
 use crate::pubsub::Subscriptions;
+use crate::tracking::Tracking;
 use crate::transaction::Transaction;
 
 /// What CLIENT REPLY asked for.
@@ -84,6 +85,8 @@ pub(crate) struct Client {
     pub(crate) transaction: Transaction,
     /// The channels that it listens to.
     pub(crate) subscriptions: Subscriptions,
+    /// Which keys it hears of.
+    pub(crate) tracking: Tracking,
     /// Whether background work wants the connection to look at its buffers.
     pub(crate) wants_trim: Cell<bool>,
     /// What its thread counts for it among the memory of clients, in bytes.
@@ -134,6 +137,7 @@ impl Client {
             blocked: Blocked::default(),
             transaction: Transaction::default(),
             subscriptions: Subscriptions::default(),
+            tracking: Tracking::default(),
             wants_trim: Cell::new(false),
             accounted: Cell::new(0),
             last_command: Cell::new(None),

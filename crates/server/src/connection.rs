@@ -367,6 +367,7 @@ impl Connection {
             out: Vec::new(),
         };
         let outcome = request.run(run).await;
+        self.client.tracking.end_caching();
         self.finish(row, request.args(), &outcome, &request.out, muted);
     }
 

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use config::Config;
 use engine::{Batch, Network, Router};
+use keyspace::Wanted;
 
 use crate::admin::command_log::CommandLogs;
 use crate::admin::latency::Events;
@@ -21,6 +22,7 @@ use crate::rates::Rates;
 use crate::registry::Registry;
 use crate::session::client::pause::Pause;
 use crate::stats::Stats;
+use crate::tracking;
 use crate::turns::Turns;
 
 /// Bytes that one read takes at most, and so what a batch can hold.
@@ -57,6 +59,8 @@ pub(crate) struct Server {
     pub(crate) shutdown: tokio::sync::Notify,
     /// Who listens to which channels, on which threads.
     pub(crate) directory: Directory,
+    /// Who hears of changed keys, to keep no old values of them.
+    pub(crate) tracking: tracking::Registry,
     /// Clients in MONITOR, so that no command pays for it while there are none.
     pub(crate) monitors: AtomicUsize,
     /// Set once the process stops: no new connections.
@@ -117,6 +121,8 @@ pub(crate) struct Core {
     pub(crate) own_clients: OwnClients,
     /// This thread's clients that listen to channels.
     pub(crate) subscribers: Local,
+    /// What this thread's shard and clients have of client-side caching.
+    pub(crate) tracking: tracking::Local,
     /// Where events about keys are published.
     pub(crate) event_channels: Cell<Channels>,
     /// Which generation of the server's sockets this thread accepts from.
@@ -169,6 +175,7 @@ impl Core {
             pause: Pause::default(),
             own_clients: OwnClients::default(),
             subscribers: Local::default(),
+            tracking: tracking::Local::default(),
             event_channels: Cell::default(),
             listeners_seen: Cell::new(0),
             acceptors: RefCell::default(),
@@ -176,7 +183,11 @@ impl Core {
             scratch: RefCell::default(),
         });
         core.apply(config);
-        core.router.listen(Box::new(|news| crate::pubsub::publish_events(&Core::current(), news)));
+        core.router.listen(Box::new(|news| {
+            let core = Core::current();
+            crate::pubsub::publish_events(&core, news);
+            tracking::hear(&core, news);
+        }));
         CURRENT.set(Some(core.clone()));
         // The last thread to come here sees what all of them have.
         stdx::alloc::publish();
@@ -238,6 +249,21 @@ impl Core {
         self.latency_events.threshold_ms.set(config.monitoring.latency_monitor_threshold_ms);
         self.stats.keeps_histograms.set(config.monitoring.latency_tracking);
         *self.config.borrow_mut() = config;
+        self.want_news();
+        tracking::limit(self);
+    }
+
+    /// Lets this thread's shard tell what somebody wants to hear.
+    pub(crate) fn want_news(&self) {
+        let changes = self.server.tracking.is_used();
+        if !changes {
+            tracking::forget(self);
+        }
+        if let Some(mut shard) = self.router.shard_mut() {
+            let letters = &self.config().monitoring.notify_keyspace_events;
+            let wanted = Wanted { changes, ..crate::pubsub::wanted(letters) };
+            shard.keyspace.news().want(wanted);
+        }
     }
 
     /// Runs `ask` on every thread, this one included, and returns the answers in thread order.

@@ -60,6 +60,8 @@ pub(crate) fn dispatch(
         Action::Data(command) => {
             monitor::consider(core, client, row.spec, args);
             let span_count = (batch.spans.len() - first_span) as u32;
+            let (caller, tells_reads) =
+                client.tracking.of_next_call(core.router.thread(), client.id);
             let call = Call {
                 command,
                 row: row.id,
@@ -68,6 +70,8 @@ pub(crate) fn dispatch(
                 db: client.db.get(),
                 protocol: client.protocol.get(),
                 no_touch: client.no_touch.get(),
+                caller,
+                tells_reads,
                 slot: None,
                 key: None,
             };
@@ -86,7 +90,10 @@ pub(crate) fn dispatch(
                     let spans: Vec<Span> = batch.spans.drain(first_span..).collect();
                     let args = Args::new(data, &spans);
                     let mut reply = Vec::new();
-                    run_now(core, client, row.id, args, run, &mut reply);
+                    client.tracking.run_between(
+                        || run_now(core, client, row.id, args, run, &mut reply),
+                        || client.transaction.is_open(),
+                    );
                     push(client, batch, &reply);
                     // Afterwards, as in Redis: SELECT shows the database that it chose.
                     monitor::consider(core, client, row.spec, args);

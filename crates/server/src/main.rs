@@ -25,6 +25,7 @@ mod registry;
 mod session;
 mod stats;
 mod stream;
+mod tracking;
 mod transaction;
 mod tuning;
 mod turns;

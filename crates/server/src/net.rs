@@ -301,6 +301,7 @@ fn leave(core: &Rc<Core>, client: &Client) {
     crate::transaction::discard(core, client);
     crate::admin::monitor::stop(core, client);
     crate::pubsub::leave(core, client);
+    crate::tracking::stop(core, client);
     core.clients.borrow_mut().remove(&client.id);
     core.server.connections[core.router.thread()].fetch_sub(1, Ordering::Relaxed);
 }

@@ -15,7 +15,6 @@ pub(crate) fn tune(shard: &mut Shard, config: &Config, is_paused: bool) {
         on_expired: if is_paused { OnExpired::Hide } else { OnExpired::Remove },
         ..Options::default()
     });
-    shard.keyspace.news().want(crate::pubsub::wanted(&config.monitoring.notify_keyspace_events));
     shard.limits.string_bytes_max = config.clients.proto_max_bulk_len_bytes as usize;
     let looks_at_use = is_lfu || matches!(config.memory.maxmemory_policy, AllkeysLru | VolatileLru);
     shard.limits.shares_integers = config.memory.maxmemory_bytes == 0 || !looks_at_use;

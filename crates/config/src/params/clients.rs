@@ -47,4 +47,10 @@ pub(super) const ROWS: &[Row] = &[
         "Most memory of all clients together, above which the largest are closed; 0: no limit.",
     )
     .unit(Unit::Bytes),
+    Row::new(
+        "tracking-table-max-keys",
+        integer!(0..=i64::MAX, clients.tracking_table_max_keys),
+        "1000000",
+        "Keys of which is known which clients keep them, beyond which some are told early; 0: no limit.",
+    ),
 ];

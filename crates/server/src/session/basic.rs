@@ -236,6 +236,7 @@ fn reset(core: &Rc<Core>, client: &Rc<Client>, _: Args<'_>, reply: &mut Writer<'
     crate::admin::monitor::stop(core, client);
     crate::pubsub::leave(core, client);
     crate::transaction::discard(core, client);
+    crate::tracking::stop(core, client);
     reply.set_protocol(Protocol::Resp2);
     reply.simple("RESET");
     Ok(())

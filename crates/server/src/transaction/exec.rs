@@ -92,6 +92,8 @@ impl Execution {
     fn turn(&self, step: Step) -> Turn {
         match self.core.server.registry.row(step.row).action {
             Action::Data(command) => {
+                let thread = self.core.router.thread();
+                let (caller, tells_reads) = self.client.tracking.of_call(thread, self.client.id);
                 let call = Call {
                     command,
                     row: step.row,
@@ -100,6 +102,8 @@ impl Execution {
                     db: self.client.db.get(),
                     protocol: self.client.protocol.get(),
                     no_touch: self.client.no_touch.get(),
+                    caller,
+                    tells_reads,
                     slot: None,
                     key: None,
                 };

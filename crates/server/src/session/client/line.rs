@@ -6,8 +6,6 @@ use crate::pubsub::Kind;
 use resp::Protocol;
 
 /// A client's line, with its end. Redis's fields in Redis's order, then ours: `thread`.
-///
-/// Fields of what clients cannot do yet (redirect) say that it is not done.
 pub(super) fn line(core: &Core, client: &Client, now_ms: i64) -> String {
     let usage = &client.usage;
     let output = usage.output.get();
@@ -18,7 +16,7 @@ pub(super) fn line(core: &Core, client: &Client, now_ms: i64) -> String {
     format!(
         "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} \
          multi={} watch={} qbuf={} qbuf-free={} argv-mem={} multi-mem={} rbs=0 rbp=0 obl=0 oll={} \
-         omem={output} tot-mem={} events={} cmd={command} user=default redir=-1 resp={resp} \
+         omem={output} tot-mem={} events={} cmd={command} user=default redir={} resp={resp} \
          lib-name={} lib-ver={} tot-net-in={} tot-net-out={} tot-cmds={} thread={}\n",
         client.id,
         client.address,
@@ -41,6 +39,7 @@ pub(super) fn line(core: &Core, client: &Client, now_ms: i64) -> String {
         u8::from(output > 0),
         client.memory_bytes(),
         if output > 0 { "rw" } else { "r" },
+        client.tracking.redirect_id(),
         text(&client.library_name.borrow()),
         text(&client.library_version.borrow()),
         usage.received.get(),
@@ -57,6 +56,9 @@ pub(super) fn flags(client: &Client) -> String {
         ('P', !client.subscriptions.is_empty()),
         ('x', client.transaction.is_open()),
         ('b', client.is_blocked()),
+        ('t', client.tracking.is_on()),
+        ('R', client.tracking.is_broken()),
+        ('B', client.tracking.is_broadcast()),
         ('c', client.closing() == Some(Closing::AfterReply)),
         ('A', client.closing() == Some(Closing::Now)),
         ('U', client.is_unix),

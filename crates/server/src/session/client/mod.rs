@@ -11,6 +11,7 @@ use command::{Group, Spec, flag};
 
 use crate::command::SessionCommand;
 use crate::help;
+use crate::tracking;
 
 const OWN: u32 = flag::NOSCRIPT | flag::LOADING | flag::STALE;
 const ADMIN: u32 = OWN | flag::ADMIN;
@@ -29,10 +30,12 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[SessionCommand::container(
 )];
 
 const SUBCOMMANDS: &[SessionCommand] = &[
+    tracking::CACHING,
     SessionCommand::now(
         spec("GETNAME", 2, OWN).doc("2.6.9", "O(1)", "Answers the name of the connection."),
         own::get_name,
     ),
+    tracking::GETREDIR,
     SessionCommand::now(
         spec("ID", 2, OWN).doc("5.0.0", "O(1)", "Answers the number of the connection."),
         own::id,
@@ -101,6 +104,8 @@ const SUBCOMMANDS: &[SessionCommand] = &[
             .doc("2.6.9", "O(1)", "Gives the connection a name."),
         own::set_name,
     ),
+    tracking::TRACKING,
+    tracking::TRACKINGINFO,
     SessionCommand::later(
         spec("UNBLOCK", -3, ADMIN).doc(
             "5.0.0",
