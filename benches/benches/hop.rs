@@ -48,6 +48,8 @@ fn run(routers: &[Rc<Router>], batch: &mut Batch, data: &[u8], spans: &[Span], o
             db: 0,
             protocol: Protocol::Resp2,
             no_touch: false,
+            caller: 0,
+            tells_reads: false,
             slot: None,
             key: None,
         };

@@ -85,6 +85,8 @@ pub(crate) struct Request {
     pub(crate) spans: Vec<Span>,
     pub(crate) protocol: Protocol,
     pub(crate) out: Vec<u8>,
+    /// Whether that is what CLIENT REPLY does not hold back.
+    pub(crate) is_push: bool,
 }
 
 impl Request {

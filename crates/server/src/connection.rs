@@ -365,9 +365,11 @@ impl Connection {
             spans: args.spans,
             protocol: self.client.protocol.get(),
             out: Vec::new(),
+            is_push: false,
         };
         let outcome = request.run(run).await;
         self.client.tracking.end_caching();
+        let muted = muted && !request.is_push;
         self.finish(row, request.args(), &outcome, &request.out, muted);
     }
 

@@ -156,6 +156,7 @@ fn names(args: Args<'_>) -> Vec<Vec<u8>> {
 }
 
 fn begin(request: &mut Request, kind: Kind) {
+    request.is_push = true;
     for name in names(request.args()) {
         subscribe(&request.core, &request.client, kind, &name);
         let count = request.client.subscriptions.told(kind);
@@ -164,6 +165,7 @@ fn begin(request: &mut Request, kind: Kind) {
 }
 
 fn end(request: &mut Request, kind: Kind) {
+    request.is_push = true;
     let mut ended = names(request.args());
     if ended.is_empty() {
         ended = request.client.subscriptions.names(kind);

@@ -231,6 +231,7 @@ impl Execution {
                     spans,
                     protocol: client.protocol.get(),
                     out: Vec::new(),
+                    is_push: false,
                 };
                 let outcome = request.run(run).await;
                 self.note_step(step, &outcome, &request.out);
