@@ -19,6 +19,16 @@ fn positive(args: Args<'_>, at: usize) -> Option<usize> {
     number.filter(|number| *number > 0)
 }
 
+/// Refuses an option that is for consumers of groups only.
+fn check_reader(option: &str, is_group: bool) -> Result {
+    if is_group {
+        return Ok(());
+    }
+    Err(Error::made(format!(
+        "The {option} option is only supported by XREADGROUP. You called XREAD instead."
+    )))
+}
+
 /// How long an entry must have been pending to be taken over, in milliseconds.
 fn idle(word: &[u8]) -> Result<i64> {
     let idle = stdx::number::parse_i64(word);
@@ -132,32 +142,17 @@ impl Request {
                 bytes_max = Some(positive(args, at + 1).ok_or(error)?);
                 at += 2;
             } else if is(word, "CLAIM") && more > 0 {
-                if !is_group {
-                    return Err(Error::new(
-                        "The CLAIM option is only supported by XREADGROUP. You called XREAD \
-                         instead.",
-                    ));
-                }
+                check_reader("CLAIM", is_group)?;
                 claim_idle_ms = Some(idle(args.at(at + 1))?);
                 at += 2;
             } else if is(word, "STREAMS") && more > 0 {
                 break;
             } else if is(word, "GROUP") && more >= 2 {
-                if !is_group {
-                    return Err(Error::new(
-                        "The GROUP option is only supported by XREADGROUP. You called XREAD \
-                         instead.",
-                    ));
-                }
+                check_reader("GROUP", is_group)?;
                 group = Some((args.at(at + 1).to_vec(), args.at(at + 2).to_vec()));
                 at += 3;
             } else if is(word, "NOACK") {
-                if !is_group {
-                    return Err(Error::new(
-                        "The NOACK option is only supported by XREADGROUP. You called XREAD \
-                         instead.",
-                    ));
-                }
+                check_reader("NOACK", is_group)?;
                 no_ack = true;
                 at += 1;
             } else {
@@ -368,7 +363,8 @@ pub(super) fn claims(args: Args<'_>) -> bool {
     reader.is_some_and(|reader| reader.claim_idle_ms.is_some())
 }
 
-/// XREAD [COUNT count] [MAXCOUNT count] [MAXSIZE bytes] [BLOCK milliseconds] STREAMS key [key ...] id [id ...]
+/// XREAD [COUNT count] [MAXCOUNT count] [MAXSIZE bytes] [BLOCK milliseconds]
+/// STREAMS key [key ...] id [id ...]
 pub(super) fn xread(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
     local(context, args, reply, false)
 }
