@@ -23,8 +23,8 @@ use crate::{Error, Source};
 /// Enough for the deepest recursion that Lua, its libraries and our conversions allow, and a
 /// command's handler on top. Only what is used takes memory.
 const STACK_BYTES: usize = 8 * 1024 * 1024;
-/// Compiled scripts of one generation; two are kept.
-const SCRIPTS_MAX: usize = 512;
+/// Compiled scripts of one generation; two are kept. Each takes one of the few thousand places for Lua values that we hold.
+const SCRIPTS_MAX: usize = 128;
 /// An interpreter that is larger after a script is swept before the next.
 const SWEEP_BYTES: usize = 8 * 1024 * 1024;
 
@@ -276,7 +276,7 @@ enum Globals {
 /// A library's functions, as long as it lives.
 struct Loaded {
     library: Weak<Library>,
-    functions: HashMap<Vec<u8>, Function>,
+    functions: Table,
 }
 
 /// What runs on the fiber.
@@ -392,6 +392,10 @@ impl Interpreter {
         self.engine.shared.kill(text);
     }
 
+    pub(crate) fn used_memory(&self) -> usize {
+        self.engine.sandbox.lua.used_memory()
+    }
+
     /// Makes it ready for another script.
     pub(crate) fn tidy(&self) {
         let lua = &self.engine.sandbox.lua;
@@ -481,14 +485,22 @@ impl Engine {
             if failed.error.is_some() {
                 return failed;
             }
-            let functions = self.shared.loading.take().map(Loading::into_functions);
+            let loading = self.shared.loading.take().unwrap_or_default();
+            let functions = match loading.into_functions(&self.sandbox.lua) {
+                Ok(functions) => functions,
+                Err(error) => {
+                    let text = format!("ERR {}", message(&error)).into_bytes();
+                    return Finished::failed(self.protocol.get(), text);
+                }
+            };
             let mut libraries = self.libraries.borrow_mut();
             libraries.retain(|_, loaded| loaded.library.strong_count() > 0);
-            let functions = functions.unwrap_or_default();
             let loaded = Loaded { library: Arc::downgrade(library), functions };
             libraries.insert(library.number(), loaded);
         }
-        let function = self.libraries.borrow()[&library.number()].functions.get(name).cloned();
+        let functions = self.libraries.borrow()[&library.number()].functions.clone();
+        let function: Option<Function> =
+            functions.raw_get(bstr::BStr::new(name)).unwrap_or_default();
         let Some(function) = function else {
             return Finished::failed(self.protocol.get(), b"ERR Function not found".to_vec());
         };
@@ -563,6 +575,8 @@ fn table_of(lua: &Lua, items: &[&[u8]]) -> mlua::Result<Table> {
 pub(crate) fn message(error: &mlua::Error) -> String {
     match error {
         mlua::Error::SyntaxError { message, .. } => message.clone(),
+        mlua::Error::RuntimeError(message) | mlua::Error::MemoryError(message) => message.clone(),
+        mlua::Error::CallbackError { cause, .. } => message(cause),
         other => other.to_string().lines().next().unwrap_or_default().to_owned(),
     }
 }

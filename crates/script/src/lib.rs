@@ -19,11 +19,13 @@ mod redis;
 mod run;
 mod sandbox;
 mod source;
+mod word;
 
 pub use error::Error;
 pub use flags::Flags;
 pub use host::{Called, Host, LogLevel, Slice, Stopped};
 pub use library::{Function, Library};
+pub use redis::REDIS_VERSION;
 pub use run::{Finished, Options, Program, Resume, Run, Runtime, Step};
 pub use source::Source;
 

@@ -1,9 +1,8 @@
 //! Libraries of functions.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use mlua::{Function as LuaFunction, Value};
+use mlua::{Function as LuaFunction, Lua, Table, Value};
 
 use crate::interpreter::{Interpreter, message};
 use crate::source::quoting;
@@ -95,9 +94,10 @@ impl Library {
 }
 
 impl Loading {
-    pub(crate) fn into_functions(self) -> HashMap<Vec<u8>, LuaFunction> {
+    /// The functions by their names, in one table.
+    pub(crate) fn into_functions(self, lua: &Lua) -> mlua::Result<Table> {
         let functions = self.functions.into_iter();
-        functions.map(|(function, body)| (function.name.into_bytes(), body)).collect()
+        lua.create_table_from(functions.map(|(function, body)| (function.name, body)))
     }
 
     /// # Errors

@@ -7,7 +7,7 @@ use mlua::chunk::ChunkMode;
 use mlua::{Function, IntoLuaMulti, Lua, LuaString, MultiValue, Table, Value, Variadic};
 
 use crate::error::{Failure, Raise};
-use crate::interpreter::Shared;
+use crate::interpreter::{Shared, message};
 
 /// The name that frames of the prelude have.
 const PRELUDE: &str = "=merops";
@@ -181,10 +181,7 @@ fn visible(lua: &Lua, error: &Value, again: bool) -> mlua::Result<Value> {
         Some(Raise::Reply(failure)) => error_table(lua, failure).map(Value::Table),
         None => match error {
             // Of mlua's own, which end in a traceback.
-            Value::Error(error) => {
-                let text = error.to_string();
-                lua.create_string(text.lines().next().unwrap_or_default()).map(Value::String)
-            }
+            Value::Error(error) => lua.create_string(message(error)).map(Value::String),
             other => Ok(other.clone()),
         },
     }

@@ -154,12 +154,13 @@ do
   end
 
   -- Vanilla Lua miscounts ranges that overflow an int.
-  function base.unpack(t, i, j)
+  function base.unpack(...)
+    local _, i, j = ...
     if j ~= nil then
       local from, to = tonumber(i == nil and 1 or i), tonumber(j)
       if from and to and not (to - from < 8000) then fail('too many results to unpack') end
     end
-    return unpack(t, i, j)
+    return unpack(...)
   end
 
   -- The collector is shared by scripts: they may use it but not change it.

@@ -4,17 +4,18 @@ use std::rc::Rc;
 
 use mlua::{Lua, Table, Value};
 
-use crate::convert::{format_number, read_reply};
+use crate::convert::read_reply;
 use crate::error::{Failure, Raise, refuse};
 use crate::host::LogLevel;
 use crate::interpreter::{Ask, Shared};
 use crate::library::Registered;
 use crate::native::{Params, error_table, function};
+use crate::word::{Word, Words, all_words};
 use crate::{Flags, source};
 
-/// The version whose behaviour scripts may expect.
-const VERSION: &str = "7.4.0";
-const VERSION_NUMBER: u32 = 0x0007_0400;
+/// The version whose behaviour scripts may expect, which should be the one that INFO names.
+pub const REDIS_VERSION: &str = "8.0.0";
+const REDIS_VERSION_NUMBER: u32 = 0x0008_0000;
 
 const LEVELS: [(&str, LogLevel); 4] = [
     ("LOG_DEBUG", LogLevel::Debug),
@@ -32,14 +33,19 @@ pub(crate) fn register(lua: &Lua, shared: &Rc<Shared>, into: &Table) -> mlua::Re
         let shared = Rc::clone(shared);
         function(lua, move |params| body(params, &shared))
     };
-    redis.set("call", of(|params, shared| call(params, shared, true))?)?;
-    redis.set("pcall", of(|params, shared| call(params, shared, false))?)?;
+    for (name, raises) in [("call", true), ("pcall", false)] {
+        let shared = Rc::clone(shared);
+        let body = move |lua: &Lua, words: Words| call(lua, &words, &shared, raises);
+        redis.set(name, lua.create_function(body)?)?;
+    }
     redis.set("error_reply", of(|params, _| error_reply(params))?)?;
     redis.set("status_reply", of(|params, _| status_reply(params))?)?;
     redis.set("sha1hex", of(|params, _| sha1hex(params))?)?;
     redis.set("setresp", of(set_resp)?)?;
     redis.set("set_repl", of(set_replication)?)?;
-    redis.set("acl_check_cmd", of(may_call)?)?;
+    let asking = Rc::clone(shared);
+    let body = move |_: &Lua, words: Words| may_call(&words, &asking);
+    redis.set("acl_check_cmd", lua.create_function(body)?)?;
     for (name, flags) in REPLICATION {
         redis.set(name, flags)?;
     }
@@ -49,8 +55,8 @@ pub(crate) fn register(lua: &Lua, shared: &Rc<Shared>, into: &Table) -> mlua::Re
         for (number, (name, _)) in LEVELS.iter().enumerate() {
             table.set(*name, number)?;
         }
-        table.set("REDIS_VERSION", VERSION)?;
-        table.set("REDIS_VERSION_NUM", VERSION_NUMBER)?;
+        table.set("REDIS_VERSION", REDIS_VERSION)?;
+        table.set("REDIS_VERSION_NUM", REDIS_VERSION_NUMBER)?;
     }
     only_load.set("register_function", of(register_function)?)?;
     // There is no debugger to stop in, and effects are replicated always.
@@ -64,41 +70,32 @@ pub(crate) fn register(lua: &Lua, shared: &Rc<Shared>, into: &Table) -> mlua::Re
 }
 
 /// The arguments as a command's.
-fn command(params: &Params<'_>, shared: &Shared) -> mlua::Result<Box<Ask>> {
-    if params.len() == 0 {
+fn command(words: &Words, shared: &Shared) -> mlua::Result<Box<Ask>> {
+    if matches!(words.0, Word::Absent) {
         return refuse("Please specify at least one argument for this redis lib call");
     }
     let mut ask = shared.new_ask();
-    for value in params.values() {
-        match value {
-            Value::String(string) => ask.push(&string.as_bytes()),
-            Value::Integer(integer) => ask.push(itoa::Buffer::new().format(*integer).as_bytes()),
-            Value::Number(number) => {
-                let mut text = Vec::with_capacity(32);
-                format_number(*number, 17, &mut text);
-                ask.push(&text);
-            }
-            _ => return refuse("Lua redis lib command arguments must be strings or integers"),
-        }
+    if !all_words(words, |word| ask.push(word)) {
+        return refuse("Lua redis lib command arguments must be strings or integers");
     }
     Ok(ask)
 }
 
-fn call(params: &Params<'_>, shared: &Shared, raises: bool) -> mlua::Result<Value> {
-    let ask = match command(params, shared) {
+fn call(lua: &Lua, words: &Words, shared: &Shared, raises: bool) -> mlua::Result<Value> {
+    let ask = match command(words, shared) {
         Ok(ask) => ask,
         Err(error) if raises => return Err(error),
         Err(error) => {
             return match error.downcast_ref::<Raise>() {
-                Some(Raise::Reply(failure)) => error_table(params.lua, failure).map(Value::Table),
+                Some(Raise::Reply(failure)) => error_table(lua, failure).map(Value::Table),
                 _ => Err(error),
             };
         }
     };
-    shared.call(params.lua, ask, |reply| match reply.strip_prefix(b"-") {
+    shared.call(lua, ask, |reply| match reply.strip_prefix(b"-") {
         Some(error) if raises => Err(Raise::Reply(failed(error)).into()),
-        Some(error) => error_table(params.lua, &failed(error)).map(Value::Table),
-        None => read_reply(params.lua, reply),
+        Some(error) => error_table(lua, &failed(error)).map(Value::Table),
+        None => read_reply(lua, reply),
     })
 }
 
@@ -205,8 +202,8 @@ fn log(params: &Params<'_>, shared: &Shared) -> mlua::Result<Value> {
     Ok(Value::Nil)
 }
 
-fn may_call(params: &Params<'_>, shared: &Shared) -> mlua::Result<Value> {
-    let ask = command(params, shared)?;
+fn may_call(words: &Words, shared: &Shared) -> mlua::Result<Value> {
+    let ask = command(words, shared)?;
     match shared.may_call(ask)? {
         Some(may) => Ok(Value::Boolean(may)),
         None => refuse("Invalid command passed to redis.acl_check_cmd()"),

@@ -154,6 +154,11 @@ impl Runtime {
         Ok(Run { interpreter: Some(interpreter), pool: Rc::clone(&self.pool) })
     }
 
+    /// What the idle interpreters take.
+    pub fn used_memory(&self) -> usize {
+        self.pool.idle.borrow().iter().map(Interpreter::used_memory).sum()
+    }
+
     /// Forgets compiled scripts and loaded libraries (SCRIPT FLUSH, FUNCTION FLUSH).
     pub fn flush(&self) {
         self.pool.idle.borrow_mut().clear();

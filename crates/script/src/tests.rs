@@ -340,3 +340,33 @@ fn scripts_beyond_the_cache_are_compiled_again() {
         }
     }
 }
+
+#[test]
+fn commands_have_as_many_arguments_as_lua_allows() {
+    let runtime = Runtime::new(64 << 20);
+    for (count, element) in
+        [(7999, "1"), (7000, "tostring(i) .. 'x'"), (7000, "('x'):rep(100)"), (5, "i"), (6, "i")]
+    {
+        let script = format!(
+            "local a = {{}} for i = 1, {count} do a[i] = {element} end
+             return redis.call('count', 'l', unpack(a))"
+        );
+        assert_eq!(eval_in(&runtime, &script), format!(":{}", count + 2));
+    }
+    let wrong = "-ERR Lua redis lib command arguments must be strings or integers script: ";
+    for given in ["'x', nil", "'x', 2, 3, 4, 5, 6, 7, nil", "nil", "'x', true"] {
+        let reply = eval_in(&runtime, &format!("return redis.call({given})"));
+        assert!(reply.starts_with(wrong), "{given}: {reply}");
+    }
+    let many: Vec<String> = (0..300)
+        .map(|n| format!("redis.register_function('f{n}', function() return {n} end)"))
+        .collect();
+    let code = format!("#!lua name=many\n{}", many.join("\n"));
+    let library = Arc::new(Library::load(code, &mut |_, _| {}).unwrap());
+    let program = Program::Function { library: &library, name: b"f299", keys: &[], args: &[] };
+    let run = runtime.start(program, Options::default()).unwrap();
+    assert_eq!(host::finish(run, &mut Map::default()), ":299");
+    assert!(runtime.used_memory() > 10_000);
+    runtime.flush();
+    assert_eq!(runtime.used_memory(), 0);
+}

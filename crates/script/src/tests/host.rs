@@ -29,6 +29,7 @@ impl Map {
                 self.keys.insert(key.to_vec(), value.to_vec());
                 writer.ok();
             }
+            [b"count", ..] => writer.integer(args.len() as i64),
             [b"echo", text] => writer.bulk(text),
             // Answers what it is given.
             [b"raw", reply] => writer.raw(reply),
