@@ -25,7 +25,7 @@ use crate::{Error, Source};
 const STACK_BYTES: usize = 8 * 1024 * 1024;
 /// Compiled scripts of one generation; two are kept. Each takes one of the few thousand places for Lua values that we hold.
 const SCRIPTS_MAX: usize = 128;
-/// An interpreter that is larger after a script is swept before the next.
+/// An interpreter that is larger after a script is swept before the next, unless it keeps as much.
 const SWEEP_BYTES: usize = 8 * 1024 * 1024;
 
 /// Replies up to this length are read without a limit of memory.
@@ -293,6 +293,8 @@ struct Engine {
 pub(crate) struct Interpreter {
     engine: Rc<Engine>,
     fiber: Fiber<Ask>,
+    /// The memory in use at which it is swept between two scripts.
+    sweep_at: Cell<usize>,
 }
 
 impl Interpreter {
@@ -315,7 +317,7 @@ impl Interpreter {
         });
         let inside = Rc::clone(&engine);
         let fiber = Fiber::new(STACK_BYTES, move |link| inside.work(link)).map_err(Error::new)?;
-        Ok(Interpreter { engine, fiber })
+        Ok(Interpreter { engine, fiber, sweep_at: Cell::new(sweep_bytes(memory_bytes_max)) })
     }
 
     /// Prepares a script.
@@ -399,14 +401,21 @@ impl Interpreter {
     /// Makes it ready for another script.
     pub(crate) fn tidy(&self) {
         let lua = &self.engine.sandbox.lua;
-        let max = self.engine.shared.memory_bytes_max.get();
-        let enough = if max == 0 { SWEEP_BYTES } else { SWEEP_BYTES.min(max / 4) };
-        if lua.used_memory() > enough {
-            // An error of a finalizer, of which scripts have none.
-            let _ = lua.gc_collect();
-            collect_rarely(lua);
+        if lua.used_memory() <= self.sweep_at.get() {
+            return;
         }
+        // An error of a finalizer, of which scripts have none.
+        let _ = lua.gc_collect();
+        collect_rarely(lua);
+        // What libraries keep is not walked after every script.
+        let least = sweep_bytes(self.engine.shared.memory_bytes_max.get());
+        self.sweep_at.set(least.max(lua.used_memory() * 2));
     }
+}
+
+/// How large an interpreter may become before it is swept for the first time.
+fn sweep_bytes(memory_bytes_max: usize) -> usize {
+    if memory_bytes_max == 0 { SWEEP_BYTES } else { SWEEP_BYTES.min(memory_bytes_max / 4) }
 }
 
 impl Drop for Interpreter {

@@ -202,7 +202,6 @@ end
 
 local strings = {}
 for name, f in pairs(string) do strings[name] = f end
-strings.dump = nil
 
 -- Matching is recursive, by as much as patterns have items.
 do

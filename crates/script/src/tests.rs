@@ -246,7 +246,8 @@ fn scripts_leave_nothing_behind() {
 fn code_is_text() {
     let dumped = "local code = '\\27Lua' return {pcall(loadstring, code)}";
     assert!(eval(dumped).contains(":1"), "{}", eval(dumped));
-    assert_eq!(eval("return string.dump"), "$-1");
+    let dumped = eval("return loadstring(string.dump(function() return 1 end))()");
+    assert!(dumped.contains("attempt to call a nil value"), "{dumped}");
     let source = Source::parse(b"\x1bLuaQ".to_vec()).unwrap();
     let refused = Runtime::new(0).compile(&source).unwrap_err().to_string();
     assert!(refused.starts_with("ERR Error compiling script (new function): "), "{refused}");
@@ -321,6 +322,31 @@ fn libraries_keep_their_functions_apart() {
     let described = &one.functions()[1];
     assert_eq!((&*described.name, described.description.as_deref()), ("g", Some(&b"d"[..])));
     assert_eq!(described.flags, Flags::NO_WRITES);
+}
+
+#[test]
+fn what_libraries_see_while_loading_is_no_way_around() {
+    let runtime = Runtime::new(0);
+    let code = "#!lua name=l
+        local lib = redis
+        lib.register_function('f', function() lib.redis = redis end)
+        lib.register_function('g', function() lib.register_function('h', function() end) end)
+        lib.register_function('i', function() return lib.call end)";
+    let library = Arc::new(Library::load(code, &mut |_, _| {}).unwrap());
+    for (name, expected) in [
+        ("f", "Attempt to modify a readonly table"),
+        ("g", "redis.register_function can only be called on FUNCTION LOAD command"),
+        ("i", "Script attempted to access nonexistent global variable 'call'"),
+    ] {
+        let program =
+            Program::Function { library: &library, name: name.as_bytes(), keys: &[], args: &[] };
+        let run = runtime.start(program, Options::default()).unwrap();
+        let reply = host::finish(run, &mut Map::default());
+        assert!(reply.contains(expected), "{reply}");
+    }
+    let refused = |code: &str| Library::load(code, &mut |_, _| {}).unwrap_err().to_string();
+    let reply = refused("#!lua name=l\nredis.redis.call('ping')");
+    assert!(reply.contains("nonexistent global variable 'redis'"), "{reply}");
 }
 
 #[test]
