@@ -7,6 +7,7 @@
 //! at any depth of Lua and its callbacks, and a command that is answered at once is a plain call.
 
 mod convert;
+mod engine;
 mod error;
 mod flags;
 mod host;
@@ -18,6 +19,7 @@ mod random;
 mod redis;
 mod run;
 mod sandbox;
+mod shared;
 mod source;
 mod word;
 

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use mlua::{Function as LuaFunction, Lua, Table, Value};
 
-use crate::interpreter::{Interpreter, message};
+use crate::engine::message;
+use crate::interpreter::Interpreter;
 use crate::source::quoting;
 use crate::{Called, Error, Flags, Host, LogLevel, Slice};
 

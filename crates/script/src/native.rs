@@ -6,8 +6,9 @@ use std::rc::Rc;
 use mlua::chunk::ChunkMode;
 use mlua::{Function, IntoLuaMulti, Lua, LuaString, MultiValue, Table, Value, Variadic};
 
+use crate::engine::message;
 use crate::error::{Failure, Raise};
-use crate::interpreter::{Shared, message};
+use crate::shared::Shared;
 
 /// The name that frames of the prelude have.
 const PRELUDE: &str = "=merops";

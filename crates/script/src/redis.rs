@@ -7,9 +7,9 @@ use mlua::{Lua, Table, Value};
 use crate::convert::read_reply;
 use crate::error::{Failure, Raise, refuse};
 use crate::host::LogLevel;
-use crate::interpreter::{Ask, Shared};
 use crate::library::Registered;
 use crate::native::{Params, error_table, function};
+use crate::shared::{Ask, Shared};
 use crate::word::{Word, Words, all_words};
 use crate::{Flags, source};
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use resp::{Protocol, Writer};
 
-use crate::interpreter::{Interpreter, Stop};
+use crate::interpreter::Interpreter;
+use crate::shared::Stop;
 use crate::{Error, Host, Library, Source, Stopped};
 
 /// Idle interpreters that are kept; more run when more scripts are under way at once.

@@ -6,7 +6,7 @@ use mlua::chunk::ChunkMode;
 use mlua::state::{GcIncParams, GcMode};
 use mlua::{Function, HookTriggers, Lua, LuaOptions, StdLib, Table, VmState};
 
-use crate::interpreter::Shared;
+use crate::shared::Shared;
 use crate::{libraries, native, redis};
 
 /// How many instructions run between two looks at the host.
