@@ -371,6 +371,8 @@ impl Connection {
         self.client.tracking.end_caching();
         let muted = muted && !request.is_push;
         self.finish(row, request.args(), &outcome, &request.out, muted);
+        // What it published to itself comes right behind the reply.
+        self.client.take_pushed(&mut self.output);
     }
 
     fn finish(

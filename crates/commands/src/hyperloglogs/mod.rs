@@ -1,6 +1,6 @@
 //! HyperLogLogs: strings that count different elements, about.
 
-use command::flag::{ADMIN, DENYOOM, FAST, READONLY, WRITE};
+use command::flag::{ADMIN, DENYOOM, FAST, MAY_REPLICATE, READONLY, WRITE};
 use command::{Error, Group, KeySpec, Result, Spec, access};
 use engine::{Command, Run};
 use keyspace::{Entry, Event, StringRef};
@@ -38,7 +38,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(add::pfadd),
     ),
     Command::new(
-        hll("PFCOUNT", -2, READONLY).key_specs(COUNTED).doc(
+        hll("PFCOUNT", -2, READONLY | MAY_REPLICATE).key_specs(COUNTED).doc(
             "2.8.9",
             "O(1) for one key, O(N) in the keys for several",
             "Gives about how many different elements HyperLogLogs have counted together.",

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use command::flag::{DENYOOM, FAST, LOADING, NOSCRIPT, PUBSUB, STALE};
+use command::flag::{DENYOOM, FAST, LOADING, MAY_REPLICATE, NOSCRIPT, PUBSUB, STALE};
 use command::{Access, Args, Error, Find, Group, KeySpec, Spec, access};
 use resp::Writer;
 
@@ -14,7 +14,7 @@ use crate::core::Core;
 use crate::help;
 
 const LISTENING: u32 = PUBSUB | NOSCRIPT | LOADING | STALE;
-const PUBLISHING: u32 = PUBSUB | LOADING | STALE | FAST;
+const PUBLISHING: u32 = PUBSUB | LOADING | STALE | FAST | MAY_REPLICATE;
 const LOOKING: u32 = PUBSUB | LOADING | STALE;
 
 /// Channels of hash slots are routed like keys.
@@ -205,12 +205,11 @@ fn publish(request: &mut Request, is_sharded: bool) {
         let message = Arc::new(Message { is_sharded, channel, payload });
         for thread in (0..receivers.len()).filter(|thread| receivers[*thread] > 0) {
             if thread == core.router.thread() {
-                let own = core.subscribers.deliver(&message, Some(&request.client));
-                request.out.extend_from_slice(&own);
+                core.subscribers.deliver(&message);
             } else {
                 let message = message.clone();
                 core.router.call(thread, move || {
-                    Core::current().subscribers.deliver(&message, None);
+                    Core::current().subscribers.deliver(&message);
                 });
             }
         }

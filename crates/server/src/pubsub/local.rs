@@ -31,17 +31,11 @@ impl Local {
         }
     }
 
-    /// Gives a message to all subscribers here. What `publisher` gets is returned: it is to read it
-    /// before the reply to its PUBLISH.
-    pub(super) fn deliver(&self, message: &Message, publisher: Option<&Client>) -> Vec<u8> {
-        let mut own = Vec::new();
-        let mut give = |clients: &[Rc<Client>], written: &Written<'_>| {
+    /// Gives a message to all subscribers here.
+    pub(super) fn deliver(&self, message: &Message) {
+        let give = |clients: &[Rc<Client>], written: &Written<'_>| {
             for client in clients {
-                let bytes = written.bytes(client.protocol.get());
-                match publisher {
-                    Some(publisher) if publisher.id == client.id => own.extend_from_slice(bytes),
-                    _ => client.push(bytes),
-                }
+                client.push(written.bytes(client.protocol.get()));
             }
         };
         let kind = if message.is_sharded { Kind::Shard } else { Kind::Channel };
@@ -55,7 +49,6 @@ impl Local {
                 }
             }
         }
-        own
     }
 }
 

@@ -93,7 +93,7 @@ pub(crate) fn publish_events(core: &Core, news: &News) {
 
 fn deliver(core: &Core, messages: &[Arc<Message>]) {
     for message in messages {
-        core.subscribers.deliver(message, None);
+        core.subscribers.deliver(message);
     }
 }
 
