@@ -17,7 +17,8 @@ use crate::run::{Finished, Options};
 use crate::sandbox::Sandbox;
 use crate::shared::{Ask, Shared, Stop};
 
-/// Compiled scripts of one generation; two are kept. Each takes one of the few thousand places for Lua values that we hold.
+/// Compiled scripts of one generation; two are kept. Each takes one of the few thousand places for
+/// Lua values that we hold.
 const SCRIPTS_MAX: usize = 128;
 
 /// What an interpreter does when it is resumed.
