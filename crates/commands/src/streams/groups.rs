@@ -101,6 +101,11 @@ impl Position {
         }
         Ok(position)
     }
+
+    /// No more than were ever added.
+    fn entries_read(&self, stream: &Stream) -> Option<u64> {
+        self.entries_read.map(|read| read.min(stream.entries_added))
+    }
 }
 
 const NEEDS_KEY: Error = Error::new(
@@ -128,7 +133,8 @@ pub(super) fn create(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writ
         return Err(Error::Coded("BUSYGROUP Consumer Group name already exists".into()));
     }
     let stream = edit.get_or_create::<Stream>()?;
-    stream.add_group(args.at(3), Group::new(last_id, position.entries_read));
+    let entries_read = position.entries_read(stream);
+    stream.add_group(args.at(3), Group::new(last_id, entries_read));
     edit.event(Event::stream("xgroup-create"));
     reply.ok();
     Ok(())
@@ -159,8 +165,9 @@ pub(super) fn setid(context: &mut Context<'_>, args: Args<'_>, reply: &mut Write
             return Err(error);
         }
     };
+    let entries_read = position.entries_read(stream);
     if let Some(mut group) = stream.group_mut(args.at(3)) {
-        (group.last_id, group.entries_read) = (last_id, position.entries_read);
+        (group.last_id, group.entries_read) = (last_id, entries_read);
     }
     edit.event(Event::stream("xgroup-setid"));
     reply.ok();
