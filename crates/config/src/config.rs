@@ -171,6 +171,8 @@ impl ClientMemory {
 /// The process and its files.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Process {
+    /// How long a script may hold every key, in milliseconds; 0: any time.
+    pub busy_reply_threshold_ms: u64,
     /// Working directory, where data files live.
     pub dir: PathBuf,
     /// Number of databases.

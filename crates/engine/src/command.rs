@@ -130,7 +130,7 @@ impl Command {
 
     /// Whether a call reads keys that its arguments do not name.
     #[inline]
-    pub(crate) fn reaches(&self, args: Args<'_>) -> bool {
+    pub fn reaches(&self, args: Args<'_>) -> bool {
         self.reaches.is_some_and(|reaches| reaches(args))
     }
 

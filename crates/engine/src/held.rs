@@ -15,8 +15,9 @@ use crate::alone::{plan_at, run_plan};
 use crate::batch::{Batch, everywhere_parcels};
 use crate::command::Run;
 use crate::flight::Part;
+use crate::here::is_own;
 use crate::merge::merge;
-use crate::parcel::{Call, Outcome};
+use crate::parcel::{Call, Outcome, Work};
 use crate::recorder::At;
 use crate::router::Router;
 use crate::shard::lock_mode;
@@ -75,6 +76,12 @@ impl Needs {
         }
     }
 
+    pub(crate) fn merge(&mut self, other: Needs) {
+        for (shard, locks) in other.0 {
+            self.0.entry(shard).or_default().add_all(&locks);
+        }
+    }
+
     pub(crate) fn into_parts(self) -> Vec<Part> {
         self.0.into_iter().map(|(shard, locks)| Part::new(shard, None, locks)).collect()
     }
@@ -130,6 +137,27 @@ impl Held {
         unchanged
     }
 
+    /// Runs a call whose keys are all this thread's, at once, and appends its reply. None if it is
+    /// no such call. Its keys must be among those that are held.
+    pub fn run_now(
+        &self,
+        mut call: Call,
+        data: &[u8],
+        spans: &[Span],
+        reply: &mut Vec<u8>,
+    ) -> Option<Outcome> {
+        let args = call.args(data, spans);
+        let router = &self.router;
+        if !Batch::can_join(router, call.command, args) || !is_own(router, &mut call, args) {
+            return None;
+        }
+        let calls = [call];
+        let work = Work { data, spans, calls: &calls, is_atomic: true, watches: &[] };
+        let mut outcomes = Vec::new();
+        router.shard_mut()?.run(work, self.at, reply, &mut outcomes);
+        outcomes.pop()
+    }
+
     /// Runs one call of any row; returns its reply and what came of it. A call that would block
     /// finds nothing answers what it would at once.
     pub async fn run(&self, call: Call, data: Vec<u8>, spans: Vec<Span>) -> (Vec<u8>, Outcome) {
@@ -148,9 +176,7 @@ impl Held {
             batch.push_call(router, &data, call, false);
             batch = batch.depart_held(self, &data).landed(&mut reply).await;
             let outcome = batch.outcomes().first().copied().unwrap_or_default();
-            if let (Run::Block(block), true) = (call.command.run, reply.is_empty()) {
-                (block.on_nothing)(&mut Writer::new(&mut reply, call.protocol));
-            }
+            answer_block(&call, &mut reply);
             let outcome = Outcome { reply_len: reply.len(), ..outcome };
             return (reply, outcome);
         }
@@ -174,9 +200,7 @@ impl Held {
                 let mut plan = plan_at(router, call, data, spans, self.at);
                 reply = run_plan(block.across, &mut plan).await;
                 router.tell_reads(&call, plan.args());
-                if reply.is_empty() {
-                    (block.on_nothing)(&mut Writer::new(&mut reply, call.protocol));
-                }
+                answer_block(&call, &mut reply);
             }
             Run::Shard(_) | Run::Scatter { .. } | Run::Container => {
                 unreachable!("these join batches, or are only names")
@@ -189,6 +213,13 @@ impl Held {
             ticks: (router.clock().ticks)().wrapping_sub(started),
         };
         (reply, outcome)
+    }
+}
+
+/// A call that would block answers that there is nothing.
+fn answer_block(call: &Call, reply: &mut Vec<u8>) {
+    if let (Run::Block(block), true) = (call.command.run, reply.is_empty()) {
+        (block.on_nothing)(&mut Writer::new(reply, call.protocol));
     }
 }
 

@@ -223,14 +223,33 @@ impl Router {
         let transaction = if work.is_atomic { self.network.ids.draw() } else { TxId::NONE };
         let at = At { moment: self.clock.moment(), transaction };
         shard.run(work, at, replies, outcomes);
-        if work.is_atomic && shard.has_due() {
+        let is_atomic = work.is_atomic;
+        if shard.has_answers() {
+            drop(shard);
+            match is_atomic {
+                true => self.serve_after(at),
+                false => self.settle(),
+            }
+        }
+        true
+    }
+
+    /// After a series on this thread's shard: serves those who wait for what it changed.
+    pub(crate) fn serve_after(&self, at: At) {
+        let Some(shard) = &self.shard else { return };
+        let mut shard = shard.borrow_mut();
+        if shard.has_due() {
             shard.serve(At { transaction: TxId::NONE, ..at }, true);
         }
         if shard.has_answers() {
             drop(shard);
             self.settle();
         }
-        true
+    }
+
+    /// A fresh id, for what is one step without locks.
+    pub(crate) fn draw(&self) -> TxId {
+        self.network.ids.draw()
     }
 
     /// An empty parcel, used before if there is one.

@@ -173,6 +173,11 @@ impl Shard {
         self.recorder.records()
     }
 
+    /// Whether no key is locked, nor waits to be.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.locks.is_idle()
+    }
+
     /// Whether these calls may run right now, without a transaction.
     #[inline]
     pub(crate) fn admits(&self, work: Work<'_>) -> bool {

@@ -29,7 +29,7 @@ pub use host::{Called, Host, LogLevel, Slice, Stopped};
 pub use library::{Function, Library};
 pub use redis::REDIS_VERSION;
 pub use run::{Finished, Options, Program, Resume, Run, Runtime, Step};
-pub use source::Source;
+pub use source::{Source, digest};
 
 #[cfg(test)]
 mod tests;

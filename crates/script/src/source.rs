@@ -51,7 +51,7 @@ impl Source {
 }
 
 /// The SHA-1 of bytes, in hexadecimal.
-pub(crate) fn digest(bytes: &[u8]) -> [u8; 40] {
+pub fn digest(bytes: &[u8]) -> [u8; 40] {
     let mut hex = [0; 40];
     for (pair, byte) in hex.chunks_exact_mut(2).zip(Sha1::digest(bytes)) {
         pair.copy_from_slice(&[hex_digit(byte >> 4), hex_digit(byte & 15)]);

@@ -20,6 +20,7 @@ use crate::freer::Freer;
 use crate::net::Listeners;
 use crate::pubsub::Directory;
 use crate::registry::{Action, Registry};
+use crate::scripting::{Running, Scripts};
 
 /// How long connections get to end what they are at when the server stops.
 const STOP_PATIENCE: Duration = Duration::from_millis(500);
@@ -61,6 +62,8 @@ pub(crate) fn run<T>(
         connections: (0..threads).map(|_| AtomicUsize::new(0)).collect(),
         next_client_id: AtomicU64::new(1),
         freer,
+        scripts: Scripts::default(),
+        running_scripts: Running::default(),
         directory: Directory::new(threads),
         tracking: crate::tracking::Registry::default(),
         monitors: AtomicUsize::new(0),

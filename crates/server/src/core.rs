@@ -20,6 +20,7 @@ use crate::net::Listeners;
 use crate::pubsub::{Channels, Directory, Local};
 use crate::rates::Rates;
 use crate::registry::Registry;
+use crate::scripting::{Running, Scripts};
 use crate::session::client::pause::Pause;
 use crate::stats::Stats;
 use crate::tracking;
@@ -57,6 +58,10 @@ pub(crate) struct Server {
     pub(crate) evictable: Vec<AtomicUsize>,
     /// Notified when a client wants the process to end.
     pub(crate) shutdown: tokio::sync::Notify,
+    /// The scripts that it knows.
+    pub(crate) scripts: Scripts,
+    /// Those of them that have run for long.
+    pub(crate) running_scripts: Running,
     /// Who listens to which channels, on which threads.
     pub(crate) directory: Directory,
     /// Who hears of changed keys, to keep no old values of them.
@@ -131,6 +136,8 @@ pub(crate) struct Core {
     pub(crate) acceptors: RefCell<Vec<tokio::task::AbortHandle>>,
     /// Notified when the thread is to end.
     pub(crate) stopped: tokio::sync::Notify,
+    /// This thread's interpreters.
+    pub(crate) lua: script::Runtime,
     scratch: RefCell<Scratch>,
 }
 
@@ -180,6 +187,7 @@ impl Core {
             listeners_seen: Cell::new(0),
             acceptors: RefCell::default(),
             stopped: tokio::sync::Notify::new(),
+            lua: script::Runtime::new(0),
             scratch: RefCell::default(),
         });
         core.apply(config);

@@ -11,6 +11,7 @@ use crate::client::{Client, ReplyMode};
 use crate::command::{InMulti, Later, Now, SessionRun};
 use crate::core::Core;
 use crate::registry::{Action, Row};
+use crate::scripting::BUSY;
 
 /// What to do with a decoded command.
 pub(crate) enum Next {
@@ -42,11 +43,7 @@ pub(crate) fn dispatch(
     if let Err(error) = check(core, client, row, args) {
         return reject(core, client, batch, Some(row.id), &error);
     }
-    let queued_flags = match row.in_multi() {
-        InMulti::Executes => client.transaction.flags(),
-        InMulti::ActsAtOnce | InMulti::Queued => 0,
-    };
-    if core.pause.holds(row.spec.flags | queued_flags) {
+    if is_held(core, client, row) {
         return Next::Held;
     }
     if client.transaction.is_open() && row.in_multi() == InMulti::Queued {
@@ -152,6 +149,24 @@ fn unknown_subcommand(args: Args<'_>) -> Error {
     Error::quoting("unknown subcommand '", args.at(1), &after)
 }
 
+/// Whether CLIENT PAUSE holds a command back.
+#[inline]
+fn is_held(core: &Core, client: &Client, row: &Row) -> bool {
+    let queued_flags = match row.in_multi() {
+        InMulti::Executes => client.transaction.flags(),
+        InMulti::ActsAtOnce | InMulti::Queued => 0,
+    };
+    core.pause.holds(row.spec.flags | queued_flags)
+}
+
+/// Whether a command needs keys, which a busy script may hold.
+fn waits_for_scripts(row: &Row) -> bool {
+    !row.spec.has(flag::ALLOW_BUSY)
+        && (matches!(row.action, Action::Data(_))
+            || row.spec.has(flag::SCRIPT_RUNNER)
+            || row.in_multi() == InMulti::Executes)
+}
+
 /// The gates that stand before every command.
 #[inline]
 fn check(core: &Core, client: &Client, row: &Row, _args: Args<'_>) -> Result<(), Error> {
@@ -170,6 +185,9 @@ fn check(core: &Core, client: &Client, row: &Row, _args: Args<'_>) -> Result<(),
     }
     if !client.authenticated.get() && core.needs_password.get() && !row.spec.has(flag::NO_AUTH) {
         return Err(Error::NoAuth);
+    }
+    if core.server.running_scripts.is_busy() && waits_for_scripts(row) {
+        return Err(Error::Coded(BUSY.into()));
     }
     if !row.spec.allowed_while_subscribed
         && client.protocol.get() == Protocol::Resp2

@@ -22,6 +22,7 @@ mod process;
 mod pubsub;
 mod rates;
 mod registry;
+mod scripting;
 mod session;
 mod stats;
 mod stream;

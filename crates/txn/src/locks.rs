@@ -66,6 +66,12 @@ impl Locks {
         self.whole = self.whole | Claims::on_slot(mode);
     }
 
+    /// Adds all that another set has.
+    pub fn add_all(&mut self, other: &Locks) {
+        self.keys.extend_from_slice(&other.keys);
+        self.whole = self.whole | other.whole;
+    }
+
     /// Merges what was added twice. Only queues ask for that: a slot that counts one holder twice
     /// excludes nobody more, and is left as often. O(n log n).
     pub(crate) fn merge(&mut self) {

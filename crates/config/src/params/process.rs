@@ -3,9 +3,17 @@
 use super::{INT_MAX, choice, flag, integer, optional_path, path_bytes, to_path};
 use crate::kind::{Kind, Lens};
 use crate::limits::{HZ_MAX, HZ_MIN};
-use crate::row::{Mutability, Row};
+use crate::row::{Mutability, Row, Unit};
 
 pub(super) const ROWS: &[Row] = &[
+    Row::new(
+        "busy-reply-threshold",
+        integer!(0..=i64::MAX, process.busy_reply_threshold_ms),
+        "5000",
+        "How long a script may hold every key before others hear that it is busy; 0: they wait.",
+    )
+    .aliases(&["lua-time-limit"])
+    .unit(Unit::Milliseconds),
     Row::new(
         "dir",
         Kind::Text(Lens {

@@ -6,5 +6,10 @@ pub(crate) mod client;
 use crate::command::SessionCommand;
 
 /// The families of this folder.
-pub(crate) const FAMILIES: &[&[SessionCommand]] =
-    &[basic::COMMANDS, client::COMMANDS, crate::pubsub::COMMANDS, crate::transaction::COMMANDS];
+pub(crate) const FAMILIES: &[&[SessionCommand]] = &[
+    basic::COMMANDS,
+    client::COMMANDS,
+    crate::pubsub::COMMANDS,
+    crate::transaction::COMMANDS,
+    crate::scripting::COMMANDS,
+];

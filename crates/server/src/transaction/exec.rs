@@ -187,10 +187,15 @@ impl Execution {
             }
         }
         needs.add_watches(router, &watches);
-        let held = Held::acquire(router, needs).await;
+        if self.queue.flags & flag::SCRIPT_RUNNER != 0 {
+            // Which keys a script touches shows when it runs.
+            needs = Needs::everything(router);
+        }
+        let held = Rc::new(Held::acquire(router, needs).await);
         if !held.are_unchanged(&watches).await {
             return None;
         }
+        *self.client.transaction.held.borrow_mut() = Some(held.clone());
         let mut batch = self.core.take_batch();
         for step in &self.queue.steps {
             match self.turn(*step) {
@@ -203,6 +208,7 @@ impl Execution {
         }
         batch = self.run_part(&held, batch, &mut replies).await;
         self.core.return_batch(batch);
+        self.client.transaction.held.take();
         Some(replies)
     }
 

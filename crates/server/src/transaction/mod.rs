@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use command::flag::Flags;
-use engine::Watch;
+use engine::{Held, Watch};
 
 pub(crate) use commands::COMMANDS;
 use queue::Queue;
@@ -23,6 +23,8 @@ pub(crate) struct Transaction {
     watches: RefCell<Vec<Watch>>,
     /// Whether EXEC is at it.
     executing: Cell<bool>,
+    /// The locks of an EXEC that runs scripts.
+    held: RefCell<Option<Rc<Held>>>,
 }
 
 impl Transaction {
@@ -35,6 +37,11 @@ impl Transaction {
     /// Whether EXEC runs commands: they must not make the client wait.
     pub(crate) fn is_executing(&self) -> bool {
         self.executing.get()
+    }
+
+    /// The locks of the transaction that is being executed, for a script in it.
+    pub(crate) fn held(&self) -> Option<Rc<Held>> {
+        self.held.borrow().clone()
     }
 
     /// A command was refused: there will be no EXEC.

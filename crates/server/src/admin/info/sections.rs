@@ -104,9 +104,9 @@ fn clients(view: &View, text: &mut Text) {
         ("blocked_clients", view.sum(|thread| thread.clients.blocked)),
         ("tracking_clients", view.server.tracking.totals().clients as u64),
         ("pubsub_clients", view.sum(|thread| thread.clients.subscribed)),
-        ("watching_clients", 0),
+        ("watching_clients", view.sum(|thread| thread.clients.watching)),
         ("clients_in_timeout_table", 0),
-        ("total_watched_keys", 0),
+        ("total_watched_keys", view.sum(|thread| thread.clients.watched_keys)),
         ("total_blocking_keys", view.sum(|thread| thread.clients.waited_keys)),
         ("total_blocking_keys_on_nokey", view.sum(|thread| thread.clients.waited_keys_that_end)),
     ]);
@@ -129,6 +129,11 @@ fn memory(view: &View, text: &mut Text) {
     ]);
     text.field("used_memory_dataset_perc", format_args!("{of_data:.2}%"));
     text.bytes("total_system_memory", system::total_bytes());
+    let scripts = &view.server.scripts;
+    text.numbers([
+        ("used_memory_scripts_eval", scripts.memory_bytes() as u64),
+        ("number_of_cached_scripts", scripts.len() as u64),
+    ]);
     text.bytes("maxmemory", view.config.memory.maxmemory_bytes);
     text.field("maxmemory_policy", view.config.memory.maxmemory_policy.word());
     text.field("mem_fragmentation_ratio", format_args!("{:.2}", ratio(resident, used)));
@@ -212,6 +217,7 @@ fn stats(view: &View, text: &mut Text) {
         ("expired_time_cap_reached_count", counts.expiry_cut_short),
         ("expire_cycle_cpu_milliseconds", microseconds(counts.expiry_ticks) / 1000),
         ("evicted_keys", view.keyspace.evicted),
+        ("evicted_scripts", view.server.scripts.evicted()),
         ("evicted_clients", counts.clients_evicted),
         ("keyspace_hits", view.keyspace.hits),
         ("keyspace_misses", view.keyspace.misses),

@@ -35,6 +35,10 @@ pub(crate) struct ClientsView {
     pub(crate) blocked: u64,
     /// Those that listen to channels.
     pub(crate) subscribed: u64,
+    /// Those that watch keys.
+    pub(crate) watching: u64,
+    /// Keys of this thread's shard that clients watch.
+    pub(crate) watched_keys: u64,
     /// Keys of this thread's shard that clients wait for.
     pub(crate) waited_keys: u64,
     /// Those of them whose end ends a wait.
@@ -95,6 +99,8 @@ impl ThreadView {
 fn clients(core: &Core) -> ClientsView {
     let mut view = ClientsView::default();
     let waited = core.router.shard().map_or((0, 0), |shard| shard.waited_keys());
+    let watched_keys = |shard: std::cell::Ref<'_, engine::Shard>| shard.keyspace.watched_keys();
+    view.watched_keys = core.router.shard().map_or(0, watched_keys) as u64;
     (view.waited_keys, view.waited_keys_that_end) = (waited.0 as u64, waited.1 as u64);
     for client in core.clients.borrow().values() {
         let usage = &client.usage;
@@ -102,6 +108,7 @@ fn clients(core: &Core) -> ClientsView {
         view.count += 1;
         view.blocked += u64::from(client.is_blocked());
         view.subscribed += u64::from(!client.subscriptions.is_empty());
+        view.watching += u64::from(client.transaction.watched() > 0);
         view.memory_bytes += client.memory_bytes() as u64;
         view.input_bytes_max = view.input_bytes_max.max(input as u64);
         view.output_bytes_max = view.output_bytes_max.max(usage.output.get() as u64);

@@ -1,0 +1,109 @@
+//! Brings a script from its first step to its last.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use command::{Args, Error, Result};
+use script::{Finished, Flags, Options, Program, Resume, Step};
+
+use super::host::{Demand, Scope, ScriptHost};
+use super::registry::Script;
+use crate::command::Request;
+
+pub(super) const NO_SCRIPT: Error =
+    Error::Coded(Cow::Borrowed("NOSCRIPT No matching script. Please use EVAL."));
+
+/// How a call names its script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Which {
+    Body,
+    Digest,
+}
+
+/// EVAL script numkeys [key [key ...]] [arg [arg ...]], and its like.
+pub(super) async fn eval(request: &mut Request, which: Which, is_read_only: bool) -> Result {
+    let core = request.core.clone();
+    let args = request.args();
+    let key_count = key_count(args)?;
+    let script = match which {
+        Which::Digest => core.server.scripts.find(args.at(1)).ok_or(NO_SCRIPT)?,
+        Which::Body => {
+            let compiles = |source: &script::Source| core.lua.compile(source);
+            let learned = core.server.scripts.learn(args.at(1), false, compiles);
+            learned.map_err(|error| Error::Coded(error.to_string().into()))?
+        }
+    };
+    let flags = script.source.flags();
+    let says = |flag| flags.is_some_and(|flags| flags.contains(flag));
+    if is_read_only && flags.is_some() && !says(Flags::NO_WRITES) {
+        return Err(Error::new("Can not execute a script with write flag using *_ro command."));
+    }
+    let may_run = flags.is_none() || says(Flags::ALLOW_OOM) || says(Flags::NO_WRITES);
+    if !may_run && crate::pressure::is_exceeded(&core) {
+        return Err(Error::Coded(
+            "OOM allow-oom flag is not set on the script, can not run it when used memory > \
+             'maxmemory'"
+                .into(),
+        ));
+    }
+    let words: Vec<&[u8]> = args.iter_from(3).collect();
+    let (keys, others) = words.split_at(key_count);
+    let is_read_only = is_read_only || says(Flags::NO_WRITES);
+    let finished = run(request, &script, keys, others, is_read_only).await?;
+    request.out = finished.reply;
+    Ok(())
+}
+
+fn key_count(args: Args<'_>) -> Result<usize> {
+    let count = args.int(2)?;
+    let most = args.len() - 3;
+    match usize::try_from(count) {
+        Ok(count) if count <= most => Ok(count),
+        Ok(_) => Err(Error::new("Number of keys can't be greater than number of args")),
+        Err(_) => Err(Error::new("Number of keys can't be negative")),
+    }
+}
+
+/// Runs a script to its end. One that turns out to need other keys than it declared, and has
+/// written nothing by then, begins again with all keys held.
+async fn run(
+    request: &Request,
+    script: &Arc<Script>,
+    keys: &[&[u8]],
+    args: &[&[u8]],
+    is_read_only: bool,
+) -> Result<Finished> {
+    let (core, client) = (&request.core, &request.client);
+    let mut scope = Scope::choose(core, script);
+    loop {
+        let mut host = ScriptHost::new(core, client, scope, keys, is_read_only).await;
+        let program = Program::Eval { source: &script.source, keys, args };
+        let options = Options { protocol: client.protocol.get() };
+        let mut run = core
+            .lua
+            .start(program, options)
+            .map_err(|error| Error::Coded(error.to_string().into()))?;
+        let mut with = Resume::Continue;
+        let finished = loop {
+            match run.resume(&mut host, with) {
+                Step::Done(finished) => break Some(finished),
+                Step::Slice => with = host.rest().await,
+                Step::Call { args, resp3 } => match host.demand(args, resp3).await {
+                    Demand::Reply(reply) => with = Resume::Reply(reply),
+                    Demand::Everything => break None,
+                },
+            }
+        };
+        drop(run);
+        match finished {
+            Some(finished) => {
+                script.learn(host.kept_to_keys());
+                return Ok(finished);
+            }
+            None => {
+                script.learn(false);
+                scope = Scope::Everything;
+            }
+        }
+    }
+}

@@ -1,0 +1,503 @@
+//! What a script sees of the server, and which keys it holds.
+//!
+//! A script that is known to keep to its declared keys holds those; any other holds every key of
+//! every shard. While it touches only its own thread's shard and does not give the thread up, it
+//! needs no locks for that.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use command::{Args, Positions, flag};
+use engine::{Call, Held, Here, Needs, Outcome, Run};
+use keyspace::Key;
+use resp::{Protocol, Span, Writer};
+use script::{Called, Host, LogLevel, Resume, Slice};
+
+use super::registry::Script;
+use super::running::RunningScript;
+use crate::admin::monitor;
+use crate::client::{Client, NewClient};
+use crate::clock;
+use crate::command::{Request, SessionRun};
+use crate::core::Core;
+use crate::dispatch::run_now;
+use crate::registry::{Action, Registry, Row};
+
+/// How long a script keeps its thread, in microseconds.
+const SLICE_US_MAX: u64 = 1_000;
+/// How long a script that has written waits for a key that it did not declare and others hold.
+const UNDECLARED_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Which keys a script may touch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// Those that it declared.
+    Declared,
+    /// All.
+    Everything,
+}
+
+impl Scope {
+    /// For a script's first try.
+    pub(super) fn choose(core: &Core, script: &Script) -> Self {
+        match core.router.shard_count() > 1 && script.keeps_to_keys() {
+            true => Self::Declared,
+            false => Self::Everything,
+        }
+    }
+}
+
+/// By what the script holds its keys.
+enum Hold {
+    /// By not giving the thread up.
+    Here(Here),
+    /// By locks.
+    Held(Rc<Held>),
+    /// Only for a moment, between the two.
+    Changing,
+}
+
+/// What came of a call that the script must wait for.
+pub(super) enum Demand {
+    Reply(Vec<u8>),
+    /// It needs keys beyond its scope, and has done nothing yet: it is to begin again with all.
+    Everything,
+}
+
+/// See the module.
+pub(super) struct ScriptHost<'a> {
+    core: Rc<Core>,
+    client: Rc<Client>,
+    scope: Scope,
+    keys: &'a [&'a [u8]],
+    is_read_only: bool,
+    hold: Hold,
+    /// Keys that were needed beyond the declared ones, one by one.
+    extra: Vec<Held>,
+    kept_to_keys: bool,
+    has_written: bool,
+    /// Whether it did what cannot be done again: it wrote, or published.
+    has_acted: bool,
+    /// The client that session commands act on: what they change ends with the script.
+    stand_in: Option<Rc<Client>>,
+    running: Option<Arc<RunningScript>>,
+    is_busy: bool,
+    begun_ticks: u64,
+    slice_ticks: u64,
+    data: Vec<u8>,
+    spans: Vec<Span>,
+}
+
+impl<'a> ScriptHost<'a> {
+    /// A host for one run; when it is there, the keys are held.
+    pub(super) async fn new(
+        core: &Rc<Core>,
+        client: &Rc<Client>,
+        scope: Scope,
+        keys: &'a [&'a [u8]],
+        is_read_only: bool,
+    ) -> Self {
+        let is_here = match scope {
+            Scope::Declared => keys.iter().all(|key| core.router.is_own(core.router.owner(key))),
+            Scope::Everything => core.router.shard_count() == 1,
+        };
+        let here = if is_here { Here::begin(&core.router) } else { None };
+        let hold = match (client.transaction.held(), here) {
+            (Some(held), _) => Hold::Held(held),
+            (None, Some(here)) => Hold::Here(here),
+            (None, None) => {
+                let needs = needs(core, scope, keys, is_read_only);
+                Hold::Held(Rc::new(Held::acquire(&core.router, needs).await))
+            }
+        };
+        // A transaction that runs scripts holds everything.
+        let scope = if client.transaction.is_executing() { Scope::Everything } else { scope };
+        let now = (core.router.clock().ticks)();
+        Self {
+            core: core.clone(),
+            client: client.clone(),
+            scope,
+            keys,
+            is_read_only,
+            hold,
+            extra: Vec::new(),
+            kept_to_keys: true,
+            has_written: false,
+            has_acted: false,
+            stand_in: None,
+            running: None,
+            is_busy: false,
+            begun_ticks: now,
+            slice_ticks: now,
+            data: Vec::new(),
+            spans: Vec::new(),
+        }
+    }
+
+    /// Whether it has touched no key but its declared ones.
+    pub(super) fn kept_to_keys(&self) -> bool {
+        self.kept_to_keys
+    }
+
+    /// The row of a call, or why a script may not call it.
+    fn admit<'r>(&self, registry: &'r Registry, args: Args<'_>) -> Result<&'r Row, String> {
+        let Some(row) = registry.find(args.at(0)) else {
+            return Err("ERR Unknown Redis command called from script".into());
+        };
+        let row = match args.get(1) {
+            Some(sub) if !row.subcommands.is_empty() => {
+                let found = registry.find_sub(row, sub);
+                found.ok_or("ERR Unknown Redis command called from script")?
+            }
+            _ => row,
+        };
+        if row.is_container() || !row.spec.accepts(args.len()) {
+            return Err("ERR Wrong number of args calling Redis command from script".into());
+        }
+        if row.spec.has(flag::NOSCRIPT) {
+            return Err("ERR This Redis command is not allowed from script".into());
+        }
+        if self.is_read_only && row.spec.has(flag::WRITE) {
+            return Err("ERR Write commands are not allowed from read-only scripts.".into());
+        }
+        Ok(row)
+    }
+
+    /// Whether the script declared all keys of a call.
+    fn covers(&self, command: &engine::Command, args: Args<'_>) -> bool {
+        let is_about_keys = match command.run {
+            Run::Everywhere { .. } | Run::Roam(_) => return false,
+            _ => !command.reaches(args),
+        };
+        let specs = command.spec.keys.iter().filter_map(|keys| keys.resolve(args));
+        is_about_keys && specs.flat_map(Positions::iter).all(|at| self.keys.contains(&args.at(at)))
+    }
+
+    fn call_of(&self, command: &'static engine::Command, row: &Row, resp3: bool) -> Call {
+        let client = self.stand_in.as_ref().unwrap_or(&self.client);
+        // What a script reads, its client reads.
+        let thread = self.core.router.thread();
+        let (caller, tells_reads) = self.client.tracking.of_call(thread, self.client.id);
+        Call {
+            command,
+            row: row.id,
+            first_span: 0,
+            span_count: self.spans.len() as u32,
+            db: client.db.get(),
+            protocol: protocol(resp3),
+            no_touch: client.no_touch.get(),
+            slot: None,
+            key: None,
+            caller,
+            tells_reads,
+        }
+    }
+
+    /// Runs a call at once, if it is one for this thread's shard.
+    fn run_here(&mut self, call: Call, reply: &mut Vec<u8>) -> Option<Outcome> {
+        match &mut self.hold {
+            Hold::Here(here) => here.run(call, &self.data, &self.spans, reply),
+            Hold::Held(held) => held.run_now(call, &self.data, &self.spans, reply),
+            Hold::Changing => None,
+        }
+    }
+
+    /// The client that session commands act on.
+    fn stand_in(&mut self) -> &Rc<Client> {
+        self.stand_in.get_or_insert_with(|| {
+            let client = &self.client;
+            let stand_in = Client::new(NewClient {
+                id: client.id,
+                address: "lua".into(),
+                local_address: client.local_address.clone(),
+                fd: client.fd,
+                is_local: client.is_local,
+                is_unix: false,
+                authenticated: true,
+                now_ms: client.connected_at_ms,
+            });
+            stand_in.db.set(client.db.get());
+            stand_in.no_touch.set(client.no_touch.get());
+            Rc::new(stand_in)
+        })
+    }
+
+    fn keep_args(&mut self, args: &[&[u8]]) {
+        self.data.clear();
+        self.spans.clear();
+        for arg in args {
+            self.spans.push(Span { start: self.data.len() as u32, len: arg.len() as u32 });
+            self.data.extend_from_slice(arg);
+        }
+    }
+
+    /// Shows a call that ran to those who watch or count.
+    fn note(&mut self, row: &Row, outcome: &Outcome, reply: &[u8]) {
+        self.core.stats.ended(row.id, outcome, reply);
+        self.show(row);
+    }
+
+    fn show(&mut self, row: &Row) {
+        if self.core.server.monitors.load(Ordering::Relaxed) > 0 {
+            let stand_in = self.stand_in().clone();
+            monitor::consider(&self.core, &stand_in, row.spec, Args::new(&self.data, &self.spans));
+        }
+    }
+
+    /// Makes locks of what the script holds by not giving the thread up.
+    async fn hold_by_locks(&mut self) {
+        if let Hold::Here(here) = std::mem::replace(&mut self.hold, Hold::Changing) {
+            let needs = needs(&self.core, self.scope, self.keys, self.is_read_only);
+            self.hold = Hold::Held(Rc::new(here.hold(needs).await));
+            return;
+        }
+        unreachable!("called for scripts that hold by their thread");
+    }
+
+    async fn held(&mut self) -> Rc<Held> {
+        if matches!(self.hold, Hold::Here(_)) {
+            self.hold_by_locks().await;
+        }
+        match &self.hold {
+            Hold::Held(held) => held.clone(),
+            Hold::Here(_) | Hold::Changing => unreachable!("made locks above"),
+        }
+    }
+
+    /// Gives the thread up once, after a slice of instructions.
+    pub(super) async fn rest(&mut self) -> Resume {
+        self.held().await;
+        if self.running.is_none() {
+            self.running = Some(self.core.server.running_scripts.begin());
+        }
+        self.publish_state();
+        tokio::task::yield_now().await;
+        self.slice_ticks = (self.core.router.clock().ticks)();
+        match self.is_killed() {
+            true => Resume::Kill(KILLED.into()),
+            false => Resume::Continue,
+        }
+    }
+
+    /// Lets others know what the script is at: SCRIPT KILL, and who touches its keys.
+    fn publish_state(&mut self) {
+        if let Some(running) = &self.running {
+            running.has_written.store(self.has_written, Ordering::Relaxed);
+        }
+        let limit_ms = self.core.config().process.busy_reply_threshold_ms;
+        let ran_ms = self.ms_since(self.begun_ticks);
+        let is_late = limit_ms > 0 && ran_ms >= limit_ms && self.scope == Scope::Everything;
+        if is_late && !self.is_busy {
+            self.is_busy = true;
+            self.core.server.running_scripts.set_busy(true);
+            tracing::warn!("Slow script detected: still in execution after {ran_ms} milliseconds.");
+        }
+    }
+
+    fn ms_since(&self, ticks: u64) -> u64 {
+        let now = (self.core.router.clock().ticks)();
+        clock::ticks_to_ns(now.saturating_sub(ticks)) / 1_000_000
+    }
+
+    fn is_killed(&self) -> bool {
+        self.running.as_ref().is_some_and(|running| running.is_killed.load(Ordering::Relaxed))
+    }
+
+    /// Runs a call that could not run at once.
+    pub(super) async fn demand(&mut self, words: Vec<Vec<u8>>, resp3: bool) -> Demand {
+        let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+        self.keep_args(&words);
+        let server = self.core.server.clone();
+        let row = match self.admit(&server.registry, Args::new(&self.data, &self.spans)) {
+            Ok(row) => row,
+            Err(text) => return Demand::Reply(error(&text)),
+        };
+        let reply = match row.action {
+            Action::Session(command) => {
+                self.held().await;
+                let SessionRun::Later(run) = command.run else {
+                    unreachable!("others are answered at once")
+                };
+                let stand_in = self.stand_in().clone();
+                stand_in.protocol.set(protocol(resp3));
+                let mut request = Request {
+                    core: self.core.clone(),
+                    client: stand_in,
+                    row: row.id,
+                    data: self.data.clone(),
+                    spans: self.spans.clone(),
+                    protocol: protocol(resp3),
+                    out: Vec::new(),
+                    is_push: false,
+                };
+                let outcome = request.run(run).await;
+                self.has_acted = true;
+                self.note(row, &outcome, &request.out);
+                request.out
+            }
+            Action::Data(command) => {
+                let covered = self.scope == Scope::Everything
+                    || self.covers(command, Args::new(&self.data, &self.spans));
+                if !covered && !self.has_acted {
+                    return Demand::Everything;
+                }
+                let call = self.call_of(command, row, resp3);
+                let ran = match covered {
+                    true => {
+                        let held = self.held().await;
+                        Some(held.run(call, self.data.clone(), self.spans.clone()).await)
+                    }
+                    false => self.run_undeclared(call).await,
+                };
+                let Some((reply, outcome)) = ran else {
+                    return Demand::Reply(error(NOT_HELD));
+                };
+                self.note(row, &outcome, &reply);
+                self.count_write(row);
+                reply
+            }
+        };
+        self.slice_ticks = (self.core.router.clock().ticks)();
+        Demand::Reply(reply)
+    }
+
+    /// Runs a call on keys that the script did not declare, after it has written: under locks of
+    /// their own, if they come soon. Two scripts that wait for each other's keys end so.
+    async fn run_undeclared(&mut self, call: Call) -> Option<(Vec<u8>, Outcome)> {
+        self.held().await;
+        let mut needs = Needs::new();
+        needs.add_call(&self.core.router, &call, Args::new(&self.data, &self.spans));
+        let router = self.core.router.clone();
+        let (give, gives) = tokio::sync::oneshot::channel();
+        // A task of its own: locks that come too late must be let go.
+        tokio::task::spawn_local(async move {
+            drop(give.send(Held::acquire(&router, needs).await));
+        });
+        let held = tokio::time::timeout(UNDECLARED_PATIENCE, gives).await.ok()?.ok()?;
+        let ran = held.run(call, self.data.clone(), self.spans.clone()).await;
+        self.extra.push(held);
+        Some(ran)
+    }
+
+    fn count_write(&mut self, row: &Row) {
+        if row.spec.has(flag::WRITE) {
+            self.has_written = true;
+        }
+        self.has_acted |= row.spec.has(flag::WRITE | flag::MAY_REPLICATE);
+    }
+}
+
+const KILLED: &str = "Error running script: Script killed by user with SCRIPT KILL.";
+const NOT_HELD: &str = "ERR Script needs a key that it did not declare and that another one holds";
+
+fn error(text: &str) -> Vec<u8> {
+    let mut reply = Vec::new();
+    Writer::new(&mut reply, Protocol::Resp2).error(text);
+    reply
+}
+
+fn protocol(resp3: bool) -> Protocol {
+    if resp3 { Protocol::Resp3 } else { Protocol::Resp2 }
+}
+
+fn needs(core: &Core, scope: Scope, keys: &[&[u8]], is_read_only: bool) -> Needs {
+    match scope {
+        Scope::Everything => Needs::everything(&core.router),
+        Scope::Declared => {
+            let mut needs = Needs::new();
+            for key in keys {
+                needs.add_key(&core.router, Key::new(key), !is_read_only);
+            }
+            needs
+        }
+    }
+}
+
+impl Host for ScriptHost<'_> {
+    fn call(&mut self, words: &[&[u8]], resp3: bool, reply: &mut Vec<u8>) -> Called {
+        self.keep_args(words);
+        let server = self.core.server.clone();
+        let row = match self.admit(&server.registry, Args::new(&self.data, &self.spans)) {
+            Ok(row) => row,
+            Err(text) => {
+                reply.extend_from_slice(&error(&text));
+                return Called::Done;
+            }
+        };
+        match row.action {
+            Action::Session(command) => {
+                let SessionRun::Now(run) = command.run else { return Called::Suspend };
+                let stand_in = self.stand_in().clone();
+                stand_in.protocol.set(protocol(resp3));
+                self.show(row);
+                let args = Args::new(&self.data, &self.spans);
+                run_now(&self.core, &stand_in, row.id, args, run, reply);
+                self.has_acted |= row.spec.has(flag::MAY_REPLICATE | flag::PUBSUB);
+                Called::Done
+            }
+            Action::Data(command) => {
+                let is_many = self.core.router.shard_count() > 1;
+                if is_many && !self.covers(command, Args::new(&self.data, &self.spans)) {
+                    self.kept_to_keys = false;
+                    if self.scope == Scope::Declared {
+                        return Called::Suspend;
+                    }
+                }
+                let start = reply.len();
+                let call = self.call_of(command, row, resp3);
+                match self.run_here(call, reply) {
+                    Some(outcome) => {
+                        self.note(row, &outcome, &reply[start..]);
+                        self.count_write(row);
+                        Called::Done
+                    }
+                    None => Called::Suspend,
+                }
+            }
+        }
+    }
+
+    fn slice(&mut self) -> Slice {
+        if self.is_killed() {
+            return Slice::Kill(KILLED.into());
+        }
+        let now = (self.core.router.clock().ticks)();
+        let ran_us = clock::ticks_to_ns(now.saturating_sub(self.slice_ticks)) / 1000;
+        match ran_us >= SLICE_US_MAX {
+            true => Slice::Suspend,
+            false => Slice::Continue,
+        }
+    }
+
+    fn log(&mut self, level: LogLevel, text: &[u8]) {
+        let text = String::from_utf8_lossy(text);
+        match level {
+            LogLevel::Debug => tracing::trace!("{text}"),
+            LogLevel::Verbose => tracing::debug!("{text}"),
+            LogLevel::Notice => tracing::info!("{text}"),
+            LogLevel::Warning => tracing::warn!("{text}"),
+        }
+    }
+
+    fn set_replication(&mut self, _: u8) {
+        // Effects reach the journal as they come about; nothing reads it apart yet.
+    }
+
+    fn may_call(&mut self, words: &[&[u8]]) -> Option<bool> {
+        // One user, who may do everything.
+        self.core.server.registry.find(words.first()?).map(|_| true)
+    }
+}
+
+impl Drop for ScriptHost<'_> {
+    fn drop(&mut self) {
+        if let Some(running) = &self.running {
+            self.core.server.running_scripts.end(running);
+        }
+        if self.is_busy {
+            self.core.server.running_scripts.set_busy(false);
+        }
+    }
+}
