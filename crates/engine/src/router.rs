@@ -393,8 +393,9 @@ impl Router {
         }
     }
 
-    /// From now on `listener` hears the news of this thread's shard, in order, before any answer
-    /// that came about with them leaves.
+    /// From now on `listener` hears the news of this thread's shard, in order. What it sends to a
+    /// thread comes there behind the answers that came about with the news, and before those come
+    /// to any other thread.
     pub fn listen(&self, listener: Listener) {
         *self.listener.borrow_mut() = Some(listener);
     }
@@ -561,10 +562,10 @@ impl Router {
             shard.handle(request, address, || self.network.ids.draw());
             (shard.take_answers(), shard.keyspace.has_news())
         };
+        self.send_answers(answers);
         if has_news {
             self.tell_news();
         }
-        self.send_answers(answers);
     }
 
     fn send_answers(&self, answers: Vec<(Address, Answer)>) {
@@ -572,7 +573,14 @@ impl Router {
             if let Answer::Woken { shard, .. } = &mut answer {
                 *shard = self.thread as u32;
             }
-            self.post(address.thread as usize, Message::Answer(address, answer));
+            let (thread, message) = (address.thread as usize, Message::Answer(address, answer));
+            if thread == self.thread {
+                self.inbox.borrow_mut().push_back(message);
+            } else {
+                // Not sent on even if there are many: news go first.
+                self.messages_sent.set(self.messages_sent.get() + 1);
+                self.outboxes.borrow_mut()[thread].push(message);
+            }
         }
     }
 
@@ -585,8 +593,8 @@ impl Router {
             shard.serve_deferred();
             shard.take_answers()
         };
-        self.tell_news();
         self.send_answers(answers);
+        self.tell_news();
         self.pump();
     }
 

@@ -175,6 +175,11 @@ impl Connection {
         if self.output.capacity() == 0 {
             self.output = self.core.take_output();
         }
+        if self.client.tracking.is_on() {
+            // What changed before it sent this, it hears before the answer.
+            self.core.router.read_mail();
+            self.client.take_pushed(&mut self.output);
+        }
         let mut batch = self.core.take_batch();
         loop {
             let stop = self.decode(&mut batch);

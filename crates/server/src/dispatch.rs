@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use command::{Args, Error, QUOTED_BYTES_MAX, flag, quotable};
+use command::{Args, Error, Group, QUOTED_BYTES_MAX, flag, quotable};
 use engine::{Batch, Call, Outcome};
 use resp::{Protocol, Span, Writer};
 
@@ -87,10 +87,11 @@ pub(crate) fn dispatch(
                     let spans: Vec<Span> = batch.spans.drain(first_span..).collect();
                     let args = Args::new(data, &spans);
                     let mut reply = Vec::new();
-                    client.tracking.run_between(
-                        || run_now(core, client, row.id, args, run, &mut reply),
-                        || client.transaction.is_open(),
-                    );
+                    let mut run = || run_now(core, client, row.id, args, run, &mut reply);
+                    match is_about_client(row) {
+                        true => run(),
+                        false => client.tracking.run_between(run, || client.transaction.is_open()),
+                    }
                     push(client, batch, &reply);
                     // Afterwards, as in Redis: SELECT shows the database that it chose.
                     monitor::consider(core, client, row.spec, args);
@@ -107,6 +108,11 @@ pub(crate) fn dispatch(
             }
         }
     }
+}
+
+/// Whether it is a subcommand about connections: those leave alone what CLIENT CACHING said.
+fn is_about_client(row: &Row) -> bool {
+    row.spec.group == Group::Connection && row.name.contains('|')
 }
 
 /// The row of a call, subcommands resolved; where the call does not fit it, both row and error.
