@@ -16,6 +16,8 @@ pub(crate) struct Ears {
     redis: Ear,
     merops: Ear,
     in_order: bool,
+    /// Whether a stream has killed all subscribers.
+    is_deaf: bool,
 }
 
 #[derive(Debug)]
@@ -30,12 +32,18 @@ type Event = (String, String);
 impl Ears {
     /// Begins to listen. With `in_order`, the order of events counts also among different keys.
     pub(crate) fn open(redis: &Server, merops: &Server, in_order: bool) -> Ears {
-        Ears { redis: Ear::open(redis), merops: Ear::open(merops), in_order }
+        Ears { redis: Ear::open(redis), merops: Ear::open(merops), in_order, is_deaf: false }
     }
 
     /// What each server said since the last time, if that differs.
     pub(crate) fn compare(&mut self, is_claim: bool) -> Result<(), (String, String)> {
-        let (mut redis, mut merops) = (self.redis.hear(), self.merops.hear());
+        if self.is_deaf {
+            return Ok(());
+        }
+        let (Some(mut redis), Some(mut merops)) = (self.redis.hear(), self.merops.hear()) else {
+            self.is_deaf = true;
+            return Ok(());
+        };
         if is_claim {
             // Redis 7.0 makes a consumer only if it gets something.
             let is_compared = |event: &Event| event.1 != "xgroup-createconsumer";
@@ -61,11 +69,11 @@ impl Ear {
         Ear { listener, publisher }
     }
 
-    fn hear(&mut self) -> Vec<Event> {
+    fn hear(&mut self) -> Option<Vec<Event>> {
         self.publisher.ask(&format!("PUBLISH {MARKS} x"));
         let mut events = Vec::new();
         loop {
-            let message = self.listener.receive().expect("a message");
+            let message = self.listener.receive().ok()?;
             let Reply::Array(parts) = &message else { panic!("{}", show(&message)) };
             match parts.as_slice() {
                 [_, _, Reply::Bulk(channel), Reply::Bulk(event)] => {
@@ -75,7 +83,7 @@ impl Ear {
                         events.push((channel, event));
                     }
                 }
-                _ => return events,
+                _ => return Some(events),
             }
         }
     }

@@ -87,11 +87,7 @@ pub(crate) fn dispatch(
                     let spans: Vec<Span> = batch.spans.drain(first_span..).collect();
                     let args = Args::new(data, &spans);
                     let mut reply = Vec::new();
-                    let mut run = || run_now(core, client, row.id, args, run, &mut reply);
-                    match is_about_client(row) {
-                        true => run(),
-                        false => client.tracking.run_between(run, || client.transaction.is_open()),
-                    }
+                    run_apart(core, client, row, args, run, &mut reply);
                     push(client, batch, &reply);
                     // Afterwards, as in Redis: SELECT shows the database that it chose.
                     monitor::consider(core, client, row.spec, args);
@@ -107,6 +103,22 @@ pub(crate) fn dispatch(
                 SessionRun::Container => unreachable!("find_row resolves containers"),
             }
         }
+    }
+}
+
+/// Runs a session command; what CLIENT CACHING said is for the next data command only.
+fn run_apart(
+    core: &Rc<Core>,
+    client: &Rc<Client>,
+    row: &Row,
+    args: Args<'_>,
+    run: Now,
+    reply: &mut Vec<u8>,
+) {
+    let mut run = || run_now(core, client, row.id, args, run, reply);
+    match is_about_client(row) {
+        true => run(),
+        false => client.tracking.run_between(run, || client.transaction.is_open()),
     }
 }
 
