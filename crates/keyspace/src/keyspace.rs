@@ -276,6 +276,11 @@ impl Keyspace {
         &mut self.changes
     }
 
+    /// How many changes there have been, ever.
+    pub fn dirty(&self) -> u64 {
+        self.changes.dirty()
+    }
+
     /// What is told to those who listen.
     pub fn news(&mut self) -> &mut News {
         &mut self.news

@@ -160,7 +160,7 @@ fn persistence(view: &View, text: &mut Text) {
     text.numbers([
         ("loading", 0),
         ("async_loading", 0),
-        ("rdb_changes_since_last_save", view.sum(|thread| thread.journal_records)),
+        ("rdb_changes_since_last_save", view.sum(|thread| thread.changes)),
         ("rdb_bgsave_in_progress", 0),
         ("rdb_saves", 0),
         ("aof_enabled", 0),

@@ -62,7 +62,8 @@ pub(crate) struct ThreadView {
     pub(crate) messages_sent: u64,
     pub(crate) keyspace: Option<keyspace::Stats>,
     pub(crate) databases: Vec<DatabaseView>,
-    pub(crate) journal_records: u64,
+    /// Changes of elements, as Redis counts them.
+    pub(crate) changes: u64,
 }
 
 impl ThreadView {
@@ -91,7 +92,7 @@ impl ThreadView {
             messages_sent: core.router.messages_sent(),
             databases: databases.collect(),
             keyspace: shard.as_ref().map(|shard| *shard.keyspace.stats()),
-            journal_records: shard.as_ref().map_or(0, |shard| shard.journal_records()),
+            changes: shard.as_ref().map_or(0, |shard| shard.keyspace.dirty()),
         }
     }
 }
