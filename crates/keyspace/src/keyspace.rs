@@ -236,7 +236,7 @@ impl Keyspace {
 
     /// Empties a database in O(1). Emits no effect: the caller knows how it came about.
     pub fn flush(&mut self, db: usize) -> Garbage {
-        self.changes.watches.touch_all(db, &[&self.databases[db]]);
+        self.changes.watches.touch_all(db, &self.databases[db], None, |_| false);
         self.changes.touch_database(db);
         self.news.flushed(db);
         self.flushes += 1;
@@ -257,9 +257,11 @@ impl Keyspace {
 
     /// Exchanges two databases in O(1). Emits no effect.
     pub fn swap(&mut self, a: usize, b: usize) {
-        for db in [a, b] {
-            let both = [&self.databases[a], &self.databases[b]];
-            self.changes.watches.touch_all(db, &both);
+        let (now_ms, on_expired) = (self.now_ms, self.on_expired);
+        for (db, other) in [(a, b), (b, a)].into_iter().take(if a == b { 0 } else { 2 }) {
+            let (old, new) = (&self.databases[db], &self.databases[other]);
+            let is_expired = |at_ms| is_expired(at_ms, now_ms, on_expired);
+            self.changes.watches.touch_all(db, old, Some(new), is_expired);
         }
         self.databases.swap(a, b);
         self.changes.touch_database(a);
@@ -323,7 +325,7 @@ impl Keyspace {
 
     #[inline]
     pub(crate) fn is_expired(&self, expire_at_ms: Option<i64>) -> bool {
-        expire_at_ms.is_some_and(|at_ms| self.now_ms > at_ms) && self.on_expired != OnExpired::Keep
+        is_expired(expire_at_ms, self.now_ms, self.on_expired)
     }
 
     #[inline]
@@ -342,6 +344,9 @@ impl Keyspace {
         let key = self.databases[db].table.get(place).key();
         self.changes.record(db, hash, cause, &[b"DEL", key]);
         self.changes.touch(db, hash, 1);
+        if cause == Cause::Expired && !self.changes.watches.is_empty() {
+            self.changes.watches.expire(db, hash);
+        }
         self.news.by_nobody(|news| {
             match cause {
                 Cause::Expired => news.event(Event::EXPIRED, db, key),
@@ -368,4 +373,9 @@ impl Keyspace {
             self.garbage.push(Garbage::value(value));
         }
     }
+}
+
+#[inline]
+fn is_expired(expire_at_ms: Option<i64>, now_ms: i64, on_expired: OnExpired) -> bool {
+    expire_at_ms.is_some_and(|at_ms| now_ms > at_ms) && on_expired != OnExpired::Keep
 }

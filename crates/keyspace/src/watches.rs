@@ -17,6 +17,9 @@ struct Watched {
     key: Box<[u8]>,
     version: u64,
     watchers: usize,
+    /// Whether a key is here that came with another database when its time was over already. When
+    /// it goes, nothing changes.
+    is_stale: bool,
 }
 
 impl Watches {
@@ -33,14 +36,34 @@ impl Watches {
         }
     }
 
-    /// The watched keys that one of `databases` has change: database `db` as a whole is emptied or
-    /// replaced.
-    pub(crate) fn touch_all(&mut self, db: usize, databases: &[&Database]) {
+    /// A key is removed because its time has come.
+    #[cold]
+    pub(crate) fn expire(&mut self, db: usize, hash: u64) {
+        if let Some(watched) = self.keys.get_mut(&(db as u32, hash)) {
+            // What the removal counts is taken back if nobody could see the key.
+            if std::mem::take(&mut watched.is_stale) {
+                watched.version -= 1;
+            }
+        }
+    }
+
+    /// Database `db` is emptied, or replaced by another one, of whose keys `is_expired` tells.
+    pub(crate) fn touch_all(
+        &mut self,
+        db: usize,
+        old: &Database,
+        new: Option<&Database>,
+        is_expired: impl Fn(Option<i64>) -> bool,
+    ) {
         for ((_, hash), watched) in self.keys.iter_mut().filter(|((own, _), _)| *own == db as u32) {
             let key = Key { bytes: &watched.key, hash: *hash };
-            if databases.iter().any(|database| database.find(key).is_some()) {
+            let was_seen = old.find(key).is_some() && !watched.is_stale;
+            let place = new.and_then(|new| Some((new, new.find(key)?)));
+            let stale = place.map(|(new, place)| is_expired(new.table.get(place).expire_at_ms()));
+            if was_seen || stale == Some(false) {
                 watched.version += 1;
             }
+            watched.is_stale = stale == Some(true);
         }
     }
 }
@@ -55,6 +78,7 @@ impl Keyspace {
             key: key.bytes.into(),
             version: 0,
             watchers: 0,
+            is_stale: false,
         });
         watched.watchers += 1;
         watched.version
@@ -133,6 +157,20 @@ mod tests {
         assert_eq!(holds(&mut keyspace), [false, true, false]);
         let version = keyspace.watch(1, key);
         keyspace.discard_database(1);
+        assert!(!keyspace.is_unchanged(1, key, version));
+    }
+
+    #[test]
+    fn a_key_whose_time_was_over_before_it_came_is_no_change() {
+        let mut keyspace = keyspace();
+        let key = Key::new(b"k");
+        keyspace.edit(0, key).set(b"v", Some(1500));
+        keyspace.begin(2000);
+        let version = keyspace.watch(1, key);
+        keyspace.swap(0, 1);
+        assert!(keyspace.is_unchanged(1, key, version));
+        assert!(keyspace.is_unchanged(1, key, version), "now it is gone");
+        keyspace.edit(1, key).set(b"v", None);
         assert!(!keyspace.is_unchanged(1, key, version));
     }
 }

@@ -47,10 +47,7 @@ pub(crate) fn dispatch(
         return Next::Held;
     }
     if client.transaction.is_open() && row.in_multi() == InMulti::Queued {
-        client.transaction.push(row.id, args, row.spec.flags);
-        batch.spans.truncate(first_span);
-        push(client, batch, b"+QUEUED\r\n");
-        return Next::Joined;
+        return queue(core, client, batch, data, first_span, row);
     }
     client.last_command.set(Some(row.id));
     match row.action {
@@ -125,6 +122,25 @@ fn run_apart(
 /// Whether it is a subcommand about connections: those leave alone what CLIENT CACHING said.
 fn is_about_client(row: &Row) -> bool {
     row.spec.group == Group::Connection && row.name.contains('|')
+}
+
+/// Keeps a command for EXEC.
+fn queue(
+    core: &Rc<Core>,
+    client: &Client,
+    batch: &mut Batch,
+    data: &[u8],
+    first_span: usize,
+    row: &Row,
+) -> Next {
+    if row.spec.has(flag::DENYOOM) && crate::pressure::is_exceeded(core) {
+        return reject(core, client, batch, Some(row.id), &Error::OutOfMemory);
+    }
+    let args = Args::new(data, &batch.spans[first_span..]);
+    client.transaction.push(row.id, args, row.spec.flags);
+    batch.spans.truncate(first_span);
+    push(client, batch, b"+QUEUED\r\n");
+    Next::Joined
 }
 
 /// The row of a call, subcommands resolved; where the call does not fit it, both row and error.
@@ -263,14 +279,21 @@ pub(crate) fn run_now(
 }
 
 fn reject(
-    core: &Core,
+    core: &Rc<Core>,
     client: &Client,
     batch: &mut Batch,
     row: Option<u16>,
     error: &Error,
 ) -> Next {
+    let mut text = error.text();
+    let is_exec =
+        row.is_some_and(|row| core.server.registry.row(row).in_multi() == InMulti::Executes);
+    if is_exec && client.transaction.is_open() {
+        text = [b"EXECABORT Transaction discarded because of: ", text.as_slice()].concat();
+        crate::transaction::discard(core, client);
+    }
     let mut out = Vec::new();
-    Writer::new(&mut out, Protocol::Resp2).error(error.text());
+    Writer::new(&mut out, Protocol::Resp2).error(text);
     core.stats.rejected(row, &out);
     client.transaction.break_off();
     push(client, batch, &out);

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use command::flag::{
-    ALLOW_BUSY, MOVABLEKEYS, NO_MANDATORY_KEYS, NOSCRIPT, READONLY, SCRIPT_RUNNER, SKIP_MONITOR,
-    STALE,
+    ALLOW_BUSY, MAY_REPLICATE, MOVABLEKEYS, NO_MANDATORY_KEYS, NOSCRIPT, READONLY, SCRIPT_RUNNER,
+    SKIP_MONITOR, STALE,
 };
 use command::{Args, Error, Find, Group, KeySpec, Result, Spec, access};
 use resp::Writer;
@@ -31,7 +31,7 @@ const fn spec(name: &'static str, arity: i32, flags: u32) -> Spec {
 
 pub(crate) const COMMANDS: &[SessionCommand] = &[
     SessionCommand::later(
-        spec("EVAL", -3, RUNS).key_specs(CHANGED).doc(
+        spec("EVAL", -3, RUNS | MAY_REPLICATE).key_specs(CHANGED).doc(
             "2.6.0",
             "that of the script",
             "Runs a Lua script.",
@@ -39,7 +39,7 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[
         |request| Box::pin(eval(request, Which::Body, false)),
     ),
     SessionCommand::later(
-        spec("EVALSHA", -3, RUNS).key_specs(CHANGED).doc(
+        spec("EVALSHA", -3, RUNS | MAY_REPLICATE).key_specs(CHANGED).doc(
             "2.6.0",
             "that of the script",
             "Runs a Lua script that the server knows, by its digest.",
