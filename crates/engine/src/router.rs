@@ -418,9 +418,14 @@ impl Router {
         self.batches.set(self.batches.get() + 1);
         if self.batches.get() >= BATCHES_PER_MAIL {
             self.batches.set(0);
-            self.flush();
-            self.read_mail();
+            self.exchange_mail();
         }
+    }
+
+    /// Sends what is due and handles what has come, for a thread that does not sleep.
+    pub fn exchange_mail(&self) {
+        self.flush();
+        self.read_mail();
     }
 
     /// Before the thread sleeps: sends what is due, and stays awake if there is mail.

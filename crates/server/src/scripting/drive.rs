@@ -97,7 +97,10 @@ async fn run(
         drop(run);
         match finished {
             Some(finished) => {
-                script.learn(host.kept_to_keys());
+                // One that failed has not shown all that it touches.
+                if finished.error.is_none() || !host.kept_to_keys() {
+                    script.learn(host.kept_to_keys());
+                }
                 return Ok(finished);
             }
             None => {

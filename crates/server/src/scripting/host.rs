@@ -274,6 +274,8 @@ impl<'a> ScriptHost<'a> {
         }
         self.publish_state();
         tokio::task::yield_now().await;
+        // A thread that always has a script to go on with never sleeps.
+        self.core.router.exchange_mail();
         self.slice_ticks = (self.core.router.clock().ticks)();
         match self.is_killed() {
             true => Resume::Kill(KILLED.into()),
