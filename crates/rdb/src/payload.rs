@@ -37,6 +37,13 @@ pub(crate) enum Dialect {
 
 /// Checks version and checksum; answers the type and the bytes of the value.
 pub(crate) fn open(payload: &[u8]) -> Result<(Dialect, u8, &[u8])> {
+    let (dialect, body) = open_sealed(payload)?;
+    let (kind, value) = body.split_first().ok_or(Error::BadData("there is no value"))?;
+    Ok((dialect, *kind, value))
+}
+
+/// Checks version and checksum; answers what stands before them.
+pub(crate) fn open_sealed(payload: &[u8]) -> Result<(Dialect, &[u8])> {
     let bad = Error::BadVersionOrChecksum;
     let (body, footer) = payload
         .len()
@@ -53,6 +60,5 @@ pub(crate) fn open(payload: &[u8]) -> Result<(Dialect, u8, &[u8])> {
     if u64::from_le_bytes(sum) != checksum(&payload[..payload.len() - 8]) {
         return Err(bad);
     }
-    let (kind, value) = body.split_first().ok_or(Error::BadData("there is no value"))?;
-    Ok((dialect, *kind, value))
+    Ok((dialect, body))
 }

@@ -69,6 +69,14 @@ impl Library {
         })
     }
 
+    /// The name that code gives itself in its first line.
+    ///
+    /// # Errors
+    /// If that line is wrong.
+    pub fn name_of(code: &[u8]) -> Result<String, Error> {
+        shebang(code).map(|(name, _)| name)
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name

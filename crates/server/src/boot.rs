@@ -20,7 +20,7 @@ use crate::freer::Freer;
 use crate::net::Listeners;
 use crate::pubsub::Directory;
 use crate::registry::{Action, Registry};
-use crate::scripting::{Running, Scripts};
+use crate::scripting::{Libraries, Running, Scripts};
 
 /// How long connections get to end what they are at when the server stops.
 const STOP_PATIENCE: Duration = Duration::from_millis(500);
@@ -63,6 +63,7 @@ pub(crate) fn run<T>(
         next_client_id: AtomicU64::new(1),
         freer,
         scripts: Scripts::default(),
+        libraries: Libraries::default(),
         running_scripts: Running::default(),
         directory: Directory::new(threads),
         tracking: crate::tracking::Registry::default(),

@@ -20,7 +20,7 @@ use crate::net::Listeners;
 use crate::pubsub::{Channels, Directory, Local};
 use crate::rates::Rates;
 use crate::registry::Registry;
-use crate::scripting::{Running, Scripts};
+use crate::scripting::{Libraries, Running, Scripts};
 use crate::session::client::pause::Pause;
 use crate::stats::Stats;
 use crate::tracking;
@@ -60,7 +60,9 @@ pub(crate) struct Server {
     pub(crate) shutdown: tokio::sync::Notify,
     /// The scripts that it knows.
     pub(crate) scripts: Scripts,
-    /// Those of them that have run for long.
+    /// The libraries of functions that it knows.
+    pub(crate) libraries: Libraries,
+    /// Scripts and functions that have run for long.
     pub(crate) running_scripts: Running,
     /// Who listens to which channels, on which threads.
     pub(crate) directory: Directory,

@@ -11,7 +11,6 @@ use crate::client::{Client, ReplyMode};
 use crate::command::{InMulti, Later, Now, SessionRun};
 use crate::core::Core;
 use crate::registry::{Action, Row};
-use crate::scripting::BUSY;
 
 /// What to do with a decoded command.
 pub(crate) enum Next {
@@ -221,7 +220,7 @@ fn check(core: &Core, client: &Client, row: &Row, _args: Args<'_>) -> Result<(),
         return Err(Error::NoAuth);
     }
     if core.server.running_scripts.is_busy() && waits_for_scripts(row) {
-        return Err(Error::Coded(BUSY.into()));
+        return Err(Error::Coded(core.server.running_scripts.busy_kind().busy().into()));
     }
     if !row.spec.allowed_while_subscribed
         && client.protocol.get() == Protocol::Resp2

@@ -10,6 +10,7 @@ mod clients;
 mod connections;
 mod consistency;
 mod exchange;
+mod functions;
 mod keyspace;
 mod limits;
 mod process;

@@ -10,22 +10,23 @@ use command::{Args, Error, Find, Group, KeySpec, Result, Spec, access};
 use resp::Writer;
 
 use super::drive::{Which, eval};
-use super::running::NotKilled;
+use super::running::{Kind, NotKilled};
 use crate::client::Client;
 use crate::command::{Request, SessionCommand};
 use crate::core::Core;
 use crate::help;
 
-const RUNS: u32 = NOSCRIPT | STALE | SKIP_MONITOR | NO_MANDATORY_KEYS | MOVABLEKEYS | SCRIPT_RUNNER;
+pub(super) const RUNS: u32 =
+    NOSCRIPT | STALE | SKIP_MONITOR | NO_MANDATORY_KEYS | MOVABLEKEYS | SCRIPT_RUNNER;
 
 const fn keys(access: command::Access) -> [KeySpec; 1] {
     let find = Find::KeyNum { count_at: 0, first: 1, step: 1 };
     [KeySpec { find, ..KeySpec::at(2, access) }]
 }
-const CHANGED: &[KeySpec] = &keys(access::RW | access::ACCESS | access::UPDATE_DATA);
-const READ: &[KeySpec] = &keys(access::RO | access::ACCESS);
+pub(super) const CHANGED: &[KeySpec] = &keys(access::RW | access::ACCESS | access::UPDATE_DATA);
+pub(super) const READ: &[KeySpec] = &keys(access::RO | access::ACCESS);
 
-const fn spec(name: &'static str, arity: i32, flags: u32) -> Spec {
+pub(super) const fn spec(name: &'static str, arity: i32, flags: u32) -> Spec {
     Spec::new(Group::Scripting, name, arity, flags)
 }
 
@@ -141,7 +142,12 @@ async fn flush(request: &mut Request) -> Result {
 }
 
 fn kill(core: &Rc<Core>, _: &Rc<Client>, _: Args<'_>, reply: &mut Writer<'_>) -> Result {
-    match core.server.running_scripts.kill() {
+    kill_running(core, Kind::Script, reply)
+}
+
+/// SCRIPT KILL and FUNCTION KILL.
+pub(super) fn kill_running(core: &Core, kind: Kind, reply: &mut Writer<'_>) -> Result {
+    match core.server.running_scripts.kill(kind) {
         Ok(()) => {
             reply.ok();
             Ok(())
@@ -155,6 +161,7 @@ fn kill(core: &Rc<Core>, _: &Rc<Client>, _: Args<'_>, reply: &mut Writer<'_>) ->
              SHUTDOWN NOSAVE command."
                 .into(),
         )),
+        Err(NotKilled::Other(kind)) => Err(Error::Coded(kind.busy().into())),
     }
 }
 

@@ -1,14 +1,15 @@
 //! Brings a script from its first step to its last.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use command::{Args, Error, Result};
 use script::{Finished, Flags, Options, Program, Resume, Step};
 
-use super::host::{Demand, Scope, ScriptHost};
-use super::registry::Script;
+use super::host::{Demand, Identity, Scope, ScriptHost};
+use super::reach::Reach;
+use super::running::Kind;
 use crate::command::Request;
+use crate::core::Core;
 
 pub(super) const NO_SCRIPT: Error =
     Error::Coded(Cow::Borrowed("NOSCRIPT No matching script. Please use EVAL."));
@@ -33,25 +34,66 @@ pub(super) async fn eval(request: &mut Request, which: Which, is_read_only: bool
             learned.map_err(|error| Error::Coded(error.to_string().into()))?
         }
     };
-    let flags = script.source.flags();
+    let is_read_only = admit(&core, script.source.flags(), is_read_only)?;
+    let words: Vec<&[u8]> = args.iter_from(3).collect();
+    let (keys, args) = words.split_at(key_count);
+    let job = Job {
+        program: Program::Eval { source: &script.source, keys, args },
+        identity: Identity { kind: Kind::Script, name: b"", call: request.args() },
+        reach: &script.reach,
+        keys,
+        is_read_only,
+    };
+    let finished = run(request, job).await?;
+    request.out = finished.reply;
+    Ok(())
+}
+
+/// FCALL function numkeys [key [key ...]] [arg [arg ...]], and its like.
+pub(super) async fn fcall(request: &mut Request, is_read_only: bool) -> Result {
+    let core = request.core.clone();
+    let args = request.args();
+    let name = args.at(1);
+    let Some((loaded, at)) = core.server.libraries.read().function(name) else {
+        return Err(Error::new("Function not found"));
+    };
+    let bad_count = |error| match error {
+        Error::NotInteger => Error::new("Bad number of keys provided"),
+        other => other,
+    };
+    let key_count = key_count(args).map_err(bad_count)?;
+    let flags = loaded.library.functions()[at].flags;
+    let is_read_only = admit(&core, Some(flags), is_read_only)?;
+    let words: Vec<&[u8]> = args.iter_from(3).collect();
+    let (keys, args) = words.split_at(key_count);
+    let job = Job {
+        program: Program::Function { library: &loaded.library, name, keys, args },
+        identity: Identity { kind: Kind::Function, name, call: request.args() },
+        reach: &loaded.reaches[at],
+        keys,
+        is_read_only,
+    };
+    let finished = run(request, job).await?;
+    request.out = finished.reply;
+    Ok(())
+}
+
+/// Whether what says this about itself may run now, and (the answer) not write. One that says
+/// nothing may do as it likes.
+fn admit(core: &Core, flags: Option<Flags>, is_read_only: bool) -> Result<bool> {
     let says = |flag| flags.is_some_and(|flags| flags.contains(flag));
     if is_read_only && flags.is_some() && !says(Flags::NO_WRITES) {
         return Err(Error::new("Can not execute a script with write flag using *_ro command."));
     }
     let may_run = flags.is_none() || says(Flags::ALLOW_OOM) || says(Flags::NO_WRITES);
-    if !may_run && crate::pressure::is_exceeded(&core) {
+    if !may_run && crate::pressure::is_exceeded(core) {
         return Err(Error::Coded(
             "OOM allow-oom flag is not set on the script, can not run it when used memory > \
              'maxmemory'"
                 .into(),
         ));
     }
-    let words: Vec<&[u8]> = args.iter_from(3).collect();
-    let (keys, others) = words.split_at(key_count);
-    let is_read_only = is_read_only || says(Flags::NO_WRITES);
-    let finished = run(request, &script, keys, others, is_read_only).await?;
-    request.out = finished.reply;
-    Ok(())
+    Ok(is_read_only || says(Flags::NO_WRITES))
 }
 
 fn key_count(args: Args<'_>) -> Result<usize> {
@@ -64,20 +106,23 @@ fn key_count(args: Args<'_>) -> Result<usize> {
     }
 }
 
-/// Runs a script to its end. One that turns out to need other keys than it declared, and has
-/// written nothing by then, begins again with all keys held.
-async fn run(
-    request: &Request,
-    script: &Arc<Script>,
-    keys: &[&[u8]],
-    args: &[&[u8]],
+/// A script or a function with what it is called with.
+struct Job<'a> {
+    program: Program<'a>,
+    identity: Identity<'a>,
+    reach: &'a Reach,
+    keys: &'a [&'a [u8]],
     is_read_only: bool,
-) -> Result<Finished> {
+}
+
+/// Runs a job to its end. One that turns out to need other keys than it declared, and has
+/// written nothing by then, begins again with all keys held.
+async fn run(request: &Request, job: Job<'_>) -> Result<Finished> {
+    let Job { program, identity, reach, keys, is_read_only } = job;
     let (core, client) = (&request.core, &request.client);
-    let mut scope = Scope::choose(core, script);
+    let mut scope = Scope::choose(core, reach);
     loop {
-        let mut host = ScriptHost::new(core, client, scope, keys, is_read_only).await;
-        let program = Program::Eval { source: &script.source, keys, args };
+        let mut host = ScriptHost::new(core, client, scope, identity, keys, is_read_only).await;
         let options = Options { protocol: client.protocol.get() };
         let mut run = core
             .lua
@@ -99,12 +144,12 @@ async fn run(
             Some(finished) => {
                 // One that failed has not shown all that it touches.
                 if finished.error.is_none() || !host.kept_to_keys() {
-                    script.learn(host.kept_to_keys());
+                    reach.learn(host.kept_to_keys());
                 }
                 return Ok(finished);
             }
             None => {
-                script.learn(false);
+                reach.learn(false);
                 scope = Scope::Everything;
             }
         }

@@ -15,8 +15,8 @@ use keyspace::Key;
 use resp::{Protocol, Span, Writer};
 use script::{Called, Host, LogLevel, Resume, Slice};
 
-use super::registry::Script;
-use super::running::RunningScript;
+use super::reach::Reach;
+use super::running::{Kind, RunningScript};
 use crate::admin::monitor;
 use crate::client::{Client, NewClient};
 use crate::clock;
@@ -41,8 +41,8 @@ pub(super) enum Scope {
 
 impl Scope {
     /// For a script's first try.
-    pub(super) fn choose(core: &Core, script: &Script) -> Self {
-        match core.router.shard_count() > 1 && script.keeps_to_keys() {
+    pub(super) fn choose(core: &Core, reach: &Reach) -> Self {
+        match core.router.shard_count() > 1 && reach.keeps_to_keys() {
             true => Self::Declared,
             false => Self::Everything,
         }
@@ -66,11 +66,22 @@ pub(super) enum Demand {
     Everything,
 }
 
+/// What runs, for those who want to know or end it.
+#[derive(Clone, Copy)]
+pub(super) struct Identity<'a> {
+    pub(super) kind: Kind,
+    /// A function's name.
+    pub(super) name: &'a [u8],
+    /// The client's call.
+    pub(super) call: Args<'a>,
+}
+
 /// See the module.
 pub(super) struct ScriptHost<'a> {
     core: Rc<Core>,
     client: Rc<Client>,
     scope: Scope,
+    identity: Identity<'a>,
     keys: &'a [&'a [u8]],
     is_read_only: bool,
     hold: Hold,
@@ -96,6 +107,7 @@ impl<'a> ScriptHost<'a> {
         core: &Rc<Core>,
         client: &Rc<Client>,
         scope: Scope,
+        identity: Identity<'a>,
         keys: &'a [&'a [u8]],
         is_read_only: bool,
     ) -> Self {
@@ -119,6 +131,7 @@ impl<'a> ScriptHost<'a> {
             core: core.clone(),
             client: client.clone(),
             scope,
+            identity,
             keys,
             is_read_only,
             hold,
@@ -270,7 +283,15 @@ impl<'a> ScriptHost<'a> {
     pub(super) async fn rest(&mut self) -> Resume {
         self.held().await;
         if self.running.is_none() {
-            self.running = Some(self.core.server.running_scripts.begin());
+            let script = RunningScript {
+                kind: self.identity.kind,
+                name: self.identity.name.to_vec(),
+                command: self.identity.call.iter_from(0).map(<[u8]>::to_vec).collect(),
+                begun_ticks: self.begun_ticks,
+                has_written: false.into(),
+                is_killed: false.into(),
+            };
+            self.running = Some(self.core.server.running_scripts.begin(script));
         }
         self.publish_state();
         tokio::task::yield_now().await;
@@ -293,7 +314,7 @@ impl<'a> ScriptHost<'a> {
         let is_late = limit_ms > 0 && ran_ms >= limit_ms && self.scope == Scope::Everything;
         if is_late && !self.is_busy {
             self.is_busy = true;
-            self.core.server.running_scripts.set_busy(true);
+            self.core.server.running_scripts.set_busy(self.identity.kind, true);
             tracing::warn!("Slow script detected: still in execution after {ran_ms} milliseconds.");
         }
     }
@@ -400,6 +421,17 @@ fn error(text: &str) -> Vec<u8> {
     reply
 }
 
+/// Writes what a script wants to have logged.
+pub(super) fn log(level: LogLevel, text: &[u8]) {
+    let text = String::from_utf8_lossy(text);
+    match level {
+        LogLevel::Debug => tracing::trace!("{text}"),
+        LogLevel::Verbose => tracing::debug!("{text}"),
+        LogLevel::Notice => tracing::info!("{text}"),
+        LogLevel::Warning => tracing::warn!("{text}"),
+    }
+}
+
 fn protocol(resp3: bool) -> Protocol {
     if resp3 { Protocol::Resp3 } else { Protocol::Resp2 }
 }
@@ -474,13 +506,7 @@ impl Host for ScriptHost<'_> {
     }
 
     fn log(&mut self, level: LogLevel, text: &[u8]) {
-        let text = String::from_utf8_lossy(text);
-        match level {
-            LogLevel::Debug => tracing::trace!("{text}"),
-            LogLevel::Verbose => tracing::debug!("{text}"),
-            LogLevel::Notice => tracing::info!("{text}"),
-            LogLevel::Warning => tracing::warn!("{text}"),
-        }
+        log(level, text);
     }
 
     fn set_replication(&mut self, _: u8) {
@@ -499,7 +525,7 @@ impl Drop for ScriptHost<'_> {
             self.core.server.running_scripts.end(running);
         }
         if self.is_busy {
-            self.core.server.running_scripts.set_busy(false);
+            self.core.server.running_scripts.set_busy(self.identity.kind, false);
         }
     }
 }

@@ -1,20 +1,22 @@
-//! EVAL and SCRIPT: Lua scripts on the engine.
+//! EVAL, FCALL, SCRIPT and FUNCTION: Lua scripts and functions on the engine.
 //!
 //! A script runs on the thread of its client. As long as it touches only keys of that thread's shard
 //! it needs no locks and is one step because nothing else runs on the thread; before the thread is
 //! given up, for a command elsewhere or because the script has run for a millisecond, what it
-//! holds is locked. See [`host`] for which keys it holds.
+//! holds is locked. See [`host`] for which keys it holds. A function is a script that a library
+//! brought; all that is said of scripts here holds for both.
 
 mod commands;
 mod drive;
+mod functions;
 mod host;
+mod libraries;
+mod reach;
 mod registry;
 mod running;
 
 pub(crate) use commands::COMMANDS;
+pub(crate) use functions::COMMANDS as FUNCTIONS;
+pub(crate) use libraries::Libraries;
 pub(crate) use registry::Scripts;
 pub(crate) use running::Running;
-
-/// What a client hears that touches keys while a script holds all of them for too long.
-pub(crate) const BUSY: &str =
-    "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";

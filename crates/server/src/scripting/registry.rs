@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex};
 use dashmap::DashMap;
 use script::{Error, Source};
 
+use super::reach::Reach;
+
 /// Scripts that came by EVAL and are kept at most; those of SCRIPT LOAD stay. Redis's value.
 const EVALUATED_MAX: usize = 500;
 
@@ -16,26 +18,8 @@ pub(crate) type Digest = [u8; 40];
 /// A known script.
 pub(crate) struct Script {
     pub(crate) source: Source,
-    /// Whether a run has been seen that kept to its declared keys, and none that did not.
-    pub(crate) keeps_to_keys: AtomicBool,
-    /// Whether a run was seen that did not.
-    pub(crate) roams: AtomicBool,
+    pub(crate) reach: Reach,
     is_loaded: AtomicBool,
-}
-
-impl Script {
-    /// A run is over, which touched none but its declared keys, or others as well.
-    pub(crate) fn learn(&self, kept_to_keys: bool) {
-        match kept_to_keys {
-            true => self.keeps_to_keys.store(true, Ordering::Relaxed),
-            false => self.roams.store(true, Ordering::Relaxed),
-        }
-    }
-
-    /// Whether it is known to touch none but its declared keys.
-    pub(crate) fn keeps_to_keys(&self) -> bool {
-        self.keeps_to_keys.load(Ordering::Relaxed) && !self.roams.load(Ordering::Relaxed)
-    }
 }
 
 /// All known scripts. Shared by all threads.
@@ -70,8 +54,7 @@ impl Scripts {
         compiles(&source)?;
         let script = Arc::new(Script {
             source,
-            keeps_to_keys: AtomicBool::new(false),
-            roams: AtomicBool::new(false),
+            reach: Reach::default(),
             is_loaded: AtomicBool::new(is_loaded),
         });
         self.memory_bytes.fetch_add(body.len(), Ordering::Relaxed);

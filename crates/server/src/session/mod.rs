@@ -12,4 +12,5 @@ pub(crate) const FAMILIES: &[&[SessionCommand]] = &[
     crate::pubsub::COMMANDS,
     crate::transaction::COMMANDS,
     crate::scripting::COMMANDS,
+    crate::scripting::FUNCTIONS,
 ];

@@ -130,10 +130,14 @@ fn memory(view: &View, text: &mut Text) {
     text.field("used_memory_dataset_perc", format_args!("{of_data:.2}%"));
     text.bytes("total_system_memory", system::total_bytes());
     let scripts = &view.server.scripts;
+    let libraries = view.server.libraries.read();
     text.numbers([
         ("used_memory_scripts_eval", scripts.memory_bytes() as u64),
         ("number_of_cached_scripts", scripts.len() as u64),
+        ("number_of_functions", libraries.function_count() as u64),
+        ("number_of_libraries", libraries.len() as u64),
     ]);
+    drop(libraries);
     text.bytes("maxmemory", view.config.memory.maxmemory_bytes);
     text.field("maxmemory_policy", view.config.memory.maxmemory_policy.word());
     text.field("mem_fragmentation_ratio", format_args!("{:.2}", ratio(resident, used)));

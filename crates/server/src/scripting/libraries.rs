@@ -1,0 +1,172 @@
+//! The libraries of functions that the server knows.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, RwLock, RwLockReadGuard};
+
+use script::Library;
+
+use super::reach::Reach;
+
+/// A known library.
+pub(crate) struct Loaded {
+    pub(crate) library: Arc<Library>,
+    /// One for each of its functions.
+    pub(crate) reaches: Vec<Reach>,
+}
+
+/// All of them, and which function is in which.
+#[derive(Clone, Default)]
+pub(crate) struct Shelf {
+    libraries: BTreeMap<String, Arc<Loaded>>,
+    /// A function's library, and its number there.
+    functions: BTreeMap<String, (Arc<Loaded>, usize)>,
+}
+
+/// Why a library does not come in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// There is a library with this name.
+    Library(String),
+    /// Another library has a function with this name.
+    Function(String),
+}
+
+/// What becomes of libraries that are there when others come from a dump.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Policy {
+    /// They go.
+    Flush,
+    /// They stay; none may have a name that comes.
+    Append,
+    /// Those go that have a name that comes.
+    Replace,
+}
+
+/// The shelf that all threads share.
+#[derive(Default)]
+pub(crate) struct Libraries {
+    shelf: RwLock<Shelf>,
+}
+
+impl Libraries {
+    /// What is there now.
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Shelf> {
+        self.shelf.read().expect("a panic ends the process")
+    }
+
+    /// Takes libraries in: all of them, or none.
+    pub(crate) fn add(&self, libraries: Vec<Library>, policy: Policy) -> Result<(), Taken> {
+        let mut shelf = self.shelf.write().expect("a panic ends the process");
+        let mut next = match policy {
+            Policy::Flush => Shelf::default(),
+            Policy::Append | Policy::Replace => shelf.clone(),
+        };
+        if policy == Policy::Replace {
+            for library in &libraries {
+                next.remove(library.name());
+            }
+        }
+        libraries.into_iter().try_for_each(|library| next.add(library))?;
+        *shelf = next;
+        Ok(())
+    }
+
+    /// Forgets a library; whether it was there.
+    pub(crate) fn delete(&self, name: &[u8]) -> bool {
+        let Ok(name) = std::str::from_utf8(name) else { return false };
+        self.shelf.write().expect("a panic ends the process").remove(name)
+    }
+
+    /// Forgets all.
+    pub(crate) fn flush(&self) {
+        *self.shelf.write().expect("a panic ends the process") = Shelf::default();
+    }
+}
+
+impl Shelf {
+    /// How many libraries there are.
+    pub(crate) fn len(&self) -> usize {
+        self.libraries.len()
+    }
+
+    /// How many functions all of them have.
+    pub(crate) fn function_count(&self) -> usize {
+        self.functions.len()
+    }
+
+    /// The libraries by their names.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Library> {
+        self.libraries.values().map(|loaded| &*loaded.library)
+    }
+
+    /// Whether there is one with this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.libraries.contains_key(name)
+    }
+
+    /// A function's library, and its number there.
+    pub(crate) fn function(&self, name: &[u8]) -> Option<(Arc<Loaded>, usize)> {
+        self.functions.get(std::str::from_utf8(name).ok()?).cloned()
+    }
+
+    fn add(&mut self, library: Library) -> Result<(), Taken> {
+        if self.has(library.name()) {
+            return Err(Taken::Library(library.name().to_owned()));
+        }
+        let mut functions = library.functions().iter();
+        if let Some(function) = functions.find(|one| self.functions.contains_key(&one.name)) {
+            return Err(Taken::Function(function.name.clone()));
+        }
+        let reaches = library.functions().iter().map(|_| Reach::default()).collect();
+        let loaded = Arc::new(Loaded { library: Arc::new(library), reaches });
+        for (at, function) in loaded.library.functions().iter().enumerate() {
+            self.functions.insert(function.name.clone(), (loaded.clone(), at));
+        }
+        self.libraries.insert(loaded.library.name().to_owned(), loaded);
+        Ok(())
+    }
+
+    fn remove(&mut self, name: &str) -> bool {
+        let Some(loaded) = self.libraries.remove(name) else { return false };
+        for function in loaded.library.functions() {
+            self.functions.remove(&function.name);
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn library(name: &str, function: &str) -> Library {
+        let register = format!("redis.register_function('{function}', function() end)");
+        Library::load(format!("#!lua name={name}\n{register}"), &mut |_, _| {}).unwrap()
+    }
+
+    fn names(libraries: &Libraries) -> Vec<String> {
+        libraries.read().iter().map(|library| library.name().to_owned()).collect()
+    }
+
+    #[test]
+    fn all_come_in_or_none() {
+        let libraries = Libraries::default();
+        libraries.add(vec![library("a", "f"), library("b", "g")], Policy::Append).unwrap();
+        let add = |policy| libraries.add(vec![library("c", "h"), library("d", "g")], policy);
+        assert_eq!(add(Policy::Append), Err(Taken::Function("g".to_owned())));
+        assert_eq!(add(Policy::Replace), Err(Taken::Function("g".to_owned())));
+        assert_eq!(names(&libraries), ["a", "b"]);
+        assert_eq!(libraries.read().function_count(), 2);
+        let again = libraries.add(vec![library("a", "i")], Policy::Append);
+        assert_eq!(again, Err(Taken::Library("a".to_owned())));
+        libraries.add(vec![library("a", "i")], Policy::Replace).unwrap();
+        assert!(libraries.read().function(b"f").is_none());
+        assert!(libraries.read().function(b"i").is_some());
+        assert_eq!(add(Policy::Flush), Ok(()));
+        assert_eq!(names(&libraries), ["c", "d"]);
+        assert!(libraries.delete(b"c") && !libraries.delete(b"c"));
+        assert_eq!(libraries.read().function_count(), 1);
+        libraries.flush();
+        assert_eq!((libraries.read().len(), libraries.read().function_count()), (0, 0));
+    }
+}
