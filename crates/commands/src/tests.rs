@@ -12,7 +12,9 @@ fn described(spec: &Spec, name: &str) -> String {
         names.sort();
         names.join(",")
     };
-    let flags = flag::names(spec.flags, flag::FLAG_NAMES).map(str::to_owned).collect();
+    // Redis keeps to itself which commands that do not write reach replicas all the same.
+    let shown = spec.flags & !flag::MAY_REPLICATE;
+    let flags = flag::names(shown, flag::FLAG_NAMES).map(str::to_owned).collect();
     let categories = flag::names(spec.categories, flag::category::CATEGORY_NAMES)
         .map(|name| format!("@{name}"))
         .collect();
