@@ -336,3 +336,91 @@ fn snapshot(reply: &Reply) -> State {
     };
     items.iter().map(value).collect()
 }
+
+/// Money moves by transactions, by transactions that watch what they read, and by scripts with and
+/// without declared keys; whoever adds it up finds all of it.
+#[test]
+fn transfers_keep_the_sum() {
+    const START: i64 = 1000;
+    const MOVE: &str = "redis.call('DECRBY', KEYS[1], ARGV[1]); \
+         return redis.call('INCRBY', KEYS[2], ARGV[1])";
+    const MOVE_UNDECLARED: &str = "redis.call('DECRBY', ARGV[1], ARGV[3]); \
+         return redis.call('INCRBY', ARGV[2], ARGV[3])";
+    const SUM: &str = "local sum = 0; \
+         for _, n in ipairs(redis.call('MGET', unpack(KEYS))) do sum = sum + n end; return sum";
+    each_server(|server| {
+        let accounts = keys("account", 12);
+        let mut client = server.connect();
+        for account in &accounts {
+            client.call(&words("SET", [account, &START.to_string()])).expect("OK");
+        }
+        let expected = START * accounts.len() as i64;
+        all_at_once(server, 6, |_, client, random| {
+            let from = random.below(accounts.len());
+            let to = (from + 1 + random.below(accounts.len() - 1)) % accounts.len();
+            let (from, to) = (&accounts[from], &accounts[to]);
+            let amount = random.below(50).to_string();
+            match random.below(6) {
+                0 => {
+                    let steps = [words("DECRBY", [from, &amount]), words("INCRBY", [to, &amount])];
+                    transaction(client, &steps).map(drop)
+                }
+                1 => move_watched(client, from, to, &amount),
+                2 => ask(client, words("EVAL", [MOVE, "2", from, to, &amount])).map(drop),
+                3 => {
+                    let call = words("EVAL", [MOVE_UNDECLARED, "0", from, to, &amount]);
+                    ask(client, call).map(drop)
+                }
+                4 => is_sum(&transaction(client, &[words("MGET", &accounts)])?, expected),
+                _ => {
+                    let mut call = words("EVAL", [SUM, &accounts.len().to_string()]);
+                    call.extend(accounts.iter().cloned());
+                    is_sum(&ask(client, call)?, expected)
+                }
+            }
+        });
+    });
+}
+
+fn ask(client: &mut Client, call: Vec<String>) -> Result<Reply, String> {
+    match client.call(&call).map_err(|error| error.to_string())? {
+        Reply::Error(text) => Err(format!("{call:?}: {}", String::from_utf8_lossy(&text))),
+        reply => Ok(reply),
+    }
+}
+
+/// MULTI, some commands, EXEC.
+fn transaction(client: &mut Client, steps: &[Vec<String>]) -> Result<Reply, String> {
+    ask(client, words::<&str>("MULTI", []))?;
+    for step in steps {
+        ask(client, step.clone())?;
+    }
+    ask(client, words::<&str>("EXEC", []))
+}
+
+/// Reads two accounts and writes them, unless somebody else did in between.
+fn move_watched(client: &mut Client, from: &str, to: &str, amount: &str) -> Result<(), String> {
+    ask(client, words("WATCH", [from, to]))?;
+    let mut balance = |account: &str, change: i64| -> Result<Vec<String>, String> {
+        let held = amounts(&ask(client, words("GET", [account]))?);
+        let changed = held.first().ok_or("no such account")? + change;
+        Ok(words("SET", [account, &changed.to_string()]))
+    };
+    let amount: i64 = amount.parse().map_err(|_| "an amount")?;
+    let steps = [balance(from, -amount)?, balance(to, amount)?];
+    transaction(client, &steps).map(drop)
+}
+
+fn amounts(reply: &Reply) -> Vec<i64> {
+    match reply {
+        Reply::Integer(number) => vec![*number],
+        Reply::Bulk(text) => String::from_utf8_lossy(text).parse().into_iter().collect(),
+        Reply::Array(items) => items.iter().flat_map(amounts).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn is_sum(reply: &Reply, expected: i64) -> Result<(), String> {
+    let sum: i64 = amounts(reply).into_iter().sum();
+    if sum == expected { Ok(()) } else { Err(format!("the sum is {sum}, not {expected}")) }
+}
