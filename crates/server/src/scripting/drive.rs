@@ -63,6 +63,7 @@ pub(super) async fn fcall(request: &mut Request, is_read_only: bool) -> Result {
     };
     let key_count = key_count(args).map_err(bad_count)?;
     let flags = loaded.library.functions()[at].flags;
+    let name = loaded.library.functions()[at].name.as_bytes();
     let is_read_only = admit(&core, Some(flags), is_read_only)?;
     let words: Vec<&[u8]> = args.iter_from(3).collect();
     let (keys, args) = words.split_at(key_count);

@@ -18,7 +18,7 @@ pub(crate) struct Loaded {
 #[derive(Clone, Default)]
 pub(crate) struct Shelf {
     libraries: BTreeMap<String, Arc<Loaded>>,
-    /// A function's library, and its number there.
+    /// A function's library, and its number there. Case does not count, as in Redis.
     functions: BTreeMap<String, (Arc<Loaded>, usize)>,
 }
 
@@ -106,7 +106,8 @@ impl Shelf {
 
     /// A function's library, and its number there.
     pub(crate) fn function(&self, name: &[u8]) -> Option<(Arc<Loaded>, usize)> {
-        self.functions.get(std::str::from_utf8(name).ok()?).cloned()
+        let name = std::str::from_utf8(name).ok()?.to_ascii_lowercase();
+        self.functions.get(&name).cloned()
     }
 
     fn add(&mut self, library: Library) -> Result<(), Taken> {
@@ -114,13 +115,15 @@ impl Shelf {
             return Err(Taken::Library(library.name().to_owned()));
         }
         let mut functions = library.functions().iter();
-        if let Some(function) = functions.find(|one| self.functions.contains_key(&one.name)) {
+        if let Some(function) =
+            functions.find(|one| self.functions.contains_key(&one.name.to_ascii_lowercase()))
+        {
             return Err(Taken::Function(function.name.clone()));
         }
         let reaches = library.functions().iter().map(|_| Reach::default()).collect();
         let loaded = Arc::new(Loaded { library: Arc::new(library), reaches });
         for (at, function) in loaded.library.functions().iter().enumerate() {
-            self.functions.insert(function.name.clone(), (loaded.clone(), at));
+            self.functions.insert(function.name.to_ascii_lowercase(), (loaded.clone(), at));
         }
         self.libraries.insert(loaded.library.name().to_owned(), loaded);
         Ok(())
@@ -129,7 +132,7 @@ impl Shelf {
     fn remove(&mut self, name: &str) -> bool {
         let Some(loaded) = self.libraries.remove(name) else { return false };
         for function in loaded.library.functions() {
-            self.functions.remove(&function.name);
+            self.functions.remove(&function.name.to_ascii_lowercase());
         }
         true
     }
