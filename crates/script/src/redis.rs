@@ -13,7 +13,7 @@ use crate::shared::{Ask, Shared};
 use crate::word::{Word, Words, all_words};
 use crate::{Flags, source};
 
-/// The version whose behaviour scripts may expect, which should be the one that INFO names.
+/// The version whose behaviour scripts, and clients that read INFO, may expect.
 pub const REDIS_VERSION: &str = "8.0.0";
 const REDIS_VERSION_NUMBER: u32 = 0x0008_0000;
 

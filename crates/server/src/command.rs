@@ -75,6 +75,35 @@ impl SessionCommand {
     }
 }
 
+/// Arguments that outlive the buffer that they came in.
+#[derive(Clone, Default)]
+pub(crate) struct OwnedArgs {
+    pub(crate) data: Vec<u8>,
+    pub(crate) spans: Vec<Span>,
+}
+
+impl OwnedArgs {
+    pub(crate) fn new(args: Args<'_>) -> Self {
+        let mut owned = Self::default();
+        owned.replace(args.iter());
+        owned
+    }
+
+    /// Takes others in the place of these, and keeps the memory.
+    pub(crate) fn replace<'a>(&mut self, args: impl Iterator<Item = &'a [u8]>) {
+        self.data.clear();
+        self.spans.clear();
+        for arg in args {
+            self.spans.push(Span { start: self.data.len() as u32, len: arg.len() as u32 });
+            self.data.extend_from_slice(arg);
+        }
+    }
+
+    pub(crate) fn args(&self) -> Args<'_> {
+        Args::new(&self.data, &self.spans)
+    }
+}
+
 /// One call of a [`Later`] command: it owns its arguments, because it outlives the input buffer.
 pub(crate) struct Request {
     pub(crate) core: Rc<Core>,
@@ -90,6 +119,20 @@ pub(crate) struct Request {
 }
 
 impl Request {
+    /// A call of a client, which is answered in the client's protocol.
+    pub(crate) fn new(core: &Rc<Core>, client: &Rc<Client>, row: u16, args: OwnedArgs) -> Self {
+        Self {
+            core: core.clone(),
+            client: client.clone(),
+            row,
+            data: args.data,
+            spans: args.spans,
+            protocol: client.protocol.get(),
+            out: Vec::new(),
+            is_push: false,
+        }
+    }
+
     /// The call's arguments.
     pub(crate) fn args(&self) -> Args<'_> {
         Args::new(&self.data, &self.spans)

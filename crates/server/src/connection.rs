@@ -14,12 +14,12 @@ use std::task::{Context, Poll};
 use command::Args;
 use config::{OutputLimit, PipelineOrder as ConfiguredOrder};
 use engine::{Batch, Call, Interrupt, Item, PipelineOrder, Run, run_alone, run_blocking};
-use resp::{Decoder, Limits, Protocol, Span, Writer, write_command};
+use resp::{Decoder, Limits, Protocol, Writer, write_command};
 use tokio::io::AsyncWrite;
 
 use crate::blocked;
 use crate::client::{Client, Closing};
-use crate::command::{Later, Request};
+use crate::command::{Later, OwnedArgs, Request};
 use crate::core::Core;
 use crate::dispatch::{Next, dispatch, is_cross_protocol, take_mute};
 use crate::input::Input;
@@ -65,23 +65,6 @@ enum Stop {
     Later(u16, Later, OwnedArgs),
     /// This goes back into the input, until CLIENT PAUSE ends.
     Held(Vec<u8>),
-}
-
-/// Arguments that outlive the input buffer.
-struct OwnedArgs {
-    data: Vec<u8>,
-    spans: Vec<Span>,
-}
-
-impl OwnedArgs {
-    fn new(args: Args<'_>) -> Self {
-        let (mut data, mut spans) = (Vec::new(), Vec::new());
-        for arg in args.iter() {
-            spans.push(Span { start: data.len() as u32, len: arg.len() as u32 });
-            data.extend_from_slice(arg);
-        }
-        Self { data, spans }
-    }
 }
 
 impl Connection {
@@ -290,7 +273,7 @@ impl Connection {
         self.settle_input();
         let muted = take_mute(&self.client);
         let started = (self.core.router.clock().ticks)();
-        let (router, shown) = (self.core.router.clone(), OwnedArgs::new(args_of(&args)));
+        let (router, shown) = (self.core.router.clone(), args.clone());
         // A task of its own: what has begun must end, even if this client goes away.
         let task = tokio::task::spawn_local(run_alone(router, call, args.data, args.spans));
         let reply = task.await.expect("tasks neither panic nor are cancelled");
@@ -300,7 +283,7 @@ impl Connection {
             refused: false,
             ticks: (self.core.router.clock().ticks)() - started,
         };
-        self.finish(call.row, args_of(&shown), &outcome, &reply, muted);
+        self.finish(call.row, shown.args(), &outcome, &reply, muted);
     }
 
     /// Runs a command that may wait for keys. Meanwhile input is kept, and a client that leaves is
@@ -308,7 +291,7 @@ impl Connection {
     async fn run_blocking(&mut self, call: Call, args: OwnedArgs) {
         self.settle_input();
         let muted = take_mute(&self.client);
-        let (router, shown) = (self.core.router.clone(), OwnedArgs::new(args_of(&args)));
+        let (router, shown) = (self.core.router.clone(), args.clone());
         let interrupted = self.client.blocked.begin();
         let end = |wait| blocked::ended(wait, interrupted);
         // A task of its own: what has begun must end, even if this client goes away.
@@ -324,7 +307,7 @@ impl Connection {
         .await
         .expect("tasks neither panic nor are cancelled");
         self.client.blocked.end();
-        self.finish(call.row, args_of(&shown), &outcome, &reply, muted);
+        self.finish(call.row, shown.args(), &outcome, &reply, muted);
     }
 
     fn poll_while_blocked(&mut self, task: &mut Context<'_>) {
@@ -362,16 +345,7 @@ impl Connection {
     async fn run_later(&mut self, row: u16, run: Later, args: OwnedArgs) {
         self.settle_input();
         let muted = take_mute(&self.client);
-        let mut request = Request {
-            core: self.core.clone(),
-            client: self.client.clone(),
-            row,
-            data: args.data,
-            spans: args.spans,
-            protocol: self.client.protocol.get(),
-            out: Vec::new(),
-            is_push: false,
-        };
+        let mut request = Request::new(&self.core, &self.client, row, args);
         let outcome = request.run(run).await;
         self.client.tracking.end_caching();
         let muted = muted && !request.is_push;
@@ -537,10 +511,6 @@ pub(crate) fn count(core: &Core, client: &Client, batch: &Batch, data: &[u8], re
         crate::admin::watch::consider(core, client, call.row, args, outcome);
         at += if muted { 0 } else { outcome.reply_len };
     }
-}
-
-fn args_of(args: &OwnedArgs) -> Args<'_> {
-    Args::new(&args.data, &args.spans)
 }
 
 fn is_exceeded(limit: OutputLimit, unsent: u64, over_soft_ms: Option<i64>) -> bool {

@@ -10,7 +10,7 @@ use crate::admin::monitor;
 use crate::client::{Client, ReplyMode};
 use crate::command::{InMulti, Later, Now, SessionRun};
 use crate::core::Core;
-use crate::registry::{Action, Row};
+use crate::registry::{Action, Row, Unresolved};
 
 /// What to do with a decoded command.
 pub(crate) enum Next {
@@ -145,18 +145,11 @@ fn queue(
 /// The row of a call, subcommands resolved; where the call does not fit it, both row and error.
 #[inline]
 fn find_row<'a>(core: &'a Core, args: Args<'_>) -> Result<&'a Row, (Option<u16>, Error)> {
-    let registry = &core.server.registry;
-    let Some(row) = registry.find(args.at(0)) else { return Err((None, unknown_command(args))) };
-    let row = match args.get(1) {
-        Some(sub) if !row.subcommands.is_empty() => {
-            registry.find_sub(row, sub).ok_or_else(|| (None, unknown_subcommand(args)))?
-        }
-        _ => row,
-    };
-    if row.is_container() || !row.spec.accepts(args.len()) {
-        return Err((Some(row.id), Error::WrongArity(row.name.clone())));
-    }
-    Ok(row)
+    core.server.registry.resolve(args).map_err(|unresolved| match unresolved {
+        Unresolved::Command => (None, unknown_command(args)),
+        Unresolved::Subcommand => (None, unknown_subcommand(args)),
+        Unresolved::Arity(row) => (Some(row.id), Error::WrongArity(row.name.clone())),
+    })
 }
 
 fn unknown_command(args: Args<'_>) -> Error {

@@ -1,7 +1,7 @@
 //! The command table at run time: rows of both kinds by name, with a number each.
 
 use ahash::AHashMap;
-use command::Spec;
+use command::{Args, Spec};
 use config::RenameCommand;
 use engine::{Command, Run};
 
@@ -77,6 +77,16 @@ impl Row {
             Action::Session(command) => matches!(command.run, SessionRun::Container),
         }
     }
+}
+
+/// Why a call is for no row.
+pub(crate) enum Unresolved<'a> {
+    /// There is no such command.
+    Command,
+    /// The command has no such subcommand.
+    Subcommand,
+    /// The row takes another number of arguments.
+    Arity(&'a Row),
 }
 
 /// All commands by name.
@@ -175,6 +185,22 @@ impl Registry {
         upper.copy_from_slice(name);
         upper.make_ascii_uppercase();
         self.by_name.get(&*upper).map(|id| self.row(*id))
+    }
+
+    /// The row that a call is for, subcommands resolved.
+    #[inline]
+    pub(crate) fn resolve(&self, args: Args<'_>) -> Result<&Row, Unresolved<'_>> {
+        let row = self.find(args.at(0)).ok_or(Unresolved::Command)?;
+        let row = match args.get(1) {
+            Some(sub) if !row.subcommands.is_empty() => {
+                self.find_sub(row, sub).ok_or(Unresolved::Subcommand)?
+            }
+            _ => row,
+        };
+        if row.is_container() || !row.spec.accepts(args.len()) {
+            return Err(Unresolved::Arity(row));
+        }
+        Ok(row)
     }
 
     /// A container's subcommand.

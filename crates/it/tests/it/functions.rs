@@ -138,7 +138,10 @@ fn functions_that_run_for_long_are_seen_and_ended() {
         assert!(other.starts_with("-BUSY") && other.contains("FUNCTION KILL"), "{other}");
         assert_eq!(plain(&looks.ask("FUNCTION KILL")), "OK");
         let ended = plain(&runs.receive().expect("a reply"));
-        assert!(ended.contains("Script killed by user"), "{ended}");
+        assert!(
+            ended.contains("ERR Script killed by user with SCRIPT KILL... script: "),
+            "{ended}"
+        );
 
         runs.send(b"FCALL spoil 1 k\r\n").unwrap();
         wait_for_function(&mut looks, "spoil");

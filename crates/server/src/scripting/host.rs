@@ -12,7 +12,7 @@ use std::time::Duration;
 use command::{Args, Positions, flag};
 use engine::{Call, Held, Here, Needs, Outcome, Run};
 use keyspace::Key;
-use resp::{Protocol, Span, Writer};
+use resp::{Protocol, Writer};
 use script::{Called, Host, LogLevel, Resume, Slice};
 
 use super::reach::Reach;
@@ -20,10 +20,10 @@ use super::running::{Kind, RunningScript};
 use crate::admin::monitor;
 use crate::client::{Client, NewClient};
 use crate::clock;
-use crate::command::{Request, SessionRun};
+use crate::command::{OwnedArgs, Request, SessionRun};
 use crate::core::Core;
 use crate::dispatch::run_now;
-use crate::registry::{Action, Registry, Row};
+use crate::registry::{Action, Registry, Row, Unresolved};
 
 /// How long a script keeps its thread, in microseconds.
 const SLICE_US_MAX: u64 = 1_000;
@@ -97,8 +97,8 @@ pub(super) struct ScriptHost<'a> {
     is_busy: bool,
     begun_ticks: u64,
     slice_ticks: u64,
-    data: Vec<u8>,
-    spans: Vec<Span>,
+    /// Those of the present call.
+    args: OwnedArgs,
 }
 
 impl<'a> ScriptHost<'a> {
@@ -144,8 +144,7 @@ impl<'a> ScriptHost<'a> {
             is_busy: false,
             begun_ticks: now,
             slice_ticks: now,
-            data: Vec::new(),
-            spans: Vec::new(),
+            args: OwnedArgs::default(),
         }
     }
 
@@ -155,25 +154,18 @@ impl<'a> ScriptHost<'a> {
     }
 
     /// The row of a call, or why a script may not call it.
-    fn admit<'r>(&self, registry: &'r Registry, args: Args<'_>) -> Result<&'r Row, String> {
-        let Some(row) = registry.find(args.at(0)) else {
-            return Err("ERR Unknown Redis command called from script".into());
-        };
-        let row = match args.get(1) {
-            Some(sub) if !row.subcommands.is_empty() => {
-                let found = registry.find_sub(row, sub);
-                found.ok_or("ERR Unknown Redis command called from script")?
+    fn admit<'r>(&self, registry: &'r Registry, args: Args<'_>) -> Result<&'r Row, &'static str> {
+        let row = registry.resolve(args).map_err(|unresolved| match unresolved {
+            Unresolved::Command | Unresolved::Subcommand => {
+                "ERR Unknown Redis command called from script"
             }
-            _ => row,
-        };
-        if row.is_container() || !row.spec.accepts(args.len()) {
-            return Err("ERR Wrong number of args calling Redis command from script".into());
-        }
+            Unresolved::Arity(_) => "ERR Wrong number of args calling Redis command from script",
+        })?;
         if row.spec.has(flag::NOSCRIPT) {
-            return Err("ERR This Redis command is not allowed from script".into());
+            return Err("ERR This Redis command is not allowed from script");
         }
         if self.is_read_only && row.spec.has(flag::WRITE) {
-            return Err("ERR Write commands are not allowed from read-only scripts.".into());
+            return Err("ERR Write commands are not allowed from read-only scripts.");
         }
         Ok(row)
     }
@@ -197,7 +189,7 @@ impl<'a> ScriptHost<'a> {
             command,
             row: row.id,
             first_span: 0,
-            span_count: self.spans.len() as u32,
+            span_count: self.args.spans.len() as u32,
             db: client.db.get(),
             protocol: protocol(resp3),
             no_touch: client.no_touch.get(),
@@ -211,8 +203,8 @@ impl<'a> ScriptHost<'a> {
     /// Runs a call at once, if it is one for this thread's shard.
     fn run_here(&mut self, call: Call, reply: &mut Vec<u8>) -> Option<Outcome> {
         match &mut self.hold {
-            Hold::Here(here) => here.run(call, &self.data, &self.spans, reply),
-            Hold::Held(held) => held.run_now(call, &self.data, &self.spans, reply),
+            Hold::Here(here) => here.run(call, &self.args.data, &self.args.spans, reply),
+            Hold::Held(held) => held.run_now(call, &self.args.data, &self.args.spans, reply),
             Hold::Changing => None,
         }
     }
@@ -237,15 +229,6 @@ impl<'a> ScriptHost<'a> {
         })
     }
 
-    fn keep_args(&mut self, args: &[&[u8]]) {
-        self.data.clear();
-        self.spans.clear();
-        for arg in args {
-            self.spans.push(Span { start: self.data.len() as u32, len: arg.len() as u32 });
-            self.data.extend_from_slice(arg);
-        }
-    }
-
     /// Shows a call that ran to those who watch or count.
     fn note(&mut self, row: &Row, outcome: &Outcome, reply: &[u8]) {
         self.core.stats.ended(row.id, outcome, reply);
@@ -255,7 +238,7 @@ impl<'a> ScriptHost<'a> {
     fn show(&mut self, row: &Row) {
         if self.core.server.monitors.load(Ordering::Relaxed) > 0 {
             let stand_in = self.stand_in().clone();
-            monitor::consider(&self.core, &stand_in, row.spec, Args::new(&self.data, &self.spans));
+            monitor::consider(&self.core, &stand_in, row.spec, self.args.args());
         }
     }
 
@@ -324,18 +307,22 @@ impl<'a> ScriptHost<'a> {
         clock::ticks_to_ns(now.saturating_sub(ticks)) / 1_000_000
     }
 
+    /// Whether somebody wanted it to end, and it has not written since.
     fn is_killed(&self) -> bool {
-        self.running.as_ref().is_some_and(|running| running.is_killed.load(Ordering::Relaxed))
+        !self.has_written
+            && self
+                .running
+                .as_ref()
+                .is_some_and(|running| running.is_killed.load(Ordering::Relaxed))
     }
 
     /// Runs a call that could not run at once.
     pub(super) async fn demand(&mut self, words: Vec<Vec<u8>>, resp3: bool) -> Demand {
-        let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
-        self.keep_args(&words);
-        let server = self.core.server.clone();
-        let row = match self.admit(&server.registry, Args::new(&self.data, &self.spans)) {
+        self.args.replace(words.iter().map(Vec::as_slice));
+        let core = self.core.clone();
+        let row = match self.admit(&core.server.registry, self.args.args()) {
             Ok(row) => row,
-            Err(text) => return Demand::Reply(error(&text)),
+            Err(text) => return Demand::Reply(error(text)),
         };
         let reply = match row.action {
             Action::Session(command) => {
@@ -345,24 +332,15 @@ impl<'a> ScriptHost<'a> {
                 };
                 let stand_in = self.stand_in().clone();
                 stand_in.protocol.set(protocol(resp3));
-                let mut request = Request {
-                    core: self.core.clone(),
-                    client: stand_in,
-                    row: row.id,
-                    data: self.data.clone(),
-                    spans: self.spans.clone(),
-                    protocol: protocol(resp3),
-                    out: Vec::new(),
-                    is_push: false,
-                };
+                let mut request = Request::new(&core, &stand_in, row.id, self.args.clone());
                 let outcome = request.run(run).await;
                 self.has_acted = true;
                 self.note(row, &outcome, &request.out);
                 request.out
             }
             Action::Data(command) => {
-                let covered = self.scope == Scope::Everything
-                    || self.covers(command, Args::new(&self.data, &self.spans));
+                let covered =
+                    self.scope == Scope::Everything || self.covers(command, self.args.args());
                 if !covered && !self.has_acted {
                     return Demand::Everything;
                 }
@@ -370,7 +348,7 @@ impl<'a> ScriptHost<'a> {
                 let ran = match covered {
                     true => {
                         let held = self.held().await;
-                        Some(held.run(call, self.data.clone(), self.spans.clone()).await)
+                        Some(held.run(call, self.args.data.clone(), self.args.spans.clone()).await)
                     }
                     false => self.run_undeclared(call).await,
                 };
@@ -391,7 +369,7 @@ impl<'a> ScriptHost<'a> {
     async fn run_undeclared(&mut self, call: Call) -> Option<(Vec<u8>, Outcome)> {
         self.held().await;
         let mut needs = Needs::new();
-        needs.add_call(&self.core.router, &call, Args::new(&self.data, &self.spans));
+        needs.add_call(&self.core.router, &call, self.args.args());
         let router = self.core.router.clone();
         let (give, gives) = tokio::sync::oneshot::channel();
         // A task of its own: locks that come too late must be let go.
@@ -399,7 +377,7 @@ impl<'a> ScriptHost<'a> {
             drop(give.send(Held::acquire(&router, needs).await));
         });
         let held = tokio::time::timeout(UNDECLARED_PATIENCE, gives).await.ok()?.ok()?;
-        let ran = held.run(call, self.data.clone(), self.spans.clone()).await;
+        let ran = held.run(call, self.args.data.clone(), self.args.spans.clone()).await;
         self.extra.push(held);
         Some(ran)
     }
@@ -412,7 +390,7 @@ impl<'a> ScriptHost<'a> {
     }
 }
 
-const KILLED: &str = "Error running script: Script killed by user with SCRIPT KILL.";
+const KILLED: &str = "Script killed by user with SCRIPT KILL...";
 const NOT_HELD: &str = "ERR Script needs a key that it did not declare and that another one holds";
 
 fn error(text: &str) -> Vec<u8> {
@@ -451,12 +429,12 @@ fn needs(core: &Core, scope: Scope, keys: &[&[u8]], is_read_only: bool) -> Needs
 
 impl Host for ScriptHost<'_> {
     fn call(&mut self, words: &[&[u8]], resp3: bool, reply: &mut Vec<u8>) -> Called {
-        self.keep_args(words);
-        let server = self.core.server.clone();
-        let row = match self.admit(&server.registry, Args::new(&self.data, &self.spans)) {
+        self.args.replace(words.iter().copied());
+        let core = self.core.clone();
+        let row = match self.admit(&core.server.registry, self.args.args()) {
             Ok(row) => row,
             Err(text) => {
-                reply.extend_from_slice(&error(&text));
+                reply.extend_from_slice(&error(text));
                 return Called::Done;
             }
         };
@@ -466,14 +444,14 @@ impl Host for ScriptHost<'_> {
                 let stand_in = self.stand_in().clone();
                 stand_in.protocol.set(protocol(resp3));
                 self.show(row);
-                let args = Args::new(&self.data, &self.spans);
+                let args = self.args.args();
                 run_now(&self.core, &stand_in, row.id, args, run, reply);
                 self.has_acted |= row.spec.has(flag::MAY_REPLICATE | flag::PUBSUB);
                 Called::Done
             }
             Action::Data(command) => {
                 let is_many = self.core.router.shard_count() > 1;
-                if is_many && !self.covers(command, Args::new(&self.data, &self.spans)) {
+                if is_many && !self.covers(command, self.args.args()) {
                     self.kept_to_keys = false;
                     if self.scope == Scope::Declared {
                         return Called::Suspend;

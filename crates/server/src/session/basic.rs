@@ -10,7 +10,7 @@ use crate::command::{InMulti, SessionCommand};
 use crate::core::Core;
 
 /// The version whose behaviour clients may expect; they choose features by it.
-pub(crate) const REDIS_VERSION: &str = "8.0.0";
+pub(crate) use script::REDIS_VERSION;
 
 const ANYTIME: u32 = flag::NOSCRIPT | flag::LOADING | flag::STALE | flag::FAST;
 

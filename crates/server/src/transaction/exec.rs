@@ -9,12 +9,12 @@ use std::rc::Rc;
 
 use command::{Error, Result, flag};
 use engine::{Batch, Call, Held, Needs, PipelineOrder, Watch};
-use resp::{Span, Writer};
+use resp::Writer;
 
 use super::queue::{Queue, Step};
 use crate::admin::monitor;
 use crate::client::Client;
-use crate::command::{Now, Request, SessionRun};
+use crate::command::{Now, OwnedArgs, Request, SessionRun};
 use crate::connection::count;
 use crate::core::Core;
 use crate::registry::Action;
@@ -224,42 +224,23 @@ impl Execution {
     }
 
     async fn run_step(&self, held: &Held, step: Step, turn: Turn, replies: &mut Vec<u8>) {
-        let (core, client) = (&self.core, &self.client);
         match turn {
             Turn::Session(SessionRun::Now(run)) => self.run_now(step, run, replies),
             Turn::Session(SessionRun::Later(run)) => {
-                let (data, spans) = self.owned(step);
-                let mut request = Request {
-                    core: core.clone(),
-                    client: client.clone(),
-                    row: step.row,
-                    data,
-                    spans,
-                    protocol: client.protocol.get(),
-                    out: Vec::new(),
-                    is_push: false,
-                };
+                let args = OwnedArgs::new(self.queue.args(step));
+                let mut request = Request::new(&self.core, &self.client, step.row, args);
                 let outcome = request.run(run).await;
                 self.note_step(step, &outcome, &request.out);
                 replies.append(&mut request.out);
             }
             Turn::Joins(call) | Turn::Alone(call) => {
-                let (data, spans) = self.owned(step);
+                let OwnedArgs { data, spans } = OwnedArgs::new(self.queue.args(step));
                 let (mut reply, outcome) = held.run(call, data, spans).await;
                 self.note_step(step, &outcome, &reply);
                 replies.append(&mut reply);
             }
             Turn::Session(SessionRun::Container) => unreachable!("containers are not queued"),
         }
-    }
-
-    fn owned(&self, step: Step) -> (Vec<u8>, Vec<Span>) {
-        let (mut data, mut spans) = (Vec::new(), Vec::new());
-        for arg in self.queue.args(step).iter() {
-            spans.push(Span { start: data.len() as u32, len: arg.len() as u32 });
-            data.extend_from_slice(arg);
-        }
-        (data, spans)
     }
 
     fn run_now(&self, step: Step, run: Now, replies: &mut Vec<u8>) {
