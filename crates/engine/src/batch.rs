@@ -4,21 +4,30 @@
 //! one plain hop (none on the own shard); over several it is one transaction, because others must
 //! see a connection's calls take effect in the order in which they were sent.
 
+mod departed;
+
 use std::rc::Rc;
 
-use command::{Args, Find, Positions};
+use command::{Args, Positions};
 use keyspace::Key;
 use resp::Span;
 use txn::Locks;
 
 use crate::command::{Command, Merge, Run};
-use crate::flight::{Flight, FlightFuture, Part};
-use crate::held::Held;
-use crate::merge::merge;
+use crate::flight::{FlightFuture, Part};
 use crate::parcel::{Call, Outcome, Parcel, Work};
-use crate::recorder::At;
-use crate::router::{Router, locks_of};
+use crate::router::Router;
 use crate::watch::Watch;
+
+pub use departed::Departed;
+
+/// Where the calls of a step belong.
+#[derive(Clone, Copy, Debug)]
+pub struct StepBase {
+    step: u32,
+    /// Where what was queued for it begins.
+    offset: u32,
+}
 
 /// One reply slot, in the order of the requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +38,19 @@ pub enum Item {
     MutedCall,
     /// So many bytes of a reply that was written while decoding.
     Ready(usize),
+    /// The head of a reply that the next calls' replies complete.
+    Step(Step),
+}
+
+/// Calls between which nobody comes, with one reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The caller's number for the row that runs them.
+    pub row: u16,
+    /// How many.
+    pub calls: usize,
+    /// Bytes of the reply's head.
+    pub head_len: usize,
 }
 
 /// Where a call runs.
@@ -60,6 +82,10 @@ pub struct Batch {
     items: Vec<Item>,
     ready: Vec<u8>,
     outcomes: Vec<Outcome>,
+    /// What the spans of queued calls point into.
+    queued: Vec<u8>,
+    /// Steps so far.
+    steps: u32,
     /// A bit per shard that some call needs; the last bit stands for all beyond.
     shards: u64,
     has_muted: bool,
@@ -83,6 +109,8 @@ impl Batch {
         self.items.clear();
         self.ready.clear();
         self.outcomes.clear();
+        self.queued.clear();
+        self.steps = 0;
         self.shards = 0;
         self.has_muted = false;
         self.kept.clear();
@@ -146,17 +174,7 @@ impl Batch {
     /// left has kept its part.
     pub fn args<'a>(&'a self, call: &Call, data: &'a [u8]) -> Args<'a> {
         let data = if self.kept.is_empty() { data } else { &self.kept };
-        call.args(data, &self.spans)
-    }
-
-    /// Keeps the bytes of all arguments, and points the spans at them.
-    fn keep(&mut self, data: &[u8]) {
-        let start = self.spans.iter().map(|span| span.start).min().unwrap_or(0);
-        let end = self.spans.iter().map(|span| span.start + span.len).max().unwrap_or(0);
-        self.kept.extend_from_slice(&data[start as usize..end as usize]);
-        for span in &mut self.spans {
-            span.start -= start;
-        }
+        call.args(if call.is_queued { &self.queued } else { data }, &self.spans)
     }
 
     /// Adds a reply that is ready.
@@ -164,6 +182,59 @@ impl Batch {
         let start = self.ready.len();
         write(&mut self.ready);
         self.items.push(Item::Ready(self.ready.len() - start));
+    }
+
+    /// Adds the reply of a command whose spans are the last ones, from `first_span` on, and which
+    /// runs now; `run` gets its arguments and where to write, and says whether the reply is wanted.
+    pub fn reply_at_once(
+        &mut self,
+        data: &[u8],
+        first_span: usize,
+        run: impl FnOnce(Args<'_>, &mut Vec<u8>) -> bool,
+    ) {
+        let start = self.ready.len();
+        let is_wanted = run(Args::new(data, &self.spans[first_span..]), &mut self.ready);
+        self.spans.truncate(first_span);
+        if is_wanted {
+            self.items.push(Item::Ready(self.ready.len() - start));
+        } else {
+            self.ready.truncate(start);
+        }
+    }
+
+    /// Begins a step, whose calls are pushed by [`Self::push_queued`]; their spans point into
+    /// `queued`. `write` writes the head of its reply.
+    pub fn begin_step(
+        &mut self,
+        row: u16,
+        calls: usize,
+        queued: &[u8],
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> StepBase {
+        self.steps += 1;
+        let base = StepBase { step: self.steps, offset: self.queued.len() as u32 };
+        self.queued.extend_from_slice(queued);
+        let start = self.ready.len();
+        write(&mut self.ready);
+        let head_len = self.ready.len() - start;
+        self.items.push(Item::Step(Step { row, calls, head_len }));
+        base
+    }
+
+    /// Adds a call of the step that was begun last.
+    pub fn push_queued(
+        &mut self,
+        router: &Router,
+        base: StepBase,
+        call: Call,
+        spans: &[Span],
+        muted: bool,
+    ) {
+        let first_span = self.spans.len() as u32;
+        let moved = spans.iter().map(|span| Span { start: span.start + base.offset, ..*span });
+        self.spans.extend(moved);
+        let call = Call { first_span, step: base.step, is_queued: true, ..call };
+        self.push_call(router, &[], call, muted);
     }
 
     /// Whether a call can join a batch: it runs on the owners of its keys, each on its own.
@@ -193,7 +264,8 @@ impl Batch {
     /// Adds a call whose spans are in `self.spans` already.
     #[inline]
     pub fn push_call(&mut self, router: &Router, data: &[u8], mut call: Call, muted: bool) {
-        let args = call.args(data, &self.spans);
+        let source = if call.is_queued { &self.queued } else { data };
+        let args = call.args(source, &self.spans);
         let positions = call.command.spec.keys.first().and_then(|keys| keys.resolve(args));
         if let Some(positions) = positions {
             let key = args.at(positions.first);
@@ -221,7 +293,8 @@ impl Batch {
         shards: usize,
     ) -> Place {
         let Some(positions) = positions else { return Place::On(router.home()) };
-        let args = call.args(data, &self.spans);
+        let source = if call.is_queued { &self.queued } else { data };
+        let args = call.args(source, &self.spans);
         let slot = stdx::slot::of(args.at(positions.first));
         call.slot = Some(slot);
         let first_owner = router.owner_of_slot(slot, shards);
@@ -253,8 +326,9 @@ impl Batch {
         if self.shards != bit(router.thread()) || !self.is_one_place() {
             return false;
         }
-        let Self { spans, calls, outcomes, watches, is_atomic, .. } = self;
-        let work = Work { data, spans, calls, is_atomic: *is_atomic, watches };
+        let Self { spans, queued, calls, outcomes, watches, .. } = self;
+        let (is_atomic, has_steps) = (self.is_atomic, self.steps > 0);
+        let work = Work { data, spans, queued, calls, is_atomic, has_steps, watches };
         if self.ready.is_empty() && !self.has_muted {
             let ran = router.run_here(work, out, outcomes);
             self.is_aborted = ran && self.outcomes.is_empty();
@@ -269,73 +343,6 @@ impl Batch {
             false => self.interleave(&replies, out),
         }
         true
-    }
-
-    /// Sends the calls to their shards. The batch is empty afterwards; it comes back, with the
-    /// replies, from [`Departed::landed`].
-    pub fn depart(&mut self, router: &Rc<Router>, data: &[u8], order: PipelineOrder) -> Departed {
-        self.depart_in(router, data, Way::Ordered(order))
-    }
-
-    /// Sends the calls to their shards, which are locked for them; see [`Self::depart`].
-    pub fn depart_held(&mut self, held: &Held, data: &[u8]) -> Departed {
-        self.depart_in(held.router(), data, Way::Held(held.at()))
-    }
-
-    fn depart_in(&mut self, router: &Rc<Router>, data: &[u8], way: Way) -> Departed {
-        self.keep(data);
-        let batch = std::mem::take(self);
-        let data = &batch.kept;
-        let mut parts: Vec<Part> = Vec::new();
-        if batch.needs(router.thread()) {
-            // The own part goes first: see `Router::transact`.
-            part_of(&mut parts, router, router.thread());
-        }
-        let mut runs = Vec::with_capacity(batch.calls.len());
-        let mut owners = batch.owners.as_slice();
-        for (call, place) in batch.calls.iter().zip(&batch.places) {
-            let args = call.args(data, &batch.spans);
-            match *place {
-                Place::On(shard) => {
-                    let part = part_of(&mut parts, router, shard);
-                    parcel_of(&mut parts[part]).push(*call, args.iter());
-                    runs.push(RunAt::Part(part));
-                }
-                Place::Split(count) => {
-                    let (own, rest) = owners.split_at(count);
-                    owners = rest;
-                    let own: Vec<usize> =
-                        own.iter().map(|owner| part_of(&mut parts, router, *owner)).collect();
-                    push_split(&mut parts, call, args, &own);
-                    runs.push(RunAt::Parts(own));
-                }
-            }
-        }
-        let split = runs.iter().any(|run| matches!(run, RunAt::Parts(_)));
-        for part in &mut parts {
-            let parcel = parcel_of(part);
-            parcel.is_atomic = batch.is_atomic;
-            parcel.watches.clone_from(&batch.watches);
-        }
-        let may_relax = !split && !batch.is_atomic;
-        let each = |parts: &mut [Part]| {
-            parts.iter_mut().map(|part| (part.shard, take_parcel(part))).collect()
-        };
-        let flight = match (parts.len(), way) {
-            (_, Way::Held(at)) => router.send_each_held(each(&mut parts), at),
-            (1, _) => router.send(parts[0].shard, take_parcel(&mut parts[0])),
-            (_, Way::Ordered(PipelineOrder::Relaxed)) if may_relax => {
-                router.send_each(each(&mut parts))
-            }
-            _ => {
-                for part in &mut parts {
-                    let parcel = part.parcel.as_ref().expect("parts have parcels");
-                    part.locks = locks_of(parcel.work());
-                }
-                router.transact(parts)
-            }
-        };
-        Departed { batch, runs, flight, router: router.clone() }
     }
 
     /// Whether some call, or part of one, runs on this shard.
@@ -353,6 +360,7 @@ impl Batch {
         for item in &self.items {
             let source = match item {
                 Item::Ready(len) => (&mut ready, *len),
+                Item::Step(step) => (&mut ready, step.head_len),
                 Item::Call | Item::MutedCall => {
                     let (first, rest) = outcomes.split_first().expect("every call has an outcome");
                     outcomes = rest;
@@ -378,149 +386,6 @@ fn share_owner(router: &Router, command: &Command, args: Args<'_>) -> bool {
 
 fn bit(shard: usize) -> u64 {
     1 << shard.min(63)
-}
-
-/// How a batch leaves.
-#[derive(Clone, Copy)]
-enum Way {
-    Ordered(PipelineOrder),
-    Held(At),
-}
-
-/// Where a departed call ran.
-enum RunAt {
-    Part(usize),
-    /// For each key the part that has it.
-    Parts(Vec<usize>),
-}
-
-/// A batch on its way.
-pub struct Departed {
-    batch: Batch,
-    runs: Vec<RunAt>,
-    flight: FlightFuture,
-    router: Rc<Router>,
-}
-
-impl Departed {
-    /// Waits for the replies, appends them to `out` in the order of the requests, and returns the
-    /// batch with its outcomes.
-    pub async fn landed(self, out: &mut Vec<u8>) -> Batch {
-        let Self { mut batch, runs, flight, router } = self;
-        let Flight { mut parts, .. } = flight.await;
-        let mut cursors: Vec<Cursor<'_>> = parts.iter().map(Cursor::new).collect();
-        let in_order = batch.ready.is_empty() && !batch.has_muted;
-        let mut to_order = Vec::new();
-        let replies = if in_order { &mut *out } else { &mut to_order };
-        batch.is_aborted = !batch.watches.is_empty()
-            && parts.iter().filter_map(|part| part.parcel.as_ref()).any(|p| p.outcomes.is_empty());
-        let runs = if batch.is_aborted { &[] } else { &runs[..] };
-        for (call, run) in batch.calls.iter().zip(runs) {
-            let outcome = match run {
-                RunAt::Part(part) => cursors[*part].copy(replies),
-                RunAt::Parts(keys) => merge_split(call, keys, &mut cursors, replies),
-            };
-            batch.outcomes.push(outcome);
-        }
-        for parcel in parts.iter_mut().filter_map(|part| part.parcel.take()) {
-            router.recycle(parcel);
-        }
-        if !in_order && !batch.is_aborted {
-            batch.interleave(&to_order, out);
-        }
-        batch
-    }
-}
-
-/// Walks a part's replies.
-struct Cursor<'a> {
-    replies: &'a [u8],
-    outcomes: &'a [Outcome],
-}
-
-impl<'a> Cursor<'a> {
-    fn new(part: &'a Part) -> Self {
-        let parcel = part.parcel.as_ref().expect("parts come back with their parcels");
-        Self { replies: &parcel.replies, outcomes: &parcel.outcomes }
-    }
-
-    fn next(&mut self) -> (&'a [u8], Outcome) {
-        let (outcome, outcomes) = self.outcomes.split_first().expect("an outcome per call");
-        let (reply, replies) = self.replies.split_at(outcome.reply_len);
-        (self.replies, self.outcomes) = (replies, outcomes);
-        (reply, *outcome)
-    }
-
-    fn copy(&mut self, replies: &mut Vec<u8>) -> Outcome {
-        let (reply, outcome) = self.next();
-        replies.extend_from_slice(reply);
-        outcome
-    }
-}
-
-fn merge_split(
-    call: &Call,
-    keys: &[usize],
-    cursors: &mut [Cursor<'_>],
-    replies: &mut Vec<u8>,
-) -> Outcome {
-    let Run::Scatter { merge: how, .. } = call.command.run else {
-        unreachable!("only Scatter rows are split")
-    };
-    let start = replies.len();
-    let (mut ticks, mut refused) = (0, false);
-    let mut answers: Vec<(usize, &[u8])> = Vec::new();
-    for part in distinct(keys) {
-        let (reply, outcome) = cursors[part].next();
-        ticks += outcome.ticks;
-        refused |= outcome.refused;
-        answers.push((part, reply));
-    }
-    merge(how, &answers, keys, replies);
-    let failed = replies.get(start) == Some(&b'-');
-    Outcome { reply_len: replies.len() - start, failed, refused, ticks }
-}
-
-/// The parts in the order in which they first appear, each once.
-fn distinct(keys: &[usize]) -> impl Iterator<Item = usize> + '_ {
-    keys.iter().enumerate().filter(|(at, part)| !keys[..*at].contains(part)).map(|(_, part)| *part)
-}
-
-fn part_of(parts: &mut Vec<Part>, router: &Router, shard: usize) -> usize {
-    parts.iter().position(|part| part.shard == shard).unwrap_or_else(|| {
-        parts.push(Part::new(shard, Some(router.parcel()), Locks::new()));
-        parts.len() - 1
-    })
-}
-
-fn parcel_of(part: &mut Part) -> &mut Parcel {
-    part.parcel.as_mut().expect("parts have parcels before they leave")
-}
-
-fn take_parcel(part: &mut Part) -> Box<Parcel> {
-    part.parcel.take().expect("parts have parcels before they leave")
-}
-
-/// Gives each part of `keys` the call with its own keys and what stands before and behind them.
-fn push_split(parts: &mut [Part], call: &Call, args: Args<'_>, keys: &[usize]) {
-    let spec = call.command.spec.keys.first().expect("split calls have keys");
-    let Find::Range { .. } = spec.find else { unreachable!("Scatter rows have a range of keys") };
-    let positions = spec.resolve(args).expect("resolved when it was placed");
-    let Positions { first, step, count } = positions;
-    for part in distinct(keys) {
-        let own = (0..count).filter(|key| keys[*key] == part);
-        let groups = own.flat_map(|key| {
-            let at = first + key * step;
-            (at..(at + step).min(args.len())).map(|index| args.at(index))
-        });
-        let before = (0..first).map(|index| args.at(index));
-        let behind = args.iter_from(first + count * step);
-        let first_key = keys.iter().position(|owner| *owner == part).map(|key| first + key * step);
-        let key = first_key.map(|at| (first as u32, Key::new(args.at(at)).hash));
-        let slot = first_key.map(|at| stdx::slot::of(args.at(at)));
-        let part_call = Call { key, slot, ..*call };
-        parcel_of(&mut parts[part]).push(part_call, before.chain(groups).chain(behind));
-    }
 }
 
 /// A parcel with the call for every shard.

@@ -151,8 +151,7 @@ impl Held {
         if !Batch::can_join(router, call.command, args) || !is_own(router, &mut call, args) {
             return None;
         }
-        let calls = [call];
-        let work = Work { data, spans, calls: &calls, is_atomic: true, watches: &[] };
+        let work = Work::of_one(data, spans, &call);
         let mut outcomes = Vec::new();
         router.shard_mut()?.run(work, self.at, reply, &mut outcomes);
         outcomes.pop()

@@ -48,8 +48,7 @@ impl Here {
         if !Batch::can_join(router, call.command, args) || !is_own(router, &mut call, args) {
             return None;
         }
-        let calls = [call];
-        let work = Work { data, spans, calls: &calls, is_atomic: true, watches: &[] };
+        let work = Work::of_one(data, spans, &call);
         let mut shard = router.shard_mut()?;
         if !shard.admits(work) {
             return None;

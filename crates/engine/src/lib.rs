@@ -24,7 +24,7 @@ mod waiters;
 mod watch;
 
 pub use alone::run_alone;
-pub use batch::{Batch, Departed, Item, PipelineOrder};
+pub use batch::{Batch, Departed, Item, PipelineOrder, Step, StepBase};
 pub use block::{Interrupt, run_blocking};
 pub use command::{Block, Command, Handler, Merge, PlanFuture, PlanHandler, Run, Wait};
 pub use context::{Context, Limits};

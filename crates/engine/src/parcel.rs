@@ -32,14 +32,44 @@ pub struct Call {
     pub slot: Option<u16>,
     /// Position and hash of the first key, if there is a key.
     pub key: Option<(u32, u64)>,
+    /// Calls with the same number follow each other with nobody between; 0 for a call by itself.
+    pub step: u32,
+    /// Whether its spans point into [`Work::queued`].
+    pub is_queued: bool,
 }
 
 impl Call {
+    /// A call of `span_count` spans from the first on: of database 0, by nobody, in RESP2.
+    #[inline]
+    pub fn new(command: &'static Command, row: u16, span_count: usize) -> Self {
+        Self {
+            command,
+            row,
+            first_span: 0,
+            span_count: span_count as u32,
+            db: 0,
+            protocol: Protocol::Resp2,
+            no_touch: false,
+            caller: 0,
+            tells_reads: false,
+            slot: None,
+            key: None,
+            step: 0,
+            is_queued: false,
+        }
+    }
+
     /// The call's arguments among `spans`.
     #[inline]
     pub fn args<'a>(&self, data: &'a [u8], spans: &'a [Span]) -> Args<'a> {
+        Args::new(data, &spans[self.span_range()])
+    }
+
+    /// Which spans are its arguments.
+    #[inline]
+    pub(crate) fn span_range(&self) -> std::ops::Range<usize> {
         let first = self.first_span as usize;
-        Args::new(data, &spans[first..first + self.span_count as usize])
+        first..first + self.span_count as usize
     }
 }
 
@@ -50,12 +80,35 @@ pub struct Work<'a> {
     pub data: &'a [u8],
     /// The arguments of all calls.
     pub spans: &'a [Span],
+    /// What the spans of calls point into that were queued before.
+    pub queued: &'a [u8],
     /// The calls.
     pub calls: &'a [Call],
     /// Whether nobody may come between them.
     pub is_atomic: bool,
+    /// Whether some of them are parts of a step, as [`Call::step`] has it.
+    pub has_steps: bool,
     /// Keys that must be as they were, or none of the calls runs.
     pub watches: &'a [Watch],
+}
+
+impl<'a> Work<'a> {
+    /// One call, after which nobody is served yet.
+    pub(crate) fn of_one(data: &'a [u8], spans: &'a [Span], call: &'a Call) -> Self {
+        let calls = std::slice::from_ref(call);
+        Self { data, spans, queued: &[], calls, is_atomic: true, has_steps: false, watches: &[] }
+    }
+
+    /// A call's arguments.
+    #[inline]
+    pub fn args(&self, call: &Call) -> Args<'a> {
+        call.args(if call.is_queued { self.queued } else { self.data }, self.spans)
+    }
+
+    /// Whether it is recorded as a transaction even on one shard.
+    pub(crate) fn is_transaction(&self) -> bool {
+        self.is_atomic || self.has_steps
+    }
 }
 
 /// What came of one call.
@@ -89,6 +142,8 @@ pub(crate) struct Parcel {
     pub(crate) waiter: Option<WaiterId>,
     /// Whether nobody may come between the calls.
     pub(crate) is_atomic: bool,
+    /// Whether some of them are parts of a step.
+    pub(crate) has_steps: bool,
     /// Keys that must be as they were; else there are no outcomes.
     pub(crate) watches: Vec<Watch>,
 }
@@ -96,8 +151,9 @@ pub(crate) struct Parcel {
 impl Parcel {
     /// The calls.
     pub(crate) fn work(&self) -> Work<'_> {
-        let Self { data, spans, calls, watches, is_atomic, .. } = self;
-        Work { data, spans, calls, is_atomic: *is_atomic, watches }
+        let Self { data, spans, calls, watches, is_atomic, has_steps, .. } = self;
+        let (is_atomic, has_steps) = (*is_atomic, *has_steps);
+        Work { data, spans, queued: &[], calls, is_atomic, has_steps, watches }
     }
 
     /// Appends a call whose arguments are copied.
@@ -108,7 +164,9 @@ impl Parcel {
             self.data.extend_from_slice(arg);
         }
         let span_count = (self.spans.len() - first_span) as u32;
-        self.calls.push(Call { first_span: first_span as u32, span_count, ..call });
+        let first_span = first_span as u32;
+        self.has_steps |= call.step != 0;
+        self.calls.push(Call { first_span, span_count, is_queued: false, ..call });
     }
 
     /// Empties it and keeps its memory, unless it is much.
@@ -122,6 +180,7 @@ impl Parcel {
         self.outcomes.clear();
         self.waiter = None;
         self.is_atomic = false;
+        self.has_steps = false;
         self.watches.clear();
         if self.data.capacity() > KEEP_BYTES_MAX {
             self.data = Vec::new();

@@ -220,7 +220,7 @@ impl Router {
         if !shard.admits(work) {
             return false;
         }
-        let transaction = if work.is_atomic { self.network.ids.draw() } else { TxId::NONE };
+        let transaction = if work.is_transaction() { self.network.ids.draw() } else { TxId::NONE };
         let at = At { moment: self.clock.moment(), transaction };
         shard.run(work, at, replies, outcomes);
         let is_atomic = work.is_atomic;

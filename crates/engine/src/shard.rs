@@ -183,7 +183,7 @@ impl Shard {
     pub(crate) fn admits(&self, work: Work<'_>) -> bool {
         self.locks.is_idle()
             || work.calls.iter().all(|call| {
-                let args = call.args(work.data, work.spans);
+                let args = work.args(call);
                 let mut free = !call.command.reaches(args) || self.admits_whole();
                 for_each_lock(call, args, |slot, mode| free &= self.locks.admits(slot, mode));
                 free
@@ -219,9 +219,9 @@ impl Shard {
         }
         self.prefetch(work);
         let mut ticks = (self.clock.ticks)();
-        for call in work.calls {
+        for (index, call) in work.calls.iter().enumerate() {
             let start = replies.len();
-            let args = call.args(work.data, work.spans);
+            let args = work.args(call);
             let mut reply = Writer::new(replies, call.protocol);
             let mut refused = false;
             if let Err(error) = self.execute(call, args, &mut reply, at) {
@@ -237,7 +237,7 @@ impl Shard {
                 ticks: after.wrapping_sub(ticks),
             });
             ticks = after;
-            if self.has_due() && !work.is_atomic {
+            if self.has_due() && !work.is_atomic && !is_followed(work, index) {
                 self.serve(at, true);
             }
         }
@@ -263,7 +263,7 @@ impl Shard {
         for call in work.calls {
             let is_about_elements = matches!(call.command.spec.group, Group::Hash | Group::Set);
             if let (true, Some((at, hash))) = (is_about_elements, call.key) {
-                let args = call.args(work.data, work.spans);
+                let args = work.args(call);
                 let at = at as usize;
                 let (bytes, element) = (args.at(at), args.get(at + 1).unwrap_or_default());
                 let db = usize::from(call.db);
@@ -458,7 +458,7 @@ impl Shard {
     fn run_parcel(&mut self, mut parcel: Box<Parcel>, address: Address, draw: impl Fn() -> TxId) {
         if self.admits(parcel.work()) {
             let moment = self.clock.moment();
-            let transaction = if parcel.is_atomic { draw() } else { TxId::NONE };
+            let transaction = if parcel.work().is_transaction() { draw() } else { TxId::NONE };
             self.run_now(&mut parcel, At { moment, transaction });
             if self.has_due() {
                 self.serve(At { moment, transaction: TxId::NONE }, true);
@@ -511,9 +511,10 @@ impl Shard {
     }
 
     fn run_now(&mut self, parcel: &mut Parcel, at: At) {
-        let Parcel { data, spans, calls, replies, outcomes, watches, is_atomic, .. } = parcel;
-        let work = Work { data, spans, calls, is_atomic: *is_atomic, watches };
-        self.run(work, at, replies, outcomes);
+        let mut replies = std::mem::take(&mut parcel.replies);
+        let mut outcomes = std::mem::take(&mut parcel.outcomes);
+        self.run(parcel.work(), at, &mut replies, &mut outcomes);
+        (parcel.replies, parcel.outcomes) = (replies, outcomes);
     }
 
     /// Sends a parcel that ran back, unless it is a call that has nothing to answer and may wait.
@@ -546,6 +547,13 @@ impl Shard {
         self.answer(parcel, parked.address, moment);
         self.locks.release(id, &mut self.granted);
     }
+}
+
+/// Whether a call's step goes on with the next.
+#[cold]
+fn is_followed(work: Work<'_>, index: usize) -> bool {
+    let step = work.calls[index].step;
+    step != 0 && work.calls.get(index + 1).is_some_and(|next| next.step == step)
 }
 
 /// The keys that a call names.
@@ -583,7 +591,7 @@ pub(crate) fn add_locks(work: Work<'_>, locks: &mut Locks) {
         locks.add(txn::slot_of(watch.key().hash), Mode::Shared);
     }
     for call in work.calls {
-        let args = call.args(work.data, work.spans);
+        let args = work.args(call);
         if call.command.reaches(args) {
             locks.whole(Mode::Shared);
         }

@@ -94,19 +94,8 @@ impl Engine {
 
     fn run(&self, command: &'static Command, data: Vec<u8>, spans: Vec<Span>) -> Vec<u8> {
         let router = &self.routers[0];
-        let call = Call {
-            command,
-            row: 0,
-            first_span: 0,
-            span_count: spans.len() as u32,
-            db: self.db,
-            protocol: self.protocol,
-            no_touch: false,
-            caller: 0,
-            tells_reads: false,
-            slot: None,
-            key: None,
-        };
+        let call =
+            Call { db: self.db, protocol: self.protocol, ..Call::new(command, 0, spans.len()) };
         if !Batch::can_join(router, command, Args::new(&data, &spans)) {
             return self.finish(run_alone(router.clone(), call, data, spans));
         }

@@ -13,7 +13,7 @@ use std::task::{Context, Poll};
 
 use command::Args;
 use config::{OutputLimit, PipelineOrder as ConfiguredOrder};
-use engine::{Batch, Call, Interrupt, Item, PipelineOrder, Run, run_alone, run_blocking};
+use engine::{Batch, Call, Interrupt, Item, Outcome, PipelineOrder, Run, run_alone, run_blocking};
 use resp::{Decoder, Limits, Protocol, Writer, write_command};
 use tokio::io::AsyncWrite;
 
@@ -277,7 +277,7 @@ impl Connection {
         // A task of its own: what has begun must end, even if this client goes away.
         let task = tokio::task::spawn_local(run_alone(router, call, args.data, args.spans));
         let reply = task.await.expect("tasks neither panic nor are cancelled");
-        let outcome = engine::Outcome {
+        let outcome = Outcome {
             reply_len: reply.len(),
             failed: reply.first() == Some(&b'-'),
             refused: false,
@@ -354,14 +354,7 @@ impl Connection {
         self.client.take_pushed(&mut self.output);
     }
 
-    fn finish(
-        &mut self,
-        row: u16,
-        args: Args<'_>,
-        outcome: &engine::Outcome,
-        reply: &[u8],
-        muted: bool,
-    ) {
+    fn finish(&mut self, row: u16, args: Args<'_>, outcome: &Outcome, reply: &[u8], muted: bool) {
         self.core.stats.ended(row, outcome, reply);
         crate::admin::watch::consider(&self.core, &self.client, row, args, outcome);
         add(&self.client.usage.commands, 1);
@@ -499,17 +492,37 @@ impl Drop for Connection {
 pub(crate) fn count(core: &Core, client: &Client, batch: &Batch, data: &[u8], replies: &[u8]) {
     let mut at = 0;
     let mut calls = batch.calls().iter().zip(batch.outcomes());
+    // The step that the next calls belong to, how many are left of it, and what they took.
+    let mut step = (0, 0, Outcome::default());
     for item in batch.items() {
-        if let Item::Ready(len) = item {
-            at += len;
-            continue;
-        }
+        let muted = match item {
+            Item::Ready(len) => {
+                at += len;
+                continue;
+            }
+            Item::Step(begun) => {
+                at += begun.head_len;
+                step = (begun.row, begun.calls, Outcome::default());
+                if begun.calls == 0 {
+                    core.stats.ended(begun.row, &Outcome::default(), b"");
+                }
+                continue;
+            }
+            Item::Call => false,
+            Item::MutedCall => true,
+        };
         let Some((call, outcome)) = calls.next() else { break };
-        let muted = *item == Item::MutedCall;
         core.stats.ended(call.row, outcome, if muted { b"" } else { &replies[at..] });
         let args = batch.args(call, data);
         crate::admin::watch::consider(core, client, call.row, args, outcome);
         at += if muted { 0 } else { outcome.reply_len };
+        if step.1 > 0 {
+            step.1 -= 1;
+            step.2.ticks += outcome.ticks;
+            if step.1 == 0 {
+                core.stats.ended(step.0, &step.2, b"");
+            }
+        }
     }
 }
 

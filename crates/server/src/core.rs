@@ -24,6 +24,7 @@ use crate::scripting::{Libraries, Running, Scripts};
 use crate::session::client::pause::Pause;
 use crate::stats::Stats;
 use crate::tracking;
+use crate::transaction;
 use crate::turns::Turns;
 
 /// Bytes that one read takes at most, and so what a batch can hold.
@@ -140,6 +141,8 @@ pub(crate) struct Core {
     pub(crate) stopped: tokio::sync::Notify,
     /// This thread's interpreters.
     pub(crate) lua: script::Runtime,
+    /// Queues of transactions that have ended.
+    pub(crate) spare_queues: transaction::Spare,
     scratch: RefCell<Scratch>,
 }
 
@@ -190,6 +193,7 @@ impl Core {
             acceptors: RefCell::default(),
             stopped: tokio::sync::Notify::new(),
             lua: script::Runtime::new(0),
+            spare_queues: transaction::Spare::default(),
             scratch: RefCell::default(),
         });
         core.apply(config);

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use command::{Args, Error, Group, QUOTED_BYTES_MAX, flag, quotable};
-use engine::{Batch, Call, Outcome};
-use resp::{Protocol, Span, Writer};
+use engine::{Batch, Call, Command, Outcome};
+use resp::{Protocol, Writer};
 
 use crate::admin::monitor;
 use crate::client::{Client, ReplyMode};
@@ -52,22 +52,9 @@ pub(crate) fn dispatch(
     match row.action {
         Action::Data(command) => {
             monitor::consider(core, client, row.spec, args);
-            let span_count = (batch.spans.len() - first_span) as u32;
-            let (caller, tells_reads) =
-                client.tracking.of_next_call(core.router.thread(), client.id);
-            let call = Call {
-                command,
-                row: row.id,
-                first_span: first_span as u32,
-                span_count,
-                db: client.db.get(),
-                protocol: client.protocol.get(),
-                no_touch: client.no_touch.get(),
-                caller,
-                tells_reads,
-                slot: None,
-                key: None,
-            };
+            let first_span = first_span as u32;
+            let call = Call { first_span, ..call_of(core, client, command, row.id, args.len()) };
+            client.tracking.end_caching();
             if Batch::can_join(&core.router, command, args) {
                 let muted = take_mute(client);
                 batch.push_call(&core.router, data, call, muted);
@@ -80,25 +67,48 @@ pub(crate) fn dispatch(
             crate::pressure::relieve(core);
             match command.run {
                 SessionRun::Now(run) => {
-                    let spans: Vec<Span> = batch.spans.drain(first_span..).collect();
-                    let args = Args::new(data, &spans);
-                    let mut reply = Vec::new();
-                    run_apart(core, client, row, args, run, &mut reply);
-                    push(client, batch, &reply);
-                    // Afterwards, as in Redis: SELECT shows the database that it chose.
-                    monitor::consider(core, client, row.spec, args);
+                    batch.reply_at_once(data, first_span, |args, reply| {
+                        run_apart(core, client, row, args, run, reply);
+                        // Afterwards, as in Redis: SELECT shows the database that it chose.
+                        monitor::consider(core, client, row.spec, args);
+                        !take_mute(client)
+                    });
                     Next::Joined
                 }
                 SessionRun::Later(run) => {
-                    // EXEC shows after what it runs.
                     if row.in_multi() != InMulti::Executes {
                         monitor::consider(core, client, row.spec, args);
+                    } else if crate::transaction::join(core, client, batch, row.id) {
+                        // EXEC shows after what it runs.
+                        let args = Args::new(data, &batch.spans[first_span..][..1]);
+                        monitor::consider(core, client, row.spec, args);
+                        return Next::Joined;
                     }
                     Next::Later(row.id, run)
                 }
                 SessionRun::Container => unreachable!("find_row resolves containers"),
             }
         }
+    }
+}
+
+/// A call of a client, of its first spans.
+#[inline]
+pub(crate) fn call_of(
+    core: &Core,
+    client: &Client,
+    command: &'static Command,
+    row: u16,
+    span_count: usize,
+) -> Call {
+    let (caller, tells_reads) = client.tracking.of_call(core.router.thread(), client.id);
+    Call {
+        db: client.db.get(),
+        protocol: client.protocol.get(),
+        no_touch: client.no_touch.get(),
+        caller,
+        tells_reads,
+        ..Call::new(command, row, span_count)
     }
 }
 

@@ -186,17 +186,12 @@ impl<'a> ScriptHost<'a> {
         let thread = self.core.router.thread();
         let (caller, tells_reads) = self.client.tracking.of_call(thread, self.client.id);
         Call {
-            command,
-            row: row.id,
-            first_span: 0,
-            span_count: self.args.spans.len() as u32,
             db: client.db.get(),
             protocol: protocol(resp3),
             no_touch: client.no_touch.get(),
-            slot: None,
-            key: None,
             caller,
             tells_reads,
+            ..Call::new(command, row.id, self.args.spans.len())
         }
     }
 

@@ -85,14 +85,6 @@ impl Tracking {
         }
     }
 
-    /// [`Self::of_call`] of a call by itself: uses up what CLIENT CACHING said.
-    #[inline]
-    pub(crate) fn of_next_call(&self, thread: usize, id: u64) -> (u64, bool) {
-        let of_call = self.of_call(thread, id);
-        self.caching.set(false);
-        of_call
-    }
-
     /// What a call carries: the client's number, if that matters, and whether the shard is to tell
     /// what it reads.
     #[inline]
@@ -123,7 +115,9 @@ impl Tracking {
         result
     }
 
-    /// A transaction, or another command that acts on more than the connection, is over.
+    /// What CLIENT CACHING said is used up: by a data command, a transaction, or another command
+    /// that acts on more than the connection.
+    #[inline]
     pub(crate) fn end_caching(&self) {
         self.caching.set(false);
     }

@@ -6,7 +6,6 @@ use command::flag::{ALLOW_BUSY, FAST, LOADING, NOSCRIPT, SKIP_SLOWLOG, STALE};
 use command::{Args, Error, Group, KeySpec, Result, Spec, access};
 use resp::Writer;
 
-use super::queue::Queue;
 use super::{discard, exec, unwatch};
 use crate::client::Client;
 use crate::command::{InMulti, LaterFuture, Request, SessionCommand};
@@ -66,12 +65,12 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[
     .in_multi(InMulti::ActsAtOnce),
 ];
 
-fn multi(_: &Rc<Core>, client: &Rc<Client>, _: Args<'_>, reply: &mut Writer<'_>) -> Result {
+fn multi(core: &Rc<Core>, client: &Rc<Client>, _: Args<'_>, reply: &mut Writer<'_>) -> Result {
     let mut queue = client.transaction.queue.borrow_mut();
     if queue.is_some() {
         return Err(Error::new("MULTI calls can not be nested"));
     }
-    *queue = Some(Box::<Queue>::default());
+    *queue = Some(core.spare_queues.take());
     reply.ok();
     Ok(())
 }

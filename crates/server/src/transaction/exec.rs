@@ -1,9 +1,9 @@
 //! EXEC.
 //!
-//! Commands that run on the owners of their keys travel as one batch, which is one step: on one
-//! shard a plain call, over several one transaction. What hops, acts on the session, or watches keys
-//! of other shards than the commands' runs command by command, under locks that are held for all of
-//! it.
+//! Commands that run on the owners of their keys join the batch of their connection as a step of it.
+//! With watched keys they travel as a batch of their own: on one shard a plain call, over several one
+//! transaction. What hops, acts on the session, or watches keys of other shards than the commands'
+//! runs command by command, under locks that are held for all of it.
 
 use std::rc::Rc;
 
@@ -17,6 +17,7 @@ use crate::client::Client;
 use crate::command::{Now, OwnedArgs, Request, SessionRun};
 use crate::connection::count;
 use crate::core::Core;
+use crate::dispatch::{call_of, take_mute};
 use crate::registry::Action;
 
 pub(super) async fn exec(request: &mut Request) -> Result {
@@ -44,6 +45,47 @@ pub(super) async fn exec(request: &mut Request) -> Result {
     }
     monitor::consider(&core, &client, core.server.registry.row(request.row).spec, request.args());
     result
+}
+
+/// Puts what is queued into a client's batch as one step with one reply, that of the row of EXEC,
+/// if all of it runs on the owners of its keys and no key is watched. Returns whether it did.
+pub(crate) fn join(core: &Core, client: &Client, batch: &mut Batch, row: u16) -> bool {
+    let transaction = &client.transaction;
+    let mut slot = transaction.queue.borrow_mut();
+    let Some(queue) = &mut *slot else { return false };
+    if !transaction.watches.borrow().is_empty() || refusal(core, queue).is_some() {
+        return false;
+    }
+    let registry = &core.server.registry;
+    let command_of = |step: &Step| match registry.row(step.row).action {
+        Action::Data(command) => Some(command),
+        Action::Session(_) => None,
+    };
+    let joins = |step: &Step| {
+        command_of(step)
+            .is_some_and(|command| Batch::can_join(&core.router, command, queue.args(*step)))
+    };
+    if !queue.steps.iter().all(joins) {
+        return false;
+    }
+    let muted = take_mute(client);
+    let base = batch.begin_step(row, queue.steps.len(), &queue.data, |head| {
+        if !muted {
+            Writer::new(head, client.protocol.get()).array(queue.steps.len());
+        }
+    });
+    for step in &queue.steps {
+        let Some(command) = command_of(step) else { continue };
+        monitor::consider(core, client, &command.spec, queue.args(*step));
+        let spans = queue.spans(*step);
+        let call = call_of(core, client, command, step.row, spans.len());
+        batch.push_queued(&core.router, base, call, spans, muted);
+    }
+    client.tracking.end_caching();
+    if let Some(queue) = slot.take() {
+        core.spare_queues.put(queue);
+    }
+    true
 }
 
 /// Why none of the commands runs.
@@ -92,21 +134,8 @@ impl Execution {
     fn turn(&self, step: Step) -> Turn {
         match self.core.server.registry.row(step.row).action {
             Action::Data(command) => {
-                let thread = self.core.router.thread();
-                let (caller, tells_reads) = self.client.tracking.of_call(thread, self.client.id);
-                let call = Call {
-                    command,
-                    row: step.row,
-                    first_span: 0,
-                    span_count: self.queue.spans(step).len() as u32,
-                    db: self.client.db.get(),
-                    protocol: self.client.protocol.get(),
-                    no_touch: self.client.no_touch.get(),
-                    caller,
-                    tells_reads,
-                    slot: None,
-                    key: None,
-                };
+                let span_count = self.queue.spans(step).len();
+                let call = call_of(&self.core, &self.client, command, step.row, span_count);
                 match Batch::can_join(&self.core.router, command, self.queue.args(step)) {
                     true => Turn::Joins(call),
                     false => Turn::Alone(call),

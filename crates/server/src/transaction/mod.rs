@@ -11,7 +11,8 @@ use command::flag::Flags;
 use engine::{Held, Watch};
 
 pub(crate) use commands::COMMANDS;
-use queue::Queue;
+pub(crate) use exec::join;
+pub(crate) use queue::{Queue, Spare};
 
 use crate::client::Client;
 use crate::core::Core;

@@ -1,5 +1,7 @@
 //! The commands between MULTI and EXEC.
 
+use std::cell::RefCell;
+
 use command::Args;
 use command::flag::Flags;
 use resp::Span;
@@ -14,7 +16,7 @@ pub(super) struct Step {
 
 /// See the module. All arguments lie in one buffer.
 #[derive(Default)]
-pub(super) struct Queue {
+pub(crate) struct Queue {
     pub(super) data: Vec<u8>,
     spans: Vec<Span>,
     pub(super) steps: Vec<Step>,
@@ -44,9 +46,40 @@ impl Queue {
         Args::new(&self.data, self.spans(step))
     }
 
+    fn clear(&mut self) {
+        self.data.clear();
+        self.spans.clear();
+        self.steps.clear();
+        self.flags = 0;
+        self.is_broken = false;
+    }
+
     pub(super) fn memory_bytes(&self) -> usize {
         self.data.capacity()
             + self.spans.capacity() * size_of::<Span>()
             + self.steps.capacity() * size_of::<Step>()
+    }
+}
+
+/// Queues that were used, to be used again.
+#[derive(Default)]
+#[expect(clippy::vec_box, reason = "they are taken and put back as boxes")]
+pub(crate) struct Spare(RefCell<Vec<Box<Queue>>>);
+
+impl Spare {
+    pub(super) fn take(&self) -> Box<Queue> {
+        self.0.borrow_mut().pop().unwrap_or_default()
+    }
+
+    /// Takes a queue back, unless it is large or there are enough.
+    pub(super) fn put(&self, mut queue: Box<Queue>) {
+        /// Enough for the connections of one turn.
+        const QUEUES_MAX: usize = 16;
+        const QUEUE_BYTES_MAX: usize = 16 * 1024;
+        let mut queues = self.0.borrow_mut();
+        if queues.len() < QUEUES_MAX && queue.memory_bytes() <= QUEUE_BYTES_MAX {
+            queue.clear();
+            queues.push(queue);
+        }
     }
 }
