@@ -9,6 +9,8 @@ pub enum Error {
     Truncated,
     /// They say something that cannot be; what, for humans.
     BadData(&'static str),
+    /// A collection, of this type, has no elements.
+    Empty(&'static str),
     /// They are of a kind that nobody here knows.
     UnknownType(u8),
     /// They are of a version that nobody here knows, or damaged.
@@ -23,6 +25,7 @@ impl fmt::Display for Error {
         match self {
             Self::Truncated => f.write_str("the data ends too early"),
             Self::BadData(what) => f.write_str(what),
+            Self::Empty(kind) => write!(f, "a {kind} is empty"),
             Self::UnknownType(kind) => write!(f, "unknown type of value {kind}"),
             Self::BadVersionOrChecksum => f.write_str("the version or the checksum is wrong"),
         }

@@ -3,20 +3,20 @@
 use crate::error::{Error, Result};
 use crate::payload::{open_sealed, seal};
 use crate::read::Reader;
-use crate::write;
+use crate::write::{self, Output};
 
 /// Stands before a library of functions, in files as well.
 pub const FUNCTION: u8 = 245;
 
 /// The payload of libraries with these codes.
 pub fn dump_functions<'a>(codes: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
-    let mut out = Vec::new();
+    let mut out = Output::new();
     for code in codes {
         out.push(FUNCTION);
         write::string(&mut out, code);
     }
-    seal(&mut out, 0);
-    out
+    seal(&mut out.bytes, 0);
+    out.bytes
 }
 
 /// The codes of a payload's libraries.

@@ -1,8 +1,9 @@
-//! RDB: how Redis and Valkey write values, in every version; bytes in and out, no files.
+//! RDB: how Redis and Valkey write values, in every version; bytes in and out, no files on disk.
 //!
 //! Whatever comes in is checked, and nothing is allocated that the input does not pay for.
 
 mod error;
+pub mod file;
 mod functions;
 mod legacy;
 mod lzf;
@@ -13,9 +14,10 @@ pub mod write;
 
 pub use error::{Error, Result};
 pub use functions::{FUNCTION, dump_functions, load_functions};
-pub use object::{Object, dump_int, dump_string, dump_value, load_payload};
-pub use payload::{checksum, seal};
+pub use object::{Object, dump_int, dump_string, dump_value, load_payload, load_value};
+pub use payload::{Dialect, checksum, seal};
 pub use read::Reader;
+pub use write::Output;
 
 #[cfg(test)]
 mod tests;

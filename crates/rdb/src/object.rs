@@ -8,42 +8,48 @@ mod zset;
 
 use std::borrow::Cow;
 
+use value::listpack::Item;
 use value::{Limits, Listpack, Value};
 
 use crate::error::{Error, Result};
 use crate::payload::{self, Dialect};
 use crate::read::Reader;
-use crate::write;
+use crate::write::{self, Output};
 
 /// The forms of values, by the number that stands before each.
-mod form {
-    pub(super) const STRING: u8 = 0;
-    pub(super) const LIST: u8 = 1;
-    pub(super) const SET: u8 = 2;
-    pub(super) const ZSET: u8 = 3;
-    pub(super) const HASH: u8 = 4;
-    pub(super) const ZSET_OF_DOUBLES: u8 = 5;
-    pub(super) const HASH_ZIPMAP: u8 = 9;
-    pub(super) const LIST_ZIPLIST: u8 = 10;
-    pub(super) const SET_OF_INTEGERS: u8 = 11;
-    pub(super) const ZSET_ZIPLIST: u8 = 12;
-    pub(super) const HASH_ZIPLIST: u8 = 13;
-    pub(super) const LIST_OF_ZIPLISTS: u8 = 14;
+pub(crate) mod form {
+    pub(crate) const STRING: u8 = 0;
+    pub(crate) const LIST: u8 = 1;
+    pub(crate) const SET: u8 = 2;
+    pub(crate) const ZSET: u8 = 3;
+    pub(crate) const HASH: u8 = 4;
+    pub(crate) const ZSET_OF_DOUBLES: u8 = 5;
+    pub(crate) const HASH_ZIPMAP: u8 = 9;
+    pub(crate) const LIST_ZIPLIST: u8 = 10;
+    pub(crate) const SET_OF_INTEGERS: u8 = 11;
+    pub(crate) const ZSET_ZIPLIST: u8 = 12;
+    pub(crate) const HASH_ZIPLIST: u8 = 13;
+    pub(crate) const LIST_OF_ZIPLISTS: u8 = 14;
     /// The first form of streams; the others have more of their counters and consumers.
-    pub(super) const STREAM_1: u8 = 15;
-    pub(super) const HASH_LISTPACK: u8 = 16;
-    pub(super) const ZSET_LISTPACK: u8 = 17;
-    pub(super) const LIST_OF_LISTPACKS: u8 = 18;
-    pub(super) const STREAM_2: u8 = 19;
-    pub(super) const SET_LISTPACK: u8 = 20;
-    pub(super) const STREAM_3: u8 = 21;
+    pub(crate) const STREAM_1: u8 = 15;
+    pub(crate) const HASH_LISTPACK: u8 = 16;
+    pub(crate) const ZSET_LISTPACK: u8 = 17;
+    pub(crate) const LIST_OF_LISTPACKS: u8 = 18;
+    pub(crate) const STREAM_2: u8 = 19;
+    pub(crate) const SET_LISTPACK: u8 = 20;
+    pub(crate) const STREAM_3: u8 = 21;
     /// With deadlines: as Valkey writes it, or as Redis's release candidates did.
-    pub(super) const HASH_OTHER: u8 = 22;
-    pub(super) const HASH_TRIPLES_OTHER: u8 = 23;
-    pub(super) const HASH_WITH_DEADLINES: u8 = 24;
-    pub(super) const HASH_TRIPLES: u8 = 25;
-    pub(super) const STREAM_4: u8 = 26;
-    pub(super) const STREAM_5: u8 = 27;
+    pub(crate) const HASH_OTHER: u8 = 22;
+    pub(crate) const HASH_TRIPLES_OTHER: u8 = 23;
+    pub(crate) const HASH_WITH_DEADLINES: u8 = 24;
+    pub(crate) const HASH_TRIPLES: u8 = 25;
+    pub(crate) const STREAM_4: u8 = 26;
+    pub(crate) const STREAM_5: u8 = 27;
+}
+
+/// Whether there is a value of this form.
+pub(crate) fn is_form(form: u8) -> bool {
+    matches!(form, form::STRING..=form::ZSET_OF_DOUBLES | form::HASH_ZIPMAP..=form::STREAM_5)
 }
 
 const DUPLICATE: Error = Error::BadData("an element is there twice");
@@ -61,6 +67,14 @@ fn pairs<'a, 'b>(
     if elements.len().is_multiple_of(2) { Ok(elements.chunks_exact(2)) } else { Err(ODD) }
 }
 
+/// One element of a collection.
+fn write_item(out: &mut Output, item: Item<'_>) {
+    match item {
+        Item::Int(number) => write::integer(out, number),
+        Item::Bytes(bytes) => write::string(out, bytes),
+    }
+}
+
 /// A value that was read.
 #[derive(Debug)]
 pub enum Object {
@@ -72,33 +86,50 @@ pub enum Object {
 
 /// An integer's text as a payload.
 pub fn dump_int(number: i64) -> Vec<u8> {
-    let mut out = vec![form::STRING];
-    write::integer(&mut out, number);
-    payload::seal(&mut out, 0);
-    out
+    sealed(|out| write_int(number, out))
 }
 
 /// A string as a payload.
 pub fn dump_string(bytes: &[u8]) -> Vec<u8> {
-    let mut out = vec![form::STRING];
-    write::string(&mut out, bytes);
-    payload::seal(&mut out, 0);
-    out
+    sealed(|out| write_string(bytes, out))
 }
 
 /// A value as a payload, in a form that Redis 7.0 reads where there is one.
 pub fn dump_value(value: &Value) -> Vec<u8> {
-    let mut out = Vec::new();
-    let version_min = match value {
-        Value::Bytes(bytes) => return dump_string(bytes.as_slice()),
-        Value::List(list) => list::write(list, &mut out),
-        Value::Set(set) => set::write(set, &mut out),
-        Value::Hash(hash) => hash::write(hash, &mut out),
-        Value::Zset(zset) => zset::write(zset, &mut out),
-        Value::Stream(stream) => stream::write(stream, &mut out),
-    };
-    payload::seal(&mut out, version_min);
-    out
+    sealed(|out| write_value(value, out))
+}
+
+fn sealed(write: impl FnOnce(&mut Output) -> u16) -> Vec<u8> {
+    let mut out = Output::new();
+    let version_min = write(&mut out);
+    payload::seal(&mut out.bytes, version_min);
+    out.bytes
+}
+
+/// Writes an integer's text, with its form before it.
+pub(crate) fn write_int(number: i64, out: &mut Output) -> u16 {
+    out.form(form::STRING);
+    write::integer(out, number);
+    0
+}
+
+/// Writes a string, with its form before it.
+pub(crate) fn write_string(bytes: &[u8], out: &mut Output) -> u16 {
+    out.form(form::STRING);
+    write::string(out, bytes);
+    0
+}
+
+/// Writes a value, with its form before it. Answers the first version that has the form.
+pub(crate) fn write_value(value: &Value, out: &mut Output) -> u16 {
+    match value {
+        Value::Bytes(bytes) => write_string(bytes.as_slice(), out),
+        Value::List(list) => list::write(list, out),
+        Value::Set(set) => set::write(set, out),
+        Value::Hash(hash) => hash::write(hash, out),
+        Value::Zset(zset) => zset::write(zset, out),
+        Value::Stream(stream) => stream::write(stream, out),
+    }
 }
 
 /// The value of a payload. Whatever the bytes are, it neither panics nor takes more memory than a
@@ -107,6 +138,16 @@ pub fn load_payload(bytes: &[u8], limits: &Limits) -> Result<Object> {
     let (dialect, form, value) = payload::open(bytes)?;
     let mut reader = Reader::new(value);
     read(dialect, form, &mut reader, limits)
+}
+
+/// The value of this form that `bytes` are, all of them.
+pub fn load_value(dialect: Dialect, form: u8, bytes: &[u8], limits: &Limits) -> Result<Object> {
+    let mut reader = Reader::new(bytes);
+    let object = read(dialect, form, &mut reader, limits)?;
+    match reader.remaining() {
+        0 => Ok(object),
+        _ => Err(Error::BadData("something stands behind a value")),
+    }
 }
 
 fn read(dialect: Dialect, form: u8, reader: &mut Reader<'_>, limits: &Limits) -> Result<Object> {
@@ -134,9 +175,5 @@ fn read(dialect: Dialect, form: u8, reader: &mut Reader<'_>, limits: &Limits) ->
         }
         other => return Err(Error::UnknownType(other)),
     };
-    if value.is_void() {
-        Err(Error::BadData("a collection is empty"))
-    } else {
-        Ok(Object::Value(value))
-    }
+    if value.is_void() { Err(Error::Empty(value.kind().name())) } else { Ok(Object::Value(value)) }
 }

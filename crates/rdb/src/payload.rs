@@ -5,15 +5,15 @@ use crc::{CRC_64_REDIS, Crc, Table};
 use crate::error::{Error, Result};
 
 /// The version that payloads are written in, Redis 7.0's: all that read them know it.
-const VERSION: u16 = 10;
+pub(crate) const VERSION: u16 = 10;
 /// Redis's newest version.
-const VERSION_MAX: u16 = 14;
+pub(crate) const VERSION_MAX: u16 = 14;
 /// Valkey's, since it went its own way.
 const VALKEY_VERSIONS: std::ops::RangeInclusive<u16> = 80..=90;
 /// Version and checksum.
 const FOOTER_BYTES: usize = 10;
 
-static CRC: Crc<u64, Table<16>> = Crc::<u64, Table<16>>::new(&CRC_64_REDIS);
+pub(crate) static CRC: Crc<u64, Table<16>> = Crc::<u64, Table<16>>::new(&CRC_64_REDIS);
 
 /// The checksum of RDB files.
 pub fn checksum(bytes: &[u8]) -> u64 {
@@ -28,11 +28,24 @@ pub fn seal(out: &mut Vec<u8>, version_min: u16) {
     out.extend_from_slice(&checksum.to_le_bytes());
 }
 
-/// Who wrote a payload.
+/// Who wrote something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Dialect {
+pub enum Dialect {
+    /// Redis, or Valkey in a version that is Redis's too.
     Redis,
+    /// Valkey in a version of its own.
     Valkey,
+}
+
+impl Dialect {
+    /// Whose a version is; None if nobody here knows it.
+    pub(crate) fn of_version(version: u16) -> Option<Self> {
+        match version {
+            0..=VERSION_MAX => Some(Self::Redis),
+            version if VALKEY_VERSIONS.contains(&version) => Some(Self::Valkey),
+            _ => None,
+        }
+    }
 }
 
 /// Checks version and checksum; answers the type and the bytes of the value.
@@ -52,11 +65,7 @@ pub(crate) fn open_sealed(payload: &[u8]) -> Result<(Dialect, &[u8])> {
         .ok_or(bad)?;
     let (version, sum) = footer.split_first_chunk().ok_or(bad)?;
     let sum: [u8; 8] = sum.try_into().map_err(|_| bad)?;
-    let dialect = match u16::from_le_bytes(*version) {
-        0..=VERSION_MAX => Dialect::Redis,
-        version if VALKEY_VERSIONS.contains(&version) => Dialect::Valkey,
-        _ => return Err(bad),
-    };
+    let dialect = Dialect::of_version(u16::from_le_bytes(*version)).ok_or(bad)?;
     if u64::from_le_bytes(sum) != checksum(&payload[..payload.len() - 8]) {
         return Err(bad);
     }

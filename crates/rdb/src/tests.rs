@@ -5,9 +5,9 @@ use super::*;
 #[test]
 fn lengths_come_back() {
     for len in [0, 63, 64, 16_383, 16_384, u64::from(u32::MAX), 1 << 32, u64::MAX] {
-        let mut out = Vec::new();
+        let mut out = write::Output::new();
         write::length(&mut out, len);
-        let mut reader = Reader::new(&out);
+        let mut reader = Reader::new(&out.bytes);
         assert_eq!(reader.length(), Ok(len));
         assert_eq!(reader.remaining(), 0);
     }
@@ -28,14 +28,14 @@ fn strings_come_back_and_integers_are_short() {
         (b"007", 4),
         (&long, 20_005),
     ] {
-        let mut out = Vec::new();
+        let mut out = write::Output::new();
         write::string(&mut out, text);
-        assert_eq!(out.len(), bytes, "{}", text.escape_ascii());
-        assert_eq!(&*Reader::new(&out).string().unwrap(), text);
+        assert_eq!(out.bytes.len(), bytes, "{}", text.escape_ascii());
+        assert_eq!(&*Reader::new(&out.bytes).string().unwrap(), text);
     }
-    let mut out = Vec::new();
+    let mut out = write::Output::new();
     write::integer(&mut out, 1 << 40);
-    assert_eq!(&*Reader::new(&out).string().unwrap(), b"1099511627776");
+    assert_eq!(&*Reader::new(&out.bytes).string().unwrap(), b"1099511627776");
 }
 
 #[test]

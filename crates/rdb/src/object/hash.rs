@@ -9,19 +9,19 @@ use crate::error::{Error, Result};
 use crate::legacy;
 use crate::payload::Dialect;
 use crate::read::Reader;
-use crate::write;
+use crate::write::{self, Output};
 
 /// Earlier than any deadline: all fields are there.
 const NEVER_DUE: i64 = i64::MIN;
 /// What Valkey writes for no deadline.
 const NO_DEADLINE: i64 = -1;
 
-pub(super) fn write(hash: &Hash, out: &mut Vec<u8>) -> u16 {
+pub(super) fn write(hash: &Hash, out: &mut Output) -> u16 {
     let first_ms = hash.iter(NEVER_DUE).filter_map(|field| field.deadline_ms).min();
     match first_ms {
-        None => out.push(form::HASH),
+        None => out.form(form::HASH),
         Some(first_ms) => {
-            out.push(form::HASH_WITH_DEADLINES);
+            out.form(form::HASH_WITH_DEADLINES);
             out.extend_from_slice(&first_ms.to_le_bytes());
         }
     }
@@ -32,17 +32,10 @@ pub(super) fn write(hash: &Hash, out: &mut Vec<u8>) -> u16 {
             let ttl = field.deadline_ms.map_or(0, |at_ms| at_ms.wrapping_sub(first_ms) as u64 + 1);
             write::length(out, ttl);
         }
-        write_item(out, field.name);
-        write_item(out, field.value);
+        super::write_item(out, field.name);
+        super::write_item(out, field.value);
     }
     if first_ms.is_some() { 12 } else { 0 }
-}
-
-fn write_item(out: &mut Vec<u8>, item: Item<'_>) {
-    match item {
-        Item::Int(number) => write::integer(out, number),
-        Item::Bytes(bytes) => write::string(out, bytes),
-    }
 }
 
 /// A hash that is being read.

@@ -8,14 +8,20 @@ use super::{form, listpack};
 use crate::error::{Error, Result};
 use crate::legacy;
 use crate::read::Reader;
-use crate::write;
+use crate::write::{self, Output};
 
 /// How a block of [`form::LIST_OF_LISTPACKS`] holds its elements.
 const PLAIN: u64 = 1;
 const PACKED: u64 = 2;
 
-pub(super) fn write(list: &List, out: &mut Vec<u8>) -> u16 {
-    out.push(form::LIST_OF_LISTPACKS);
+pub(super) fn write(list: &List, out: &mut Output) -> u16 {
+    if out.version_max < 10 {
+        out.form(form::LIST);
+        write::length(out, list.len() as u64);
+        list.for_each(|item| super::write_item(out, item));
+        return 0;
+    }
+    out.form(form::LIST_OF_LISTPACKS);
     write::length(out, list.block_count() as u64);
     list.stretches(|stretch| match stretch {
         Stretch::Pack(pack) => {

@@ -8,26 +8,23 @@ use super::{DUPLICATE, form, listpack};
 use crate::error::Result;
 use crate::legacy;
 use crate::read::Reader;
-use crate::write;
+use crate::write::{self, Output};
 
-pub(super) fn write(set: &Set, out: &mut Vec<u8>) -> u16 {
+pub(super) fn write(set: &Set, out: &mut Output) -> u16 {
     if set.is_ints() {
         write_integers(set, out);
         return 0;
     }
-    out.push(form::SET);
+    out.form(form::SET);
     write::length(out, set.len() as u64);
     for member in set.iter() {
-        match member {
-            Item::Int(number) => write::integer(out, number),
-            Item::Bytes(bytes) => write::string(out, bytes),
-        }
+        super::write_item(out, member);
     }
     0
 }
 
 /// Bytes per integer, their number, and the integers, which ascend.
-fn write_integers(set: &Set, out: &mut Vec<u8>) {
+fn write_integers(set: &Set, out: &mut Output) {
     let members = set.iter().filter_map(|member| match member {
         Item::Int(number) => Some(number),
         Item::Bytes(_) => None,
@@ -47,7 +44,7 @@ fn write_integers(set: &Set, out: &mut Vec<u8>) {
     for number in members {
         packed.extend_from_slice(&number.to_le_bytes()[..width]);
     }
-    out.push(form::SET_OF_INTEGERS);
+    out.form(form::SET_OF_INTEGERS);
     write::bytes(out, &packed);
 }
 

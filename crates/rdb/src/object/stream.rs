@@ -10,7 +10,7 @@ use value::stream::{Group, StreamId};
 use super::{form, listpack};
 use crate::error::{Error, Result};
 use crate::read::Reader;
-use crate::write;
+use crate::write::{self, Output};
 
 /// What stands for a count that is not known.
 const UNKNOWN: u64 = u64::MAX;
@@ -20,13 +20,18 @@ const NEVER_ACTIVE: i64 = -1;
 const ID_BYTES: usize = 16;
 
 /// The first form that says all of a stream: each is read by newer versions only.
-fn form_of(stream: &Stream) -> u8 {
+fn form_of(stream: &Stream, version_max: u16) -> u8 {
+    if version_max < 10 {
+        return form::STREAM_1;
+    }
     let mut consumers = stream.groups().values().flat_map(|group| group.consumers().values());
     if stream.groups().values().any(|group| group.released() > 0) {
         form::STREAM_5
     } else if stream.producers().is_some() {
         form::STREAM_4
-    } else if consumers.any(|consumer| consumer.active_ms != Some(consumer.seen_ms)) {
+    } else if version_max >= 11
+        && consumers.any(|consumer| consumer.active_ms != Some(consumer.seen_ms))
+    {
         form::STREAM_3
     } else {
         // It says nothing of when consumers last got something; its readers take that they did
@@ -35,9 +40,9 @@ fn form_of(stream: &Stream) -> u8 {
     }
 }
 
-pub(super) fn write(stream: &Stream, out: &mut Vec<u8>) -> u16 {
-    let form = form_of(stream);
-    out.push(form);
+pub(super) fn write(stream: &Stream, out: &mut Output) -> u16 {
+    let form = form_of(stream, out.version_max);
+    out.form(form);
     write::length(out, stream.blocks().len() as u64);
     for (base, pack) in stream.blocks() {
         write::bytes(out, &base.to_bytes());
@@ -45,9 +50,11 @@ pub(super) fn write(stream: &Stream, out: &mut Vec<u8>) -> u16 {
     }
     write::length(out, stream.len() as u64);
     write_id(out, stream.last_id);
-    write_id(out, stream.first_id());
-    write_id(out, stream.max_deleted_id);
-    write::length(out, stream.entries_added);
+    if form >= form::STREAM_2 {
+        write_id(out, stream.first_id());
+        write_id(out, stream.max_deleted_id);
+        write::length(out, stream.entries_added);
+    }
     write::length(out, stream.groups().len() as u64);
     for (name, group) in stream.groups() {
         write::bytes(out, name);
@@ -60,18 +67,21 @@ pub(super) fn write(stream: &Stream, out: &mut Vec<u8>) -> u16 {
         form::STREAM_5 => 14,
         form::STREAM_4 => 13,
         form::STREAM_3 => 11,
-        _ => 0,
+        form::STREAM_2 => 10,
+        _ => 9,
     }
 }
 
-fn write_id(out: &mut Vec<u8>, id: StreamId) {
+fn write_id(out: &mut Output, id: StreamId) {
     write::length(out, id.ms);
     write::length(out, id.seq);
 }
 
-fn write_group(group: &Group, form: u8, out: &mut Vec<u8>) {
+fn write_group(group: &Group, form: u8, out: &mut Output) {
     write_id(out, group.last_id);
-    write::length(out, group.entries_read.unwrap_or(UNKNOWN));
+    if form >= form::STREAM_2 {
+        write::length(out, group.entries_read.unwrap_or(UNKNOWN));
+    }
     write::length(out, group.pending().len() as u64);
     for (id, pending) in group.pending() {
         out.extend_from_slice(&id.to_bytes());

@@ -1,24 +1,25 @@
 //! Sorted sets: members with scores as text or as doubles, a ziplist, or a listpack.
 
 use stdx::number::{Decimal, parse_f64};
-use value::listpack::Item;
 use value::{Limits, Zset};
 
 use super::{DUPLICATE, form, listpack};
 use crate::error::{Error, Result};
 use crate::legacy;
 use crate::read::Reader;
-use crate::write;
+use crate::write::{self, Output};
 
-pub(super) fn write(zset: &Zset, out: &mut Vec<u8>) -> u16 {
-    out.push(form::ZSET_OF_DOUBLES);
+pub(super) fn write(zset: &Zset, out: &mut Output) -> u16 {
+    let is_binary = out.version_max >= 8;
+    out.form(if is_binary { form::ZSET_OF_DOUBLES } else { form::ZSET });
     write::length(out, zset.len() as u64);
     zset.for_each(|member, score| {
-        match member {
-            Item::Int(number) => write::integer(out, number),
-            Item::Bytes(bytes) => write::string(out, bytes),
+        super::write_item(out, member);
+        if is_binary {
+            out.extend_from_slice(&score.to_le_bytes());
+        } else {
+            write::text_double(out, score);
         }
-        out.extend_from_slice(&score.to_le_bytes());
     });
     0
 }

@@ -247,7 +247,9 @@ fn restore(core: &Rc<Core>, _: &Rc<Client>, args: Args<'_>, reply: &mut Writer<'
         Error::new(match error {
             rdb::Error::BadVersionOrChecksum => "DUMP payload version or checksum are wrong",
             rdb::Error::UnknownType(_) => "given type is not a function",
-            rdb::Error::Truncated | rdb::Error::BadData(_) => "Failed loading library",
+            rdb::Error::Truncated | rdb::Error::BadData(_) | rdb::Error::Empty(_) => {
+                "Failed loading library"
+            }
         })
     })?;
     let load = |code| Library::load(code, &mut log).map_err(|error| refused(&error));

@@ -6,7 +6,7 @@ use value::stream::StreamId;
 use super::ID_BYTES;
 use crate::error::{Error, Result};
 use crate::read::Reader;
-use crate::write;
+use crate::write::{self, Output};
 
 /// Redis's bounds where a stream has none of its own.
 const USUAL: (u64, usize) = (100, 100);
@@ -14,7 +14,7 @@ const USUAL: (u64, usize) = (100, 100);
 const DURATIONS_S: std::ops::RangeInclusive<u64> = 1..=86_400;
 const SIZES: std::ops::RangeInclusive<u64> = 1..=10_000;
 
-pub(super) fn write(stream: &Stream, out: &mut Vec<u8>) {
+pub(super) fn write(stream: &Stream, out: &mut Output) {
     let Some(producers) = stream.producers() else {
         write::length(out, USUAL.0);
         write::length(out, USUAL.1 as u64);
