@@ -3,6 +3,7 @@
 use command::Args;
 use keyspace::{Edit, Entry, Key, Keyspace};
 use stdx::rng::Rng;
+use txn::{LockTable, Mode};
 
 /// A shard as one command sees it.
 pub struct Context<'a> {
@@ -19,6 +20,7 @@ pub struct Context<'a> {
     /// For a command that blocks: the call that is to be tried again, if not as it came (XREAD's
     /// `$` stands for an id that must be kept).
     pub wait_as: Option<Vec<Vec<u8>>>,
+    pub(crate) locks: &'a LockTable,
 }
 
 /// Parameters that handlers obey.
@@ -78,5 +80,13 @@ impl<'a> Context<'a> {
     #[inline]
     pub fn read_to_edit<'e>(&'e mut self, key: Key<'e>) -> Edit<'e> {
         self.keyspace.read_to_edit(self.db, key)
+    }
+
+    /// Removes a key of the selected database whose time has come, unless a transaction holds it:
+    /// for those who meet keys that they have not locked.
+    pub fn remove_expired(&mut self, key: Key<'_>) {
+        if self.locks.admits(txn::slot_of(key.hash), Mode::Exclusive) {
+            self.keyspace.remove_if_expired(self.db, key);
+        }
     }
 }

@@ -20,7 +20,7 @@ use crate::merge::merge;
 use crate::parcel::{Call, Outcome, Work};
 use crate::recorder::At;
 use crate::router::Router;
-use crate::shard::lock_mode;
+use crate::shard::{Moment, lock_mode};
 use crate::watch::Watch;
 
 /// What a series needs to lock.
@@ -108,6 +108,18 @@ impl Held {
         };
         let at = At { moment: router.clock().moment(), transaction };
         Self { router: router.clone(), at, shards }
+    }
+
+    /// The same for a series that has begun: its time stands still.
+    pub async fn acquire_at(router: &Rc<Router>, needs: Needs, now_ms: i64) -> Self {
+        let mut held = Self::acquire(router, needs).await;
+        held.at.moment.now_ms = now_ms;
+        held
+    }
+
+    /// When the series happens, for all its calls.
+    pub fn moment(&self) -> Moment {
+        self.at.moment
     }
 
     pub(crate) fn router(&self) -> &Rc<Router> {

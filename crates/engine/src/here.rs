@@ -12,6 +12,7 @@ use crate::held::{Held, Needs};
 use crate::parcel::{Call, Outcome, Work};
 use crate::recorder::At;
 use crate::router::Router;
+use crate::shard::Moment;
 
 /// See the module. Dropping it ends the series.
 pub struct Here {
@@ -67,9 +68,14 @@ impl Here {
         let touched = std::mem::take(&mut self.touched);
         needs.merge(touched);
         let router = self.router.clone();
-        let lock = Held::acquire(&router, needs);
+        let lock = Held::acquire_at(&router, needs, self.at.moment.now_ms);
         self.has_run = false;
         lock.await
+    }
+
+    /// When the series happens, for all its calls.
+    pub fn moment(&self) -> Moment {
+        self.at.moment
     }
 }
 
@@ -91,7 +97,7 @@ pub(crate) fn is_own(router: &Router, call: &mut Call, args: Args<'_>) -> bool {
 impl Drop for Here {
     fn drop(&mut self) {
         if self.has_run {
-            self.router.serve_after(self.at);
+            self.router.serve_after();
         }
     }
 }

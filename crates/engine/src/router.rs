@@ -227,19 +227,21 @@ impl Router {
         if shard.has_answers() {
             drop(shard);
             match is_atomic {
-                true => self.serve_after(at),
+                true => self.serve_after(),
                 false => self.settle(),
             }
         }
         true
     }
 
-    /// After a series on this thread's shard: serves those who wait for what it changed.
-    pub(crate) fn serve_after(&self, at: At) {
+    /// After a series on this thread's shard: serves those who wait for what it changed, now, as the
+    /// series may have taken its time.
+    pub(crate) fn serve_after(&self) {
         let Some(shard) = &self.shard else { return };
         let mut shard = shard.borrow_mut();
         if shard.has_due() {
-            shard.serve(At { transaction: TxId::NONE, ..at }, true);
+            let moment = self.clock.moment();
+            shard.serve(At { moment, transaction: TxId::NONE }, true);
         }
         if shard.has_answers() {
             drop(shard);

@@ -77,8 +77,10 @@ impl Shard {
     }
 
     /// Serves whoever waits for keys that have changed. With `just_changed`, the caller has just
-    /// changed those keys, so that nobody else can hold them.
+    /// changed those keys, so that nobody else can hold them. What has expired by then is gone for
+    /// them, even if it was there for the call that brought it.
     pub(crate) fn serve(&mut self, at: At, just_changed: bool) {
+        let at = self.begin(at);
         while let Some((key, from)) = self.waiting.due.pop_front() {
             self.serve_queue(key, from, at, just_changed);
         }
@@ -101,7 +103,7 @@ impl Shard {
 
     /// Tries those for whom time alone may have brought something.
     pub fn serve_on_time(&mut self) {
-        let at = At { moment: self.clock.moment(), transaction: txn::TxId::NONE };
+        let at = self.begin(At { moment: self.clock.moment(), transaction: txn::TxId::NONE });
         for turn in self.waiting.waiters.on_time() {
             let Some(waiter) = self.waiting.waiters.get_mut(turn) else { continue };
             let (id, first) = (waiter.id, waiter.keys.first().copied());

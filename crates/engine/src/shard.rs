@@ -200,6 +200,14 @@ impl Shard {
         self.locks.admits_all(&locks)
     }
 
+    /// Work begins: the keyspace's time is its moment. Returns it with the stamp that it gets here.
+    #[inline]
+    pub(crate) fn begin(&mut self, at: At) -> At {
+        let at = self.recorder.begin(at);
+        self.keyspace.begin(at.moment.now_ms);
+        at
+    }
+
     /// Runs calls one after the other; replies and outcomes are appended.
     #[inline]
     pub(crate) fn run(
@@ -209,8 +217,7 @@ impl Shard {
         replies: &mut Vec<u8>,
         outcomes: &mut Vec<Outcome>,
     ) {
-        let at = self.recorder.begin(at);
-        self.keyspace.begin(at.moment.now_ms);
+        let at = self.begin(at);
         if !work.watches.iter().all(|watch| watch.holds(&mut self.keyspace)) {
             // What was found expired is gone.
             self.note_touched();
@@ -305,6 +312,7 @@ impl Shard {
             first_key: call.key.map(|(at, hash)| (at as usize, hash)),
             limits: &self.limits,
             wait_as: None,
+            locks: &self.locks,
         };
         let result = handler(&mut context, args, reply);
         let wait_as = context.wait_as;
@@ -436,8 +444,7 @@ impl Shard {
 
     /// Runs a job of a plan (its locks are held) or of the administration.
     fn hop(&mut self, db: usize, at: At, caller: u64, job: Job) -> Box<dyn Any + Send> {
-        let at = self.recorder.begin(at);
-        self.keyspace.begin(at.moment.now_ms);
+        let at = self.begin(at);
         self.keyspace.set_no_touch(false);
         self.keyspace.news().set_caller(caller);
         let mut context = Context {
@@ -447,6 +454,7 @@ impl Shard {
             first_key: None,
             limits: &self.limits,
             wait_as: None,
+            locks: &self.locks,
         };
         let result = job(&mut context);
         self.note_touched();

@@ -64,6 +64,32 @@ impl Router {
         watches
     }
 
+    /// Of each of these clients, whether a key that it watches has changed.
+    pub async fn changed(self: &Rc<Self>, clients: &[Vec<Watch>]) -> Vec<bool> {
+        let mut by_shard: BTreeMap<usize, Vec<(usize, Watch)>> = BTreeMap::new();
+        for (client, watches) in clients.iter().enumerate() {
+            for watch in watches {
+                by_shard.entry(watch.shard).or_default().push((client, watch.clone()));
+            }
+        }
+        let hops: Vec<_> = by_shard
+            .into_iter()
+            .map(|(shard, watches)| {
+                self.hop(shard, 0, move |context| {
+                    let changed = watches.iter().filter(|(_, watch)| {
+                        !context.keyspace.is_at_version(watch.db, watch.key(), watch.version)
+                    });
+                    changed.map(|(client, _)| *client).collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        let mut changed = vec![false; clients.len()];
+        for hop in hops {
+            hop.await.into_iter().for_each(|client| changed[client] = true);
+        }
+        changed
+    }
+
     /// Ends the watching of keys. Nobody needs to wait for it.
     pub fn unwatch(self: &Rc<Self>, watches: Vec<Watch>) {
         let mut by_shard: BTreeMap<usize, Vec<Watch>> = BTreeMap::new();

@@ -319,7 +319,7 @@ impl Keyspace {
     }
 
     /// Removes a key if its time has come, as whoever looks at it does.
-    pub(crate) fn remove_if_expired(&mut self, db: usize, key: Key<'_>) {
+    pub fn remove_if_expired(&mut self, db: usize, key: Key<'_>) {
         self.find_live(db, key);
     }
 

@@ -14,17 +14,30 @@ impl Keyspace {
     /// Every key that exists from the first call to the last is visited at least once, however the
     /// table grows or shrinks meanwhile. Keys whose time has come are left out.
     pub fn scan(
-        &mut self,
+        &self,
         db: usize,
         cursor: u64,
         count: usize,
         mut visit: impl FnMut(&[u8], Entry<'_>),
     ) -> u64 {
-        let keyspace = &*self;
-        keyspace.databases[db].table.scan(cursor, count, |raw| {
-            if !keyspace.is_expired(raw.expire_at_ms()) {
-                visit(raw.key(), Entry::new(raw, &keyspace.clock));
+        self.scan_with_expired(db, cursor, count, |key, entry, is_expired| {
+            if !is_expired {
+                visit(key, entry);
             }
+        })
+    }
+
+    /// As [`Self::scan`], but visits keys whose time has come, too, and says of each whether it has.
+    pub fn scan_with_expired(
+        &self,
+        db: usize,
+        cursor: u64,
+        count: usize,
+        mut visit: impl FnMut(&[u8], Entry<'_>, bool),
+    ) -> u64 {
+        self.databases[db].table.scan(cursor, count, |raw| {
+            let is_expired = self.is_expired(raw.expire_at_ms());
+            visit(raw.key(), Entry::new(raw, &self.clock), is_expired);
         })
     }
 

@@ -87,6 +87,11 @@ impl Keyspace {
     /// Whether a key is as it was at this version. One whose time has come meanwhile is not.
     pub fn is_unchanged(&mut self, db: usize, key: Key<'_>, version: u64) -> bool {
         self.remove_if_expired(db, key);
+        self.is_at_version(db, key, version)
+    }
+
+    /// Whether nothing is known to have changed a key since this version.
+    pub fn is_at_version(&self, db: usize, key: Key<'_>, version: u64) -> bool {
         let watched = self.changes.watches.keys.get(&(db as u32, key.hash));
         watched.is_some_and(|watched| watched.version == version)
     }

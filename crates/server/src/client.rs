@@ -76,6 +76,8 @@ pub(crate) struct Client {
     pub(crate) reply_mode: Cell<ReplyMode>,
     pub(crate) no_evict: Cell<bool>,
     pub(crate) no_touch: Cell<bool>,
+    /// The time that it sees, in microseconds since 1970, where it stands still: in a script.
+    pub(crate) frozen_us: Cell<Option<i64>>,
     pub(crate) monitor: Cell<bool>,
     /// Whether its next command waits for the end of CLIENT PAUSE.
     pub(crate) held: Cell<bool>,
@@ -132,6 +134,7 @@ impl Client {
             reply_mode: Cell::default(),
             no_evict: Cell::new(false),
             no_touch: Cell::new(false),
+            frozen_us: Cell::new(None),
             monitor: Cell::new(false),
             held: Cell::new(false),
             blocked: Blocked::default(),

@@ -42,6 +42,11 @@ fn moment() -> Moment {
     Moment { now_ms: wall_ns / 1_000_000, stamp_ns }
 }
 
+/// Microseconds since 1970 at a moment.
+pub(crate) fn wall_us(moment: Moment) -> i64 {
+    (moment.stamp_ns as i64 + WALL_OFFSET_NS.load(Ordering::Relaxed)) / 1000
+}
+
 /// A length of time in the engine's ticks, as nanoseconds.
 pub(crate) fn ticks_to_ns(ticks: u64) -> u64 {
     SCALE.get().expect("calibrated at boot").ns(ticks)

@@ -150,6 +150,8 @@ pub(crate) struct Core {
 #[derive(Debug, Default)]
 pub(crate) struct Switches {
     pub(crate) no_active_expiry: Cell<bool>,
+    /// Whether scripts may call what is denied to them.
+    pub(crate) scripts_call_all: Cell<bool>,
     pub(crate) no_cron: Cell<bool>,
 }
 

@@ -2,6 +2,7 @@
 
 use command::{Args, Error, Result};
 use engine::{Context, Plan, PlanFuture};
+use keyspace::{Entry, Key};
 use resp::{Protocol, Writer};
 use stdx::glob;
 use value::Kind;
@@ -37,19 +38,45 @@ impl Filter {
         self.pattern = (pattern != b"*").then(|| pattern.to_vec());
     }
 
-    /// Visits about `count` keys of this shard from a cursor of its table on.
-    fn scan(&self, context: &mut Context<'_>, cursor: u64, count: usize) -> Found {
+    fn wants(&self, key: &[u8], entry: Entry<'_>) -> bool {
+        self.kind.is_none_or(|kind| entry.kind() == kind)
+            && self.pattern.as_ref().is_none_or(|pattern| glob::matches(pattern, key, false))
+    }
+
+    /// Visits about `count` keys of this shard from a cursor of its table on. What is done with
+    /// wanted keys whose time has come is left to `on_expired`.
+    fn scan(
+        &self,
+        context: &Context<'_>,
+        cursor: u64,
+        count: usize,
+        mut on_expired: impl FnMut(&[u8]),
+    ) -> Found {
         let mut found = Found::default();
         let mut bulks = Writer::new(&mut found.bulks, Protocol::Resp2);
-        found.cursor = context.keyspace.scan(context.db, cursor, count, |key, entry| {
+        let visit = |key: &[u8], entry: Entry<'_>, is_expired| {
             found.visited += 1;
-            let is_wanted = self.kind.is_none_or(|kind| entry.kind() == kind)
-                && self.pattern.as_ref().is_none_or(|pattern| glob::matches(pattern, key, false));
-            if is_wanted {
+            if !self.wants(key, entry) {
+                return;
+            }
+            if is_expired {
+                on_expired(key);
+            } else {
                 found.count += 1;
                 bulks.bulk(key);
             }
-        });
+        };
+        found.cursor = context.keyspace.scan_with_expired(context.db, cursor, count, visit);
+        found
+    }
+
+    /// The same, and removes wanted keys whose time has come.
+    fn scan_and_expire(&self, context: &mut Context<'_>, cursor: u64, count: usize) -> Found {
+        let mut expired = Vec::new();
+        let found = self.scan(context, cursor, count, |key| expired.push(key.to_vec()));
+        for key in expired {
+            context.remove_expired(Key::new(&key));
+        }
         found
     }
 }
@@ -112,7 +139,7 @@ pub(super) fn scan(plan: &mut Plan) -> PlanFuture<'_> {
         let mut found = Found { cursor: cursor / shards, ..Found::default() };
         loop {
             let (filter, cursor, wanted) = (filter.clone(), found.cursor, count - found.visited);
-            let job = move |context: &mut Context<'_>| filter.scan(context, cursor, wanted);
+            let job = move |context: &mut Context<'_>| filter.scan_and_expire(context, cursor, wanted);
             found.add(plan.on_shard(shard as usize, job).await);
             if found.cursor == 0 {
                 shard += 1;
@@ -138,7 +165,7 @@ pub(super) fn keys(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer
     filter.set_pattern(args.at(1));
     let mut found = Found::default();
     loop {
-        found.add(filter.scan(context, found.cursor, KEYS_STEP));
+        found.add(filter.scan(context, found.cursor, KEYS_STEP, |_| {}));
         if found.cursor == 0 {
             break;
         }

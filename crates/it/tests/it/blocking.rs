@@ -223,3 +223,23 @@ fn every_element_reaches_one_of_many() {
         assert_eq!(seen, all);
     });
 }
+
+#[test]
+fn what_expires_during_the_transaction_that_brought_it_serves_nobody() {
+    on_every_server(&["--enable-debug-command", "yes"], |server| {
+        let mut control = server.connect();
+        control.ask("DEBUG SET-ACTIVE-EXPIRE 0");
+        for key in KEYS {
+            let mut one = waiting(server, &mut control, 1, &format!("BLPOP {key} 0"));
+            let mut several = waiting(server, &mut control, 2, "BLPOP a b c d 0");
+            for line in ["MULTI", &format!("RPUSH {key} x"), &format!("PEXPIRE {key} 20")] {
+                control.ask(line);
+            }
+            control.ask("DEBUG SLEEP 0.05");
+            assert_eq!(plain(&control.ask("EXEC")), "[:1 :1 +OK]");
+            control.ask(&format!("RPUSH {key} y z"));
+            expect(&mut one, &format!("[\"{key}\" \"y\"]"));
+            expect(&mut several, &format!("[\"{key}\" \"z\"]"));
+        }
+    });
+}

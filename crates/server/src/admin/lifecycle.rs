@@ -37,8 +37,8 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[
     ),
 ];
 
-fn time(_: &Rc<Core>, _: &Rc<Client>, _: Args<'_>, reply: &mut Writer<'_>) -> Result {
-    let now_us = clock::now_us();
+fn time(_: &Rc<Core>, client: &Rc<Client>, _: Args<'_>, reply: &mut Writer<'_>) -> Result {
+    let now_us = client.frozen_us.get().unwrap_or_else(clock::now_us);
     reply.array(2);
     reply.bulk_integer(now_us / 1_000_000);
     reply.bulk_integer(now_us % 1_000_000);

@@ -37,9 +37,15 @@ fn monitor(core: &Rc<Core>, client: &Rc<Client>, _: Args<'_>, reply: &mut Writer
 /// Shows a command to all monitors, on whichever thread they are; not what administrators do.
 #[inline]
 pub(crate) fn consider(core: &Core, client: &Client, spec: &Spec, args: Args<'_>) {
-    if core.server.monitors.load(Ordering::Relaxed) > 0
-        && !spec.has(flag::SKIP_MONITOR | flag::ADMIN)
-    {
+    if !spec.has(flag::SKIP_MONITOR | flag::ADMIN) {
+        consider_now(core, client, spec, args);
+    }
+}
+
+/// The same for a command that is not shown when it is dispatched, but says itself when.
+#[inline]
+pub(crate) fn consider_now(core: &Core, client: &Client, spec: &Spec, args: Args<'_>) {
+    if core.server.monitors.load(Ordering::Relaxed) > 0 {
         show(core, client, spec, args);
     }
 }

@@ -8,6 +8,7 @@ use script::{Finished, Flags, Options, Program, Resume, Step};
 use super::host::{Demand, Identity, Scope, ScriptHost};
 use super::reach::Reach;
 use super::running::Kind;
+use crate::admin::monitor;
 use crate::command::Request;
 use crate::core::Core;
 
@@ -24,6 +25,7 @@ pub(super) enum Which {
 /// EVAL script numkeys [key [key ...]] [arg [arg ...]], and its like.
 pub(super) async fn eval(request: &mut Request, which: Which, is_read_only: bool) -> Result {
     let core = request.core.clone();
+    show(request);
     let args = request.args();
     let key_count = key_count(args)?;
     let script = match which {
@@ -52,6 +54,7 @@ pub(super) async fn eval(request: &mut Request, which: Which, is_read_only: bool
 /// FCALL function numkeys [key [key ...]] [arg [arg ...]], and its like.
 pub(super) async fn fcall(request: &mut Request, is_read_only: bool) -> Result {
     let core = request.core.clone();
+    show(request);
     let args = request.args();
     let name = args.at(1);
     let Some((loaded, at)) = core.server.libraries.read().function(name) else {
@@ -77,6 +80,12 @@ pub(super) async fn fcall(request: &mut Request, is_read_only: bool) -> Result {
     let finished = run(request, job).await?;
     request.out = finished.reply;
     Ok(())
+}
+
+/// Shows the call to those who monitor: before what it calls.
+fn show(request: &Request) {
+    let spec = request.core.server.registry.row(request.row).spec;
+    monitor::consider_now(&request.core, &request.client, spec, request.args());
 }
 
 /// Whether what says this about itself may run now, and (the answer) not write. One that says

@@ -204,7 +204,7 @@ fn delete(core: &Rc<Core>, _: &Rc<Client>, args: Args<'_>, reply: &mut Writer<'_
 async fn flush(request: &mut Request) -> Result {
     let args = request.args();
     if args.len() > 3 {
-        return Err(wrong_count("FLUSH"));
+        return Err(wrong_count(args.at(1)));
     }
     let how = args.get(2).unwrap_or(b"sync");
     if !how.eq_ignore_ascii_case(b"sync") && !how.eq_ignore_ascii_case(b"async") {
@@ -216,10 +216,9 @@ async fn flush(request: &mut Request) -> Result {
     Ok(())
 }
 
-fn wrong_count(subcommand: &str) -> Error {
-    Error::made(format!(
-        "unknown subcommand or wrong number of arguments for '{subcommand}'. Try FUNCTION HELP."
-    ))
+fn wrong_count(subcommand: &[u8]) -> Error {
+    let before = "unknown subcommand or wrong number of arguments for '";
+    Error::quoting(before, subcommand, "'. Try FUNCTION HELP.")
 }
 
 fn dump(core: &Rc<Core>, _: &Rc<Client>, _: Args<'_>, reply: &mut Writer<'_>) -> Result {
@@ -230,7 +229,7 @@ fn dump(core: &Rc<Core>, _: &Rc<Client>, _: Args<'_>, reply: &mut Writer<'_>) ->
 
 fn restore(core: &Rc<Core>, _: &Rc<Client>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
     if args.len() > 4 {
-        return Err(wrong_count(&String::from_utf8_lossy(args.at(1))));
+        return Err(wrong_count(args.at(1)));
     }
     let policy = match args.get(3) {
         None => Policy::Append,
@@ -264,9 +263,14 @@ fn restore(core: &Rc<Core>, _: &Rc<Client>, args: Args<'_>, reply: &mut Writer<'
 }
 
 fn stats(core: &Rc<Core>, _: &Rc<Client>, _: Args<'_>, reply: &mut Writer<'_>) -> Result {
+    let running = &core.server.running_scripts;
+    let function = running.function();
+    if function.is_none() && running.is_busy() && running.busy_kind() == Kind::Script {
+        return Err(Error::Coded(Kind::Script.busy().into()));
+    }
     reply.map(2);
     reply.bulk(b"running_script");
-    match core.server.running_scripts.function() {
+    match function {
         None => reply.null(),
         Some(function) => {
             reply.map(3);

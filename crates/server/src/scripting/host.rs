@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use command::{Args, Positions, flag};
-use engine::{Call, Held, Here, Needs, Outcome, Run};
+use engine::{Call, Held, Here, Moment, Needs, Outcome, Run};
 use keyspace::Key;
 use resp::{Protocol, Writer};
 use script::{Called, Host, LogLevel, Resume, Slice};
@@ -85,6 +85,8 @@ pub(super) struct ScriptHost<'a> {
     keys: &'a [&'a [u8]],
     is_read_only: bool,
     hold: Hold,
+    /// The time that it sees from its beginning to its end.
+    moment: Moment,
     /// Keys that were needed beyond the declared ones, one by one.
     extra: Vec<Held>,
     kept_to_keys: bool,
@@ -124,6 +126,11 @@ impl<'a> ScriptHost<'a> {
                 Hold::Held(Rc::new(Held::acquire(&core.router, needs).await))
             }
         };
+        let moment = match &hold {
+            Hold::Here(here) => here.moment(),
+            Hold::Held(held) => held.moment(),
+            Hold::Changing => core.router.clock().moment(),
+        };
         // A transaction that runs scripts holds everything.
         let scope = if client.transaction.is_executing() { Scope::Everything } else { scope };
         let now = (core.router.clock().ticks)();
@@ -135,6 +142,7 @@ impl<'a> ScriptHost<'a> {
             keys,
             is_read_only,
             hold,
+            moment,
             extra: Vec::new(),
             kept_to_keys: true,
             has_written: false,
@@ -161,7 +169,7 @@ impl<'a> ScriptHost<'a> {
             }
             Unresolved::Arity(_) => "ERR Wrong number of args calling Redis command from script",
         })?;
-        if row.spec.has(flag::NOSCRIPT) {
+        if row.spec.has(flag::NOSCRIPT) && !self.core.switches.scripts_call_all.get() {
             return Err("ERR This Redis command is not allowed from script");
         }
         if self.is_read_only && row.spec.has(flag::WRITE) {
@@ -220,6 +228,7 @@ impl<'a> ScriptHost<'a> {
             });
             stand_in.db.set(client.db.get());
             stand_in.no_touch.set(client.no_touch.get());
+            stand_in.frozen_us.set(Some(clock::wall_us(self.moment)));
             Rc::new(stand_in)
         })
     }
@@ -368,8 +377,9 @@ impl<'a> ScriptHost<'a> {
         let router = self.core.router.clone();
         let (give, gives) = tokio::sync::oneshot::channel();
         // A task of its own: locks that come too late must be let go.
+        let now_ms = self.moment.now_ms;
         tokio::task::spawn_local(async move {
-            drop(give.send(Held::acquire(&router, needs).await));
+            drop(give.send(Held::acquire_at(&router, needs, now_ms).await));
         });
         let held = tokio::time::timeout(UNDECLARED_PATIENCE, gives).await.ok()?.ok()?;
         let ran = held.run(call, self.args.data.clone(), self.args.spans.clone()).await;
@@ -487,8 +497,12 @@ impl Host for ScriptHost<'_> {
     }
 
     fn may_call(&mut self, words: &[&[u8]]) -> Option<bool> {
-        // One user, who may do everything.
-        self.core.server.registry.find(words.first()?).map(|_| true)
+        // One user, who may do everything that there is.
+        self.args.replace(words.iter().copied());
+        match self.core.server.registry.resolve(self.args.args()) {
+            Ok(_) | Err(Unresolved::Arity(_)) => Some(true),
+            Err(Unresolved::Command | Unresolved::Subcommand) => None,
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod queue;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use command::flag::Flags;
 use engine::{Held, Watch};
@@ -24,6 +25,8 @@ pub(crate) struct Transaction {
     watches: RefCell<Vec<Watch>>,
     /// Whether EXEC is at it.
     executing: Cell<bool>,
+    /// Whether a watched key was seen changed, as of the last [`see_changes`].
+    is_dirty: Cell<bool>,
     /// The locks of an EXEC that runs scripts.
     held: RefCell<Option<Rc<Held>>>,
 }
@@ -74,10 +77,48 @@ impl Transaction {
         self.queue.borrow().as_ref().map_or(0, |queue| queue.memory_bytes())
     }
 
+    /// Whether a watched key has changed, for CLIENT LIST; see [`see_changes`].
+    pub(crate) fn is_dirty(&self) -> bool {
+        self.is_dirty.get() && self.watched() > 0
+    }
+
     /// How many keys are watched.
     pub(crate) fn watched(&self) -> usize {
         self.watches.borrow().len()
     }
+}
+
+/// Finds out which clients watch keys that have changed.
+pub(crate) async fn see_changes(core: &Rc<Core>) {
+    let watchers = core.gather(|core| {
+        let clients = core.clients.borrow();
+        let watchers = clients.values().filter(|client| client.transaction.watched() > 0);
+        let watches = |client: &Rc<Client>| client.transaction.watches.borrow().clone();
+        watchers.map(|client| (client.id, watches(client))).collect::<Vec<_>>()
+    });
+    let (ids, watches): (Vec<u64>, Vec<_>) = watchers.await.into_iter().flatten().unzip();
+    if ids.is_empty() {
+        return;
+    }
+    let changed = core.router.changed(&watches).await;
+    let seen: Vec<(u64, bool)> = ids.into_iter().zip(changed).collect();
+    let seen = Arc::new(seen);
+    core.gather(move |core| {
+        let clients = core.clients.borrow();
+        for (id, is_dirty) in seen.iter() {
+            if let Some(client) = clients.get(id) {
+                client.transaction.is_dirty.set(*is_dirty);
+            }
+        }
+    })
+    .await;
+}
+
+/// Finds out whether a client watches keys that have changed.
+pub(crate) async fn see_own_changes(core: &Rc<Core>, client: &Client) {
+    let watches = client.transaction.watches.borrow().clone();
+    let changed = core.router.changed(&[watches]).await;
+    client.transaction.is_dirty.set(changed[0]);
 }
 
 /// Ends a client's transaction, if there is one, and all its watching.

@@ -57,6 +57,23 @@ fn a_full_iteration_gives_every_key_once() {
 }
 
 #[test]
+fn wanted_keys_whose_time_has_come_are_removed() {
+    for shards in [1, 3] {
+        let engine = engine_with(shards, 100);
+        engine.check("SET text 1 PX 1 => OK\nHSET hash f v => 1\nPEXPIRE hash 1 => 1");
+        engine.wait_ms(2);
+        assert_eq!(engine.call("KEYS *h*"), "[]");
+        assert_eq!(engine.call("DBSIZE"), "102");
+        assert_eq!(scan_all(&engine, "TYPE string").len(), 100);
+        assert_eq!(engine.call("DBSIZE"), "101");
+        assert_eq!(scan_all(&engine, "MATCH x*").len(), 0);
+        assert_eq!(engine.call("DBSIZE"), "101");
+        assert_eq!(scan_all(&engine, "COUNT 3").len(), 100);
+        assert_eq!(engine.call("DBSIZE"), "100");
+    }
+}
+
+#[test]
 fn empty_shards_are_skipped_in_one_call() {
     let engine = Engine::new(8);
     assert_eq!(engine.call("SCAN 0"), "[\"0\" []]");

@@ -184,6 +184,15 @@ const SUBCOMMANDS: &[Subcommand] = &[
         }),
     },
     Subcommand {
+        name: "SET-DISABLE-DENY-SCRIPTS",
+        syntax: "<0|1>",
+        arguments: 1..=1,
+        doc: "Whether scripts may call commands that are denied to them.",
+        run: Run::Later(|request| {
+            Box::pin(switch(request, |core, on| core.switches.scripts_call_all.set(on)))
+        }),
+    },
+    Subcommand {
         name: "SLEEP",
         syntax: "<seconds>",
         arguments: 1..=1,

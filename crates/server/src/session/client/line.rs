@@ -56,6 +56,7 @@ pub(super) fn flags(client: &Client) -> String {
         ('P', !client.subscriptions.is_empty()),
         ('x', client.transaction.is_open()),
         ('b', client.is_blocked()),
+        ('d', client.transaction.is_dirty()),
         ('t', client.tracking.is_on()),
         ('R', client.tracking.is_broken()),
         ('B', client.tracking.is_broadcast()),

@@ -40,13 +40,13 @@ const SUBCOMMANDS: &[SessionCommand] = &[
         spec("ID", 2, OWN).doc("5.0.0", "O(1)", "Answers the number of the connection."),
         own::id,
     ),
-    SessionCommand::now(
+    SessionCommand::later(
         spec("INFO", 2, OWN).tips(&["nondeterministic_output"]).doc(
             "6.2.0",
             "O(1)",
             "Describes the connection.",
         ),
-        own::info,
+        |request| Box::pin(own::info(request)),
     ),
     SessionCommand::later(
         spec("KILL", -3, ADMIN).doc(

@@ -17,6 +17,7 @@ pub(super) fn list(request: &mut Request) -> LaterFuture<'_> {
     Box::pin(async move {
         let databases = request.core.config().process.databases;
         let filter = Filter::parse(request.args(), Purpose::List, databases)?;
+        crate::transaction::see_changes(&request.core).await;
         let (me, now_ms) = (request.client.id, clock::now_ms());
         let lines = request.core.gather(move |core| {
             let clients = core.clients.borrow();

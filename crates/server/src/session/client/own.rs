@@ -8,6 +8,7 @@ use resp::Writer;
 use super::line::line;
 use crate::client::{Client, ReplyMode};
 use crate::clock;
+use crate::command::Request;
 use crate::core::Core;
 use crate::session::basic::check_name;
 
@@ -16,13 +17,10 @@ pub(super) fn id(_: &Rc<Core>, client: &Rc<Client>, _: Args<'_>, reply: &mut Wri
     Ok(())
 }
 
-pub(super) fn info(
-    core: &Rc<Core>,
-    client: &Rc<Client>,
-    _: Args<'_>,
-    reply: &mut Writer<'_>,
-) -> Result {
-    reply.verbatim("txt", line(core, client, clock::now_ms()).as_bytes());
+pub(super) async fn info(request: &mut Request) -> Result {
+    let (core, client) = (request.core.clone(), request.client.clone());
+    crate::transaction::see_own_changes(&core, &client).await;
+    request.reply().verbatim("txt", line(&core, &client, clock::now_ms()).as_bytes());
     Ok(())
 }
 
