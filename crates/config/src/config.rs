@@ -189,6 +189,8 @@ pub struct Process {
     pub pidfile: Option<PathBuf>,
     /// Show port and state in the process' title.
     pub set_proc_title: bool,
+    /// What the title says, with variables; see [`expand_title`](crate::expand_title).
+    pub proc_title_template: String,
     /// Turns of the background work per second.
     pub hz: u16,
     /// Raise `hz` with the number of clients.
@@ -308,6 +310,8 @@ pub struct Encodings {
     pub stream_idmp_maxsize: u64,
     /// Size up to which a HyperLogLog stays sparse, in bytes.
     pub hll_sparse_max_bytes: u64,
+    /// Which payloads are checked in full: all are.
+    pub sanitize_dump_payload: Sanitize,
 }
 
 /// Declares a parameter that is one word out of a list, in the order in which errors list them.
@@ -370,6 +374,19 @@ choice! {
         Redis = "redis",
         /// One JSON object per line.
         Json = "json",
+    }
+}
+
+choice! {
+    /// Whose payloads are checked in full before they become values.
+    Sanitize {
+        /// Nobody's.
+        #[default]
+        No = "no",
+        /// Everybody's.
+        Yes = "yes",
+        /// Those of clients.
+        Clients = "clients",
     }
 }
 

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use crate::config::{ClientMemory, Config, OutputLimit, OutputLimits, RenameCommand};
 use crate::limits::BIND_ADDRESSES_MAX;
 use crate::text;
+use crate::title::{TITLE_VARIABLES, is_template};
 use stdx::number::{parse_f64, parse_i64};
 
 /// Why a value was refused, as a client gets to read it.
@@ -32,6 +33,8 @@ pub(crate) enum Kind {
     Octal { max: u32, at: Lens<u32> },
     /// One of some words; the field is its index.
     Choice { words: &'static [&'static str], at: Lens<usize> },
+    /// A title with variables.
+    Title(Lens<String>),
     /// Any bytes.
     Text(Lens<Vec<u8>>),
     /// The one value that is true, whatever else Redis would allow.
@@ -99,6 +102,7 @@ impl Kind {
             Kind::Octal { max, at } => (at.set)(config, octal(word, *max)?),
             Kind::Choice { words, at } => (at.set)(config, choice(word, words)?),
             Kind::Text(at) => (at.set)(config, word.to_vec()),
+            Kind::Title(at) => (at.set)(config, title(word)?),
             Kind::Events(at) => (at.set)(config, events(word)?),
             Kind::Addresses(_)
             | Kind::Percentiles(_)
@@ -122,7 +126,7 @@ impl Kind {
             Kind::Octal { at, .. } => format!("{:o}", (at.get)(config)),
             Kind::Choice { words, at } => words[(at.get)(config)].to_owned(),
             Kind::Text(at) => return (at.get)(config),
-            Kind::Events(at) => (at.get)(config),
+            Kind::Title(at) | Kind::Events(at) => (at.get)(config),
             Kind::Fixed { value, .. } => (*value).to_owned(),
             Kind::Addresses(at) => (at.get)(config).join(" "),
             Kind::Percentiles(at) => {
@@ -152,6 +156,7 @@ impl Kind {
                 class_lines(CLASSES, &(at.get)(config), text::format_memory).join(" ")
             }
             Kind::Text(at) => return text::quote(&(at.get)(config)),
+            Kind::Title(at) => return text::quote((at.get)(config).as_bytes()),
             _ => {
                 let value = self.get(config);
                 // A list without members.
@@ -177,6 +182,7 @@ impl Kind {
             Kind::Octal { max, .. } => format!("octal permission bits, 0 to {max:o}"),
             Kind::Choice { words, .. } => format!("one of {}", words.join(", ")),
             Kind::Text(_) => "any text".to_owned(),
+            Kind::Title(_) => format!("text with {{{}}}", TITLE_VARIABLES.join("}, {")),
             Kind::Events(_) => format!("letters of A{EVERY_EVENT}"),
             Kind::Fixed { value, .. } => format!("only \"{value}\""),
             Kind::Addresses(_) => format!("up to {BIND_ADDRESSES_MAX} addresses"),
@@ -262,6 +268,13 @@ fn between(min: impl std::fmt::Display, max: impl std::fmt::Display) -> Reason {
 const EVERY_EVENT: &str = "g$lshzxetdnocKEmSTIV";
 /// Those of them that `A` stands for, which come first.
 const USUAL_EVENTS: &str = "g$lshzxetd";
+
+fn title(word: &[u8]) -> Result<String, Reason> {
+    match std::str::from_utf8(word) {
+        Ok(template) if is_template(template) => Ok(template.to_owned()),
+        _ => Err("template format is invalid or contains unknown variables".into()),
+    }
+}
 
 /// Letters in order, each once, and `A` where all are there that it stands for.
 fn events(word: &[u8]) -> Result<String, Reason> {

@@ -19,12 +19,13 @@ mod rewrite;
 mod row;
 mod set;
 mod text;
+mod title;
 mod toml;
 
 pub use config::{
     Access, ClientMemory, Clients, CommandLog, Config, Encodings, Lazyfree, LogFormat, LogLevel,
     MaxmemoryPolicy, Memory, Monitoring, Network, OutputLimit, OutputLimits, PipelineOrder,
-    Process, RenameCommand, Security, Threads,
+    Process, RenameCommand, Sanitize, Security, Threads,
 };
 pub use directive::{Directive, parse_conf};
 pub use error::{Error, Place, Source, Warning};
@@ -37,4 +38,5 @@ pub use rewrite::{RewriteError, Scope, rewrite, rewrite_with};
 pub use row::{Mutability, Row, Unit};
 pub use set::SetError;
 pub use text::memory;
+pub use title::{TITLE_VARIABLES, expand_title};
 pub use toml::parse_toml;

@@ -126,6 +126,7 @@ pub(crate) fn value(row: &Row, config: &Config) -> Option<Value> {
         Kind::Octal { .. }
         | Kind::Choice { .. }
         | Kind::Text(_)
+        | Kind::Title(_)
         | Kind::Events(_)
         | Kind::Fixed { .. } => text(row.get(config)),
     }

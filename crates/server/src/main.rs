@@ -31,6 +31,7 @@ mod transaction;
 mod tuning;
 mod turns;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use config::{Config, Invocation, Loaded};
@@ -52,6 +53,7 @@ CONFIG is TOML if its name ends in .toml, else as redis.conf. Every directive is
 ";
 
 fn main() -> ExitCode {
+    process::keep_title();
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     let files = KeepingFiles::default();
     let result = match config::load_with(&arguments, &files) {
@@ -96,7 +98,8 @@ fn serve(loaded: Loaded, files: KeepingFiles) -> Result<ExitCode, String> {
         tracing::warn!("{warning}");
     }
     lower_maxclients(&mut config)?;
-    let ran = boot::run(config, path, move |config| ready(config, detached));
+    let file = path.clone();
+    let ran = boot::run(config, path, move |config| ready(config, file.as_deref(), detached));
     // Whoever watches only the log must learn of it, too.
     ran.inspect_err(|error| tracing::error!("{error}")).map(|()| ExitCode::SUCCESS)
 }
@@ -120,10 +123,8 @@ fn lower_maxclients(config: &mut Config) -> Result<(), String> {
 }
 
 /// The server accepts connections. What it returns is kept until the server stops.
-fn ready(config: &Config, detached: bool) -> Option<PidFile> {
-    if config.process.set_proc_title {
-        process::set_title(&config.network);
-    }
+fn ready(config: &Config, config_file: Option<&Path>, detached: bool) -> Option<PidFile> {
+    process::set_title(config, config_file);
     let file = config.process.pidfile.as_deref().and_then(|path| {
         let failed = |error: &_| tracing::warn!("Can't write pidfile {}: {error}", path.display());
         PidFile::write(path).inspect_err(failed).ok()

@@ -7,9 +7,11 @@ use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
+use std::sync::Mutex;
 
-use config::{FileSystem, Files, Network};
+use config::{Config, FileSystem, Files};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use stdx::title::Title;
 
 /// Set in the environment of the process that runs in the background.
 const DETACHED: &str = "MEROPS_DETACHED";
@@ -155,13 +157,70 @@ impl Drop for PidFile {
     }
 }
 
-/// Names the process after where it listens. The system keeps 15 bytes of it.
-pub(crate) fn set_title(network: &Network) {
-    let title = match &network.unixsocket {
+/// Where the title goes, and what of it does not change.
+struct Titled {
+    memory: Title,
+    program: String,
+}
+
+static TITLED: Mutex<Option<Titled>> = Mutex::new(None);
+
+/// To be called first of all: what the process calls itself later lies where its arguments are.
+pub(crate) fn keep_title() {
+    let program = env::args_os().next().unwrap_or_default().to_string_lossy().into_owned();
+    let titled = Title::take().map(|memory| Titled { memory, program });
+    *TITLED.lock().expect("a panic ends the process") = titled;
+}
+
+/// Names the process after what it does, and its main thread, of which the system keeps 15 bytes.
+pub(crate) fn set_title(config: &Config, config_file: Option<&Path>) {
+    if !config.process.set_proc_title {
+        return;
+    }
+    if let Some(titled) = &mut *TITLED.lock().expect("a panic ends the process") {
+        let value = |name: &str| title_variable(name, &titled.program, config, config_file);
+        let title = config::expand_title(&config.process.proc_title_template, value);
+        titled.memory.set(title.unwrap_or_default().as_bytes());
+    }
+    let network = &config.network;
+    let name = match &network.unixsocket {
         Some(path) if network.port == 0 => format!("merops {}", path.display()),
         _ => format!("merops :{}", network.port),
     };
-    let name = std::ffi::CString::new(title).unwrap_or_default();
-    // Only looks: no reason to fail.
-    let _ = rustix::thread::set_name(&name);
+    if rustix::process::getpid().as_raw_nonzero() == rustix::thread::gettid().as_raw_nonzero() {
+        let name = std::ffi::CString::new(name).unwrap_or_default();
+        // Only looks: no reason to fail.
+        let _ = rustix::thread::set_name(&name);
+    }
+}
+
+/// What a variable of `proc-title-template` stands for.
+fn title_variable(
+    name: &str,
+    program: &str,
+    config: &Config,
+    config_file: Option<&Path>,
+) -> Option<String> {
+    let network = &config.network;
+    let shown = |path: Option<&Path>| path.map(|path| path.display().to_string());
+    let socket = shown(network.unixsocket.as_deref()).unwrap_or_default();
+    Some(match name {
+        "title" => program.to_owned(),
+        "listen-addr" if network.port == 0 => socket,
+        "listen-addr" => {
+            let address =
+                network.bind.first().map_or("*", |address| address.trim_start_matches('-'));
+            format!("{address}:{}", network.port)
+        }
+        "port" => network.port.to_string(),
+        // There is neither cluster nor sentinel, nor TLS.
+        "server-mode" => String::new(),
+        "tls-port" => "0".to_owned(),
+        "unixsocket" => socket,
+        "config-file" => {
+            let absolute = config_file.map(std::path::absolute).and_then(Result::ok);
+            shown(absolute.as_deref()).unwrap_or_default()
+        }
+        _ => return None,
+    })
 }

@@ -13,6 +13,7 @@ pub mod number;
 pub mod prefetch;
 pub mod rng;
 pub mod slot;
+pub mod title;
 pub mod tsc;
 
 pub use prefetch::prefetch;

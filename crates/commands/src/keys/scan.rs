@@ -139,7 +139,8 @@ pub(super) fn scan(plan: &mut Plan) -> PlanFuture<'_> {
         let mut found = Found { cursor: cursor / shards, ..Found::default() };
         loop {
             let (filter, cursor, wanted) = (filter.clone(), found.cursor, count - found.visited);
-            let job = move |context: &mut Context<'_>| filter.scan_and_expire(context, cursor, wanted);
+            let job =
+                move |context: &mut Context<'_>| filter.scan_and_expire(context, cursor, wanted);
             found.add(plan.on_shard(shard as usize, job).await);
             if found.cursor == 0 {
                 shard += 1;

@@ -1,6 +1,6 @@
 //! Up to where small collections stay in one allocation.
 
-use super::{INT_MAX, integer, size};
+use super::{INT_MAX, choice, integer, size};
 use crate::row::Row;
 
 /// Redis keeps these sizes in a signed long.
@@ -96,5 +96,11 @@ pub(super) const ROWS: &[Row] = &[
         size!(0..=SIZE_MAX, encodings.hll_sparse_max_bytes),
         "3000",
         "Size up to which a HyperLogLog stays sparse.",
+    ),
+    Row::new(
+        "sanitize-dump-payload",
+        choice!(Sanitize, encodings.sanitize_dump_payload),
+        "no",
+        "Kept for Redis's sake: what RESTORE takes is checked in full either way.",
     ),
 ];

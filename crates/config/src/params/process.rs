@@ -1,6 +1,6 @@
 //! The process and its files.
 
-use super::{INT_MAX, choice, flag, integer, optional_path, path_bytes, to_path};
+use super::{INT_MAX, choice, field, flag, integer, optional_path, path_bytes, to_path};
 use crate::kind::{Kind, Lens};
 use crate::limits::{HZ_MAX, HZ_MIN};
 use crate::row::{Mutability, Row, Unit};
@@ -67,6 +67,12 @@ pub(super) const ROWS: &[Row] = &[
         "Shows address and port in the process' title.",
     )
     .mutability(Mutability::Immutable),
+    Row::new(
+        "proc-title-template",
+        Kind::Title(field!(process.proc_title_template)),
+        "{title} {listen-addr} {server-mode}",
+        "What that title says.",
+    ),
     Row::new(
         "hz",
         Kind::Integer {

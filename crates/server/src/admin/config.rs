@@ -129,6 +129,16 @@ fn act(server: &Server, old: &Config, mut new: Config) -> std::result::Result<Co
         let _ = env::set_current_dir(&old.process.dir);
         return Err(error);
     }
+    let titled = |config: &Config| {
+        (
+            config.process.proc_title_template.clone(),
+            config.network.port,
+            config.network.bind.clone(),
+        )
+    };
+    if titled(&new) != titled(old) {
+        process::set_title(&new, server.config_file.as_deref());
+    }
     if new.process.loglevel != old.process.loglevel {
         log::set_level(new.process.loglevel);
     }
