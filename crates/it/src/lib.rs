@@ -2,6 +2,7 @@
 //!
 //! A recorded history goes in, a verdict comes out; no server, socket or clock is known here.
 
+pub mod appends;
 pub mod history;
 pub mod invariants;
 pub mod model;

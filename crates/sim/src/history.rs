@@ -7,6 +7,7 @@
 
 use std::fmt;
 
+use testkit::order::{Interval, find_cycle};
 use txn::{Mode, TxId};
 
 /// An operation, by the order of requests.
@@ -201,72 +202,14 @@ impl History {
     }
 
     /// Looks for a cycle of conflicts and real time.
-    ///
-    /// Real time is a chain of moments, one just before each request, so that it takes a number of
-    /// edges linear in the operations: answer → next moment → its request.
     fn check_cycles(&self) -> Result<(), Failure> {
-        let count = self.len();
-        let moment = |operation: Operation| count + operation;
-        let mut before = vec![Vec::new(); 2 * count];
-        for (first, second) in self.conflicts() {
-            before[second].push(first);
-        }
-        for (operation, record) in self.operations.iter().enumerate() {
-            before[operation].push(moment(operation));
-            if operation > 0 {
-                before[moment(operation)].push(moment(operation - 1));
-            }
-            let Some(answered) = record.answered else { continue };
-            let next = self.operations.partition_point(|other| other.requested < answered);
-            if next < count {
-                before[moment(next)].push(operation);
-            }
-        }
-        match find_cycle(&before) {
+        let interval = |record: &Record| Interval { begin: record.requested, end: record.answered };
+        let intervals: Vec<Interval> = self.operations.iter().map(interval).collect();
+        match find_cycle(&intervals, self.conflicts()) {
             None => Ok(()),
-            Some(cycle) => {
-                Err(Failure::Cycle(cycle.into_iter().filter(|&node| node < count).collect()))
-            }
+            Some(cycle) => Err(Failure::Cycle(cycle)),
         }
     }
-}
-
-/// A cycle in a graph that is given by each node's predecessors. O(nodes + edges).
-fn find_cycle(before: &[Vec<usize>]) -> Option<Vec<usize>> {
-    #[derive(Clone, Copy, PartialEq)]
-    enum Visit {
-        Never,
-        Open,
-        Done,
-    }
-    let mut visits = vec![Visit::Never; before.len()];
-    for start in 0..before.len() {
-        if visits[start] != Visit::Never {
-            continue;
-        }
-        visits[start] = Visit::Open;
-        let mut path = vec![(start, before[start].iter())];
-        while let Some((node, rest)) = path.last_mut() {
-            let Some(&next) = rest.next() else {
-                visits[*node] = Visit::Done;
-                path.pop();
-                continue;
-            };
-            match visits[next] {
-                Visit::Done => {}
-                Visit::Never => {
-                    visits[next] = Visit::Open;
-                    path.push((next, before[next].iter()));
-                }
-                Visit::Open => {
-                    let nodes = path.iter().rev().map(|(node, _)| *node);
-                    let until = nodes.clone().position(|node| node == next).unwrap_or(0);
-                    return Some(nodes.take(until + 1).collect());
-                }
-            }
-        }
-    }
-    None
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 mod client;
 mod notation;
+pub mod order;
 pub mod programs;
 mod random;
 mod server;

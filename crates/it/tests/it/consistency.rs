@@ -1,46 +1,16 @@
 //! Many clients at once: no torn, lost or doubled state, and one order that explains it all.
-//!
-//! `IT_SECONDS` sets how long each server is worked on (2), `IT_SEED` makes other histories.
 
-use std::env;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use it::history::{Call, explain};
 use it::invariants::{is_each_token_once, is_flag_ahead, is_torn, number};
 use it::model::{Operation, State};
-use testkit::{Client, Kind, Layout, Random, Reply, Server, encode, show, slots};
+use testkit::{Client, Random, Reply, Server, encode, show};
 
-use crate::servers::kinds;
-
-/// What `tests` run against: as everywhere, and with more shards than cores.
-fn each_server(test: impl Fn(&Server)) {
-    let mut kinds = kinds();
-    if kinds.contains(&Kind::Merops(Layout::TWO)) {
-        kinds.push(Kind::Merops(Layout { threads: 4, shards: 4 }));
-    }
-    for kind in kinds {
-        println!("on {kind:?}");
-        test(&Server::start(kind, &[]));
-    }
-}
-
-fn setting(name: &str, default: u64) -> u64 {
-    env::var(name).ok().map_or(default, |text| text.parse().expect("a number"))
-}
-
-fn duration() -> Duration {
-    Duration::from_secs(setting("IT_SECONDS", 2))
-}
-
-/// Keys that take turns in living on each of four shards (and so on each of two).
-fn keys(prefix: &str, count: usize) -> Vec<String> {
-    (0..count)
-        .map(|index| slots::key_on(&format!("{prefix}{index}:"), index as u16 % 4, 4))
-        .collect()
-}
+use crate::load::{duration, each_server, keys, setting, words};
 
 /// Runs `work` on one thread per client, again and again until the time is up or it complains.
 fn all_at_once(
@@ -69,11 +39,6 @@ fn all_at_once(
     println!("{} turns", turns.into_inner());
 }
 
-fn words<W: ToString>(command: &str, arguments: impl IntoIterator<Item = W>) -> Vec<String> {
-    let arguments = arguments.into_iter().map(|argument| argument.to_string());
-    std::iter::once(command.to_owned()).chain(arguments).collect()
-}
-
 fn pipeline(client: &mut Client, commands: &[Vec<String>]) -> Result<Vec<Reply>, String> {
     client.pipeline(commands).map_err(|error| format!("{error} after {commands:?}"))
 }
@@ -81,7 +46,7 @@ fn pipeline(client: &mut Client, commands: &[Vec<String>]) -> Result<Vec<Reply>,
 #[test]
 fn keys_written_together_are_seen_together() {
     const GROUPS: usize = 4;
-    each_server(|server| {
+    each_server(&[], |server| {
         let groups: Vec<_> = (0..GROUPS).map(|group| keys(&format!("g{group}:"), 6)).collect();
         let fresh = AtomicU64::new(0);
         all_at_once(server, 8, |_, client, random| {
@@ -111,7 +76,7 @@ fn keys_written_together_are_seen_together() {
 
 #[test]
 fn what_patterns_and_bit_operations_reach_is_of_one_moment() {
-    each_server(|server| {
+    each_server(&[], |server| {
         let group = keys("sorted:", 6);
         let fresh = AtomicU64::new(0);
         server
@@ -156,7 +121,7 @@ fn what_patterns_and_bit_operations_reach_is_of_one_moment() {
 fn what_is_renamed_is_in_one_place() {
     const FREE: usize = 8;
     const CLIENTS: usize = 6;
-    each_server(|server| {
+    each_server(&[], |server| {
         // Free tokens are moved by all clients to where there is room; every client also owns two
         // keys between which it moves a token of its own.
         let places = keys("free", 2 * FREE);
@@ -193,7 +158,7 @@ fn what_is_renamed_is_in_one_place() {
 #[test]
 fn a_flag_is_never_ahead_of_its_data() {
     const PAIRS: usize = 4;
-    each_server(|server| {
+    each_server(&[], |server| {
         // The keys of a pair live on different shards, both ways round.
         let data = keys("data", PAIRS);
         let mut flags = keys("flag", PAIRS);
@@ -233,7 +198,7 @@ fn a_flag_is_never_ahead_of_its_data() {
 fn one_order_explains_every_reply() {
     const CLIENTS: usize = 5;
     const KEYS: usize = 6;
-    each_server(|server| {
+    each_server(&[], |server| {
         let names = keys("k", KEYS);
         let mut random = Random::new(setting("IT_SEED", 1));
         let mut clients: Vec<Client> = (0..CLIENTS).map(|_| server.connect()).collect();
@@ -348,7 +313,7 @@ fn transfers_keep_the_sum() {
          return redis.call('INCRBY', ARGV[2], ARGV[3])";
     const SUM: &str = "local sum = 0; \
          for _, n in ipairs(redis.call('MGET', unpack(KEYS))) do sum = sum + n end; return sum";
-    each_server(|server| {
+    each_server(&[], |server| {
         let accounts = keys("account", 12);
         let mut client = server.connect();
         for account in &accounts {

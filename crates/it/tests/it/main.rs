@@ -5,6 +5,7 @@
 //! `IT_SERVERS=redis` or `IT_SERVERS=merops` leaves the others out.
 #![allow(clippy::disallowed_methods, reason = "tests start threads and measure time")]
 
+mod appends;
 mod blocking;
 mod clients;
 mod connections;
@@ -13,6 +14,7 @@ mod exchange;
 mod functions;
 mod keyspace;
 mod limits;
+mod load;
 mod process;
 mod protocol;
 mod servers;

@@ -30,7 +30,7 @@ const ARROWS: &[Arrows] = &[
     Arrows("testkit", &["resp"]),
     Arrows("it", &["resp", "testkit"]),
     Arrows("differential", &["resp", "testkit"]),
-    Arrows("sim", &["txn"]),
+    Arrows("sim", &["testkit", "txn"]),
     Arrows(
         "fuzz",
         &[
