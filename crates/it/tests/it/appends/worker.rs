@@ -1,5 +1,6 @@
 //! One client after the other: each works until it vanishes.
 
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
@@ -265,7 +266,7 @@ impl<'a> Worker<'a> {
         let mut lines = self.draw_lines(4, true);
         for line in &mut lines {
             if self.random.one_in(8) && !self.round.kills {
-                let call = eval(&[], &line.commands, self.random.below(2));
+                let call = eval(&[], &line.commands, "within");
                 (line.within, line.tells) = (Some(line.tells), 0);
                 line.commands = vec![call];
             }
@@ -312,16 +313,30 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
+    /// A script's text, and what it declares this time. Servers learn what a text does: some keep to
+    /// what they declare, some never did, some break their habit.
+    fn draw_habit(&mut self) -> (String, Declares) {
+        let others = [Declares::Some, Declares::Nothing];
+        match self.random.below(8) {
+            0..4 => (format!("keeps {}", self.random.below(3)), Declares::All),
+            4 => ("roams".to_owned(), *self.random.pick(&others)),
+            _ => {
+                let age = self.round.elements.load(Ordering::Relaxed) / 60;
+                let breaks = self.random.one_in(8);
+                let declares = if breaks { *self.random.pick(&others) } else { Declares::All };
+                (format!("{age} of {}", self.round.names.name(0)), declares)
+            }
+        }
+    }
+
     fn script(&mut self, vanishes: bool) -> Result<(), String> {
-        // What a script declares; each text mostly keeps to one habit.
-        let text = self.random.below(6);
-        let habit = if self.random.one_in(10) { self.random.below(3) } else { text % 3 };
+        let (text, declares) = self.draw_habit();
         let is_function = self.random.one_in(8);
-        let lines = self.draw_lines(4, habit == 0);
-        let keys: Vec<String> = match habit {
-            0 => lines.iter().flat_map(Line::keys).collect(),
-            1 => lines.iter().take(1).flat_map(Line::keys).collect(),
-            _ => Vec::new(),
+        let lines = self.draw_lines(4, declares == Declares::All);
+        let keys: Vec<String> = match declares {
+            Declares::All => lines.iter().flat_map(Line::keys).collect(),
+            Declares::Some => lines.iter().take(1).flat_map(Line::keys).collect(),
+            Declares::Nothing => Vec::new(),
         };
         let mut commands: Vec<Vec<String>> = Vec::new();
         for line in &lines {
@@ -331,7 +346,7 @@ impl<'a> Worker<'a> {
                 commands.last_mut().expect("just added").insert(0, MAYBE.to_owned());
             }
         }
-        let mut call = eval(&keys, &commands, text);
+        let mut call = eval(&keys, &commands, &text);
         if is_function {
             call.splice(..2, ["FCALL".to_owned(), "play".to_owned()]);
         }
@@ -370,11 +385,19 @@ impl<'a> Worker<'a> {
     }
 }
 
+/// Which of its keys a script declares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Declares {
+    All,
+    Some,
+    Nothing,
+}
+
 /// Stands before a command that is to be run only if what was read last is of even length.
 const MAYBE: &str = "-";
 
 /// A script that runs commands.
-fn eval(keys: &[String], commands: &[Vec<String>], text: usize) -> Vec<String> {
+fn eval(keys: &[String], commands: &[Vec<String>], text: &str) -> Vec<String> {
     let mut call = words("EVAL", [format!("{BODY}-- {text}"), keys.len().to_string()]);
     call.extend(keys.iter().cloned());
     call.push("0".to_owned());
