@@ -24,7 +24,7 @@ use crate::shard::{Moment, lock_mode};
 use crate::watch::Watch;
 
 /// What a series needs to lock.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Needs(BTreeMap<usize, Locks>);
 
 impl Needs {
@@ -76,7 +76,23 @@ impl Needs {
         }
     }
 
-    pub(crate) fn merge(&mut self, other: Needs) {
+    /// Whether it is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Leaves out what `held` has, in whichever mode.
+    pub fn remove_held(&mut self, held: &Needs) {
+        for (shard, locks) in &mut self.0 {
+            if let Some(held) = held.0.get(shard) {
+                locks.remove_slots(held);
+            }
+        }
+        self.0.retain(|_, locks| !locks.is_empty());
+    }
+
+    /// Adds what others need.
+    pub fn merge(&mut self, other: Needs) {
         for (shard, locks) in other.0 {
             self.0.entry(shard).or_default().add_all(&locks);
         }

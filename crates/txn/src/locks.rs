@@ -1,5 +1,7 @@
 //! The set of locks that a transaction wants of one shard.
 
+use std::ops::BitOr;
+
 use crate::claims::{Claims, Mode};
 
 /// Lock slots per shard. Two keys in one slot only delay each other, so this trades false conflicts
@@ -72,6 +74,15 @@ impl Locks {
         self.whole = self.whole | other.whole;
     }
 
+    /// Leaves out the keys' slots that another set has, in whichever mode.
+    pub fn remove_slots(&mut self, others: &Locks) {
+        let slot = |packed: u32| packed >> Claims::BITS;
+        self.keys.retain(|key| others.keys.iter().all(|other| slot(*other) != slot(*key)));
+        let asked = self.whole.without(self.intents().as_intents());
+        let of = |key: &u32| Claims((*key & ((1 << Claims::BITS) - 1)) as u8).as_intents();
+        self.whole = self.keys.iter().map(of).fold(asked, BitOr::bitor);
+    }
+
     /// Merges what was added twice. Only queues ask for that: a slot that counts one holder twice
     /// excludes nobody more, and is left as often. O(n log n).
     pub(crate) fn merge(&mut self) {
@@ -139,6 +150,25 @@ mod tests {
             locks.whole(Mode::Shared);
         });
         assert_eq!(places[0], (WHOLE, Claims::SHARED | Claims::WRITES));
+    }
+
+    #[test]
+    fn what_is_held_is_left_out() {
+        let (mut locks, mut held) = (Locks::new(), Locks::new());
+        locks.add(9, Mode::Exclusive);
+        locks.add(3, Mode::Shared);
+        held.add(9, Mode::Exclusive);
+        locks.remove_slots(&held);
+        let mut expected = Locks::new();
+        expected.add(3, Mode::Shared);
+        assert_eq!(locks, expected);
+        held.add(3, Mode::Shared);
+        locks.remove_slots(&held);
+        assert!(locks.is_empty());
+        locks.whole(Mode::Shared);
+        locks.add(3, Mode::Exclusive);
+        locks.remove_slots(&held);
+        assert_eq!(locks.places().collect::<Vec<_>>(), [(WHOLE, Claims::SHARED)]);
     }
 
     #[test]

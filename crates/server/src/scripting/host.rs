@@ -89,6 +89,8 @@ pub(super) struct ScriptHost<'a> {
     moment: Moment,
     /// Keys that were needed beyond the declared ones, one by one.
     extra: Vec<Held>,
+    /// What those are.
+    extra_needs: Needs,
     kept_to_keys: bool,
     has_written: bool,
     /// Whether it did what cannot be done again: it wrote, or published.
@@ -144,6 +146,7 @@ impl<'a> ScriptHost<'a> {
             hold,
             moment,
             extra: Vec::new(),
+            extra_needs: Needs::new(),
             kept_to_keys: true,
             has_written: false,
             has_acted: false,
@@ -249,11 +252,16 @@ impl<'a> ScriptHost<'a> {
     /// Makes locks of what the script holds by not giving the thread up.
     async fn hold_by_locks(&mut self) {
         if let Hold::Here(here) = std::mem::replace(&mut self.hold, Hold::Changing) {
-            let needs = needs(&self.core, self.scope, self.keys, self.is_read_only);
+            let needs = self.needs();
             self.hold = Hold::Held(Rc::new(here.hold(needs).await));
             return;
         }
         unreachable!("called for scripts that hold by their thread");
+    }
+
+    /// What it holds from its beginning.
+    fn needs(&self) -> Needs {
+        needs(&self.core, self.scope, self.keys, self.is_read_only)
     }
 
     async fn held(&mut self) -> Rc<Held> {
@@ -371,9 +379,25 @@ impl<'a> ScriptHost<'a> {
     /// Runs a call on keys that the script did not declare, after it has written: under locks of
     /// their own, if they come soon. Two scripts that wait for each other's keys end so.
     async fn run_undeclared(&mut self, call: Call) -> Option<(Vec<u8>, Outcome)> {
-        self.held().await;
+        let held = self.held().await;
+        let args = self.args.args();
         let mut needs = Needs::new();
-        needs.add_call(&self.core.router, &call, self.args.args());
+        needs.add_call(&self.core.router, &call, args);
+        if !self.is_read_only {
+            // What it reads now it may write later: locks do not change their mode.
+            let specs = call.command.spec.keys.iter().filter_map(|keys| keys.resolve(args));
+            for at in specs.flat_map(Positions::iter) {
+                needs.add_key(&self.core.router, Key::new(args.at(at)), true);
+            }
+        }
+        // It would wait for itself.
+        needs.remove_held(&self.needs());
+        needs.remove_held(&self.extra_needs);
+        if needs.is_empty() {
+            let held = self.extra.last().unwrap_or(&held);
+            return Some(held.run(call, self.args.data.clone(), self.args.spans.clone()).await);
+        }
+        let extra = needs.clone();
         let router = self.core.router.clone();
         let (give, gives) = tokio::sync::oneshot::channel();
         // A task of its own: locks that come too late must be let go.
@@ -383,6 +407,7 @@ impl<'a> ScriptHost<'a> {
         });
         let held = tokio::time::timeout(UNDECLARED_PATIENCE, gives).await.ok()?.ok()?;
         let ran = held.run(call, self.args.data.clone(), self.args.spans.clone()).await;
+        self.extra_needs.merge(extra);
         self.extra.push(held);
         Some(ran)
     }
