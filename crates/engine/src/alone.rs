@@ -97,6 +97,7 @@ async fn run_locked(
     }
     let shards: Vec<usize> = parts.iter().map(|part| part.shard).collect();
     let flight = router.lock(parts).await;
+    let _step = router.begin_step();
     let mut plan = new_plan(router.clone(), call, data, spans, flight.id());
     let reply = run_plan(across, &mut plan).await;
     router.tell_reads(&call, plan.args());

@@ -272,6 +272,7 @@ impl Sleep {
         let parts = locked_parts(&self.router, &self.call, &self.data, &self.spans);
         let shards: Vec<usize> = parts.iter().map(|part| part.shard).collect();
         let id = self.router.lock(parts).await.id();
+        let _step = self.router.begin_step();
         let (data, spans) = (self.data.clone(), self.spans.clone());
         let mut plan = new_plan(self.router.clone(), self.call, data, spans, id);
         let reply = run_plan(self.block.across, &mut plan).await;

@@ -46,6 +46,8 @@ pub(crate) struct Flight {
     scheduled_first: usize,
     /// Without a coordinator: answers still to come.
     missing: usize,
+    /// Its number among the thread's steps, once it is one.
+    pub(crate) step: Option<u64>,
     /// When a shortcut's remote part ran.
     moment: Option<Moment>,
     state: State,
@@ -59,6 +61,7 @@ impl Flight {
             coordinator: None,
             scheduled_first: 0,
             missing: parts,
+            step: None,
             moment: None,
             state: State::Flying(None),
         }
@@ -71,6 +74,7 @@ impl Flight {
             parts,
             coordinator: Some(coordinator),
             missing: 0,
+            step: None,
             moment: None,
             state: State::Flying(None),
         }

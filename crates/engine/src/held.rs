@@ -19,7 +19,7 @@ use crate::here::is_own;
 use crate::merge::merge;
 use crate::parcel::{Call, Outcome, Work};
 use crate::recorder::At;
-use crate::router::Router;
+use crate::router::{Router, Step};
 use crate::shard::{Moment, lock_mode};
 use crate::watch::Watch;
 
@@ -111,19 +111,49 @@ pub struct Held {
     router: Rc<Router>,
     at: At,
     shards: Vec<usize>,
+    step: Step,
 }
 
 impl Held {
     /// Waits for all locks. The moment of the series is when they are held.
     pub async fn acquire(router: &Rc<Router>, needs: Needs) -> Self {
+        let (transaction, shards) = Self::lock(router, needs).await;
+        Self::new(router, transaction, shards, router.begin_step())
+    }
+
+    /// Goes on with a step that has begun; its time stands still.
+    pub(crate) async fn acquire_in(
+        router: &Rc<Router>,
+        needs: Needs,
+        step: Step,
+        now_ms: i64,
+    ) -> Self {
+        let (transaction, shards) = Self::lock(router, needs).await;
+        let mut held = Self::new(router, transaction, shards, step);
+        held.at.moment.now_ms = now_ms;
+        held
+    }
+
+    async fn lock(router: &Rc<Router>, needs: Needs) -> (TxId, Vec<usize>) {
         let parts = needs.into_parts();
         let shards: Vec<usize> = parts.iter().map(|part| part.shard).collect();
         let transaction = match parts.is_empty() {
             true => TxId::NONE,
             false => router.lock(parts).await.id(),
         };
+        (transaction, shards)
+    }
+
+    /// The step must have begun: only now is the clock read for its stamp.
+    fn new(router: &Rc<Router>, transaction: TxId, shards: Vec<usize>, step: Step) -> Self {
         let at = At { moment: router.clock().moment(), transaction };
-        Self { router: router.clone(), at, shards }
+        step.stamp(at.moment.stamp_ns);
+        Self { router: router.clone(), at, shards, step }
+    }
+
+    /// What happens under the locks of `other` is part of this series, too.
+    pub fn includes(&self, other: &Held) {
+        self.step.stamp(other.at.moment.stamp_ns);
     }
 
     /// The same for a series that has begun: its time stands still.

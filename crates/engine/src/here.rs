@@ -68,7 +68,12 @@ impl Here {
         let touched = std::mem::take(&mut self.touched);
         needs.merge(touched);
         let router = self.router.clone();
-        let lock = Held::acquire_at(&router, needs, self.at.moment.now_ms);
+        let step = router.begin_step();
+        if self.has_run {
+            step.stamp(self.at.moment.stamp_ns);
+        }
+        let now_ms = self.at.moment.now_ms;
+        let lock = Held::acquire_in(&router, needs, step, now_ms);
         self.has_run = false;
         lock.await
     }

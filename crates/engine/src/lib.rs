@@ -20,6 +20,7 @@ mod recorder;
 mod router;
 mod serve;
 mod shard;
+mod steps;
 mod waiters;
 mod watch;
 

@@ -1,10 +1,11 @@
 //! From what a call changed to records of the journal.
 //!
 //! Invariant: stamps of a shard never go back for conflicting work: what runs after a transaction
-//! is stamped at least as high as it.
+//! is stamped at least as high as it; and nothing is stamped so low that a round which has closed
+//! would have had to take it.
 
 use command::{Args, flag};
-use journal::{Effect, Record, Sink, Words};
+use journal::{Buffer, Handover};
 use keyspace::{Cause, Changes};
 use txn::TxId;
 
@@ -20,19 +21,50 @@ pub(crate) struct At {
 }
 
 /// See the module.
+#[derive(Default)]
 pub(crate) struct Recorder {
-    journal: Box<dyn Sink + Send>,
-    /// The highest stamp of a transaction that ran here.
+    buffer: Buffer,
+    is_on: bool,
+    /// Plain work is stamped at least so high.
     stamp_ns_floor: u64,
+    /// Rounds up to it have closed.
+    closed_ns: u64,
+    /// The highest stamp of a record.
+    last_ns: u64,
+    records: u64,
 }
 
 impl Recorder {
-    pub(crate) fn new(journal: Box<dyn Sink + Send>) -> Self {
-        Self { journal, stamp_ns_floor: 0 }
+    /// Whether records are kept, or only counted. What is kept stays.
+    pub(crate) fn set_on(&mut self, is_on: bool) {
+        self.is_on = is_on;
     }
 
     pub(crate) fn records(&self) -> u64 {
-        self.journal.records()
+        self.records
+    }
+
+    #[inline]
+    pub(crate) fn last_ns(&self) -> u64 {
+        self.last_ns
+    }
+
+    /// How many bytes wait to be handed over.
+    #[inline]
+    pub(crate) fn bytes(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// Hands over all that is recorded, for a round at `low_ns`, and goes on in `spare`.
+    pub(crate) fn hand_over(&mut self, low_ns: u64, spare: Handover) -> Handover {
+        self.raise_floor(low_ns + 1);
+        self.closed_ns = self.closed_ns.max(low_ns);
+        self.buffer.hand_over(spare)
+    }
+
+    /// From now on nothing plain is stamped lower.
+    pub(crate) fn raise_floor(&mut self, stamp_ns: u64) {
+        self.stamp_ns_floor = self.stamp_ns_floor.max(stamp_ns);
     }
 
     /// Work begins; returns it with the stamp that it gets here.
@@ -43,6 +75,7 @@ impl Recorder {
         } else {
             // A transaction's stamp is the same on all its shards; one of this shard alone comes
             // from the same clock, now.
+            debug_assert!(at.moment.stamp_ns > self.closed_ns, "it comes too late for its round");
             self.stamp_ns_floor = self.stamp_ns_floor.max(at.moment.stamp_ns);
         }
         at
@@ -50,6 +83,7 @@ impl Recorder {
 
     /// Records what a call changed: what its handler logged in its stead, else the call itself;
     /// and before that the keys that it found expired, or that were evicted for it.
+    #[inline]
     pub(crate) fn call(
         &mut self,
         changes: &mut Changes,
@@ -65,14 +99,12 @@ impl Recorder {
             self.encoded(effect, at);
         }
         if !own && changed > others && call.command.spec.has(flag::WRITE) {
-            let words = CallWords(args);
-            self.journal.record(&Record {
-                stamp_ns: at.moment.stamp_ns,
-                transaction: at.transaction.get(),
-                db: u32::from(call.db),
-                slot: call.slot,
-                effect: Effect::Call(&words),
-            });
+            self.records += 1;
+            if self.is_on {
+                self.last_ns = self.last_ns.max(at.moment.stamp_ns);
+                let (stamp_ns, transaction) = (at.moment.stamp_ns, at.transaction.get());
+                self.buffer.push(stamp_ns, transaction, call.db, call.slot, args.iter());
+            }
         }
         changes.clear();
     }
@@ -86,22 +118,33 @@ impl Recorder {
     }
 
     fn encoded(&mut self, effect: keyspace::Effect<'_>, at: At) {
-        self.journal.record(&Record {
-            stamp_ns: at.moment.stamp_ns,
-            transaction: at.transaction.get(),
-            db: effect.db as u32,
-            slot: None,
-            effect: Effect::Encoded(effect.encoded),
-        });
+        self.records += 1;
+        if self.is_on {
+            self.last_ns = self.last_ns.max(at.moment.stamp_ns);
+            let (stamp_ns, transaction) = (at.moment.stamp_ns, at.transaction.get());
+            let args = Counted { args: effect.args(), left: effect.count };
+            self.buffer.push(stamp_ns, transaction, effect.db as u16, None, args);
+        }
     }
 }
 
-/// A call's arguments as a record's words.
-#[derive(Debug)]
-struct CallWords<'a>(Args<'a>);
+/// Arguments of which it is known how many there are.
+struct Counted<I> {
+    args: I,
+    left: usize,
+}
 
-impl Words for CallWords<'_> {
-    fn each(&self, visit: &mut dyn FnMut(&[u8])) {
-        self.0.iter().for_each(visit);
+impl<I: Iterator> Iterator for Counted<I> {
+    type Item = I::Item;
+
+    fn next(&mut self) -> Option<I::Item> {
+        self.left = self.left.saturating_sub(1);
+        self.args.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
     }
 }
+
+impl<I: Iterator> ExactSizeIterator for Counted<I> {}

@@ -13,10 +13,12 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context as TaskContext, Poll};
 
 use command::{Args, flag};
 use crossbeam_channel::Receiver;
+use journal::{Handover, Report};
 use keyspace::News;
 use slab::Slab;
 use stdx::rng::Rng;
@@ -29,6 +31,7 @@ use crate::mailbox::Letterbox;
 use crate::parcel::{Call, Outcome, Parcel, Work};
 use crate::recorder::At;
 use crate::shard::{Address, Answer, Clock, OnGrant, Request, Shard, read_keys};
+use crate::steps::{self, Steps};
 use crate::waiters::WaiterId;
 
 /// A thread that finds no time to sleep exchanges mail after so many batches.
@@ -49,6 +52,10 @@ pub struct Network {
     letterboxes: Vec<Letterbox<Message>>,
     shard_count: usize,
     ids: Ids,
+    /// Per thread, below what it has under way.
+    announced: Arc<[AtomicU64]>,
+    /// Per shard, the highest stamp of a record, as far as anybody can have seen what it is of.
+    recorded_ns: Box<[AtomicU64]>,
 }
 
 /// The receiving end of one thread's mailbox.
@@ -60,7 +67,28 @@ impl Network {
         assert!(0 < shards && shards <= threads, "shards live on threads");
         let (letterboxes, inbound): (Vec<_>, Vec<_>) =
             (0..threads).map(|_| Letterbox::new()).map(|(out, inn)| (out, Inbound(inn))).unzip();
-        (Arc::new(Self { letterboxes, shard_count: shards, ids: Ids::default() }), inbound)
+        let announced = (0..threads).map(|_| AtomicU64::new(steps::NOTHING)).collect();
+        let recorded_ns = (0..shards).map(|_| AtomicU64::new(0)).collect();
+        let ids = Ids::default();
+        let network = Self { letterboxes, shard_count: shards, ids, announced, recorded_ns };
+        (Arc::new(network), inbound)
+    }
+
+    /// The stamp up to which everything has come to its end on all shards, if `now_ns` was read
+    /// before; see [`Router::report`].
+    pub fn low_ns(&self, now_ns: u64) -> u64 {
+        steps::low_ns(&self.announced, now_ns)
+    }
+
+    /// The highest stamp of a record that any reply so far can show.
+    #[inline]
+    pub fn recorded_ns(&self) -> u64 {
+        self.recorded_ns.iter().map(|ns| ns.load(Ordering::Acquire)).max().unwrap_or(0)
+    }
+
+    /// How many shards there are.
+    pub fn shard_count(&self) -> usize {
+        self.shard_count
     }
 
     /// Runs `call` on a thread; for those that have no router (signals, side threads).
@@ -101,6 +129,26 @@ pub struct Router {
     listener: RefCell<Option<Listener>>,
     /// Kept for its memory.
     news: RefCell<News>,
+    steps: Steps,
+}
+
+/// A step under way; it ends when this is dropped.
+pub(crate) struct Step {
+    router: Rc<Router>,
+    number: u64,
+}
+
+impl Step {
+    /// It takes another stamp.
+    pub(crate) fn stamp(&self, stamp_ns: u64) {
+        self.router.steps.stamp(self.number, stamp_ns);
+    }
+}
+
+impl Drop for Step {
+    fn drop(&mut self) {
+        self.router.steps.end(self.number);
+    }
 }
 
 impl Router {
@@ -116,6 +164,7 @@ impl Router {
         assert_eq!(shard.is_some(), thread < network.shard_count);
         Rc::new(Self {
             thread,
+            steps: Steps::new(network.announced.clone(), thread),
             outboxes: RefCell::new((0..network.thread_count()).map(|_| Vec::new()).collect()),
             network,
             inbound: inbound.0,
@@ -199,6 +248,38 @@ impl Router {
     /// This thread's shard.
     pub fn shard_mut(&self) -> Option<RefMut<'_, Shard>> {
         self.shard.as_ref().map(RefCell::borrow_mut)
+    }
+
+    /// A step begins; the clock is to be read for its stamp after this.
+    pub(crate) fn begin_step(self: &Rc<Self>) -> Step {
+        let number = self.steps.begin(self.clock.moment().stamp_ns);
+        Step { router: self.clone(), number }
+    }
+
+    /// Whether this thread's shard keeps what happens for the journal.
+    pub fn set_journalled(&self, is_on: bool) {
+        self.steps.set_recorded(is_on);
+        if let Some(mut shard) = self.shard_mut() {
+            shard.set_journalled(is_on);
+        }
+    }
+
+    /// What this thread has for a round at `low_ns`, which [`Network::low_ns`] gave before.
+    pub fn report(&self, low_ns: u64, spare: Handover) -> Report {
+        let gaps = self.steps.gaps(low_ns);
+        let handover = self.shard_mut().map(|mut shard| shard.hand_over(low_ns, spare));
+        Report { gaps, handover: handover.map(|handover| (self.thread, handover)) }
+    }
+
+    /// Says up to which stamp this thread's shard has recorded; before a reply leaves that shows it.
+    #[inline]
+    pub fn publish_recorded(&self) {
+        let Some(shard) = &self.shard else { return };
+        let recorded_ns = shard.borrow().recorded_ns();
+        let published = &self.network.recorded_ns[self.thread];
+        if published.load(Ordering::Relaxed) != recorded_ns {
+            published.store(recorded_ns, Ordering::Release);
+        }
     }
 
     /// A random number.
@@ -569,6 +650,7 @@ impl Router {
             shard.handle(request, address, || self.network.ids.draw());
             (shard.take_answers(), shard.keyspace.has_news())
         };
+        self.publish_recorded();
         self.send_answers(answers);
         if has_news {
             self.tell_news();
@@ -624,6 +706,7 @@ impl Router {
         match action {
             Action::Wait => {}
             Action::Run => {
+                self.begin_flight_step(flight);
                 let moment = self.clock.moment();
                 let (id, shards) = self.with_flight(flight, |f| (f.id(), f.shards()));
                 for (part, shard) in shards.into_iter().enumerate() {
@@ -631,6 +714,8 @@ impl Router {
                 }
             }
             Action::RunRemote => {
+                // The remote takes the stamp, later.
+                self.begin_flight_step(flight);
                 let id = self.with_flight(flight, |f| f.id());
                 self.schedule(flight, 1, id, OnGrant::Run);
             }
@@ -639,11 +724,27 @@ impl Router {
                 self.request(self.thread, self.address(flight, 0), Request::Arm(id, moment));
             }
             Action::Retry(draw) => {
+                self.end_flight_step(flight);
                 let id = self.network.ids.redraw(draw);
                 self.with_flight(flight, |f| f.restart(id));
                 self.begin_attempt(flight, id);
             }
-            Action::Held | Action::Finished => self.land(flight),
+            Action::Held | Action::Finished => {
+                self.end_flight_step(flight);
+                self.land(flight);
+            }
+        }
+    }
+
+    fn begin_flight_step(&self, flight: u32) {
+        let number = self.steps.begin(self.clock.moment().stamp_ns);
+        let before = self.with_flight(flight, |f| f.step.replace(number));
+        debug_assert_eq!(before, None, "a flight is one step");
+    }
+
+    fn end_flight_step(&self, flight: u32) {
+        if let Some(number) = self.with_flight(flight, |f| f.step.take()) {
+            self.steps.end(number);
         }
     }
 

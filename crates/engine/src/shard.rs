@@ -10,6 +10,7 @@ use std::any::Any;
 use std::collections::HashMap;
 
 use command::{Args, Group, KeySpec, Spec, access, flag};
+use journal::Handover;
 use keyspace::{Key, Keyspace};
 use resp::Writer;
 use stdx::rng::Rng;
@@ -161,7 +162,7 @@ impl Shard {
             parked: HashMap::new(),
             answers: Vec::new(),
             granted: Vec::new(),
-            recorder: Recorder::new(Box::new(journal::CountingSink::default())),
+            recorder: Recorder::default(),
             rng: Rng::new(seed),
             clock,
             waiting: Waiting::default(),
@@ -171,6 +172,48 @@ impl Shard {
     /// Records handed to the journal so far.
     pub fn journal_records(&self) -> u64 {
         self.recorder.records()
+    }
+
+    /// Whether what happens is kept for the journal, or only counted.
+    pub(crate) fn set_journalled(&mut self, is_on: bool) {
+        self.recorder.set_on(is_on);
+    }
+
+    /// How many bytes of records wait to be handed over.
+    pub fn journal_bytes(&self) -> usize {
+        self.recorder.bytes()
+    }
+
+    /// Hands over all records, for a round at `low_ns`; nothing is stamped that low from now on.
+    pub(crate) fn hand_over(&mut self, low_ns: u64, spare: Handover) -> Handover {
+        self.recorder.hand_over(low_ns, spare)
+    }
+
+    /// The highest stamp of a record.
+    #[inline]
+    pub(crate) fn recorded_ns(&self) -> u64 {
+        self.recorder.last_ns()
+    }
+
+    /// Everything up to this stamp is in a snapshot: what comes is stamped above.
+    pub fn raise_stamps(&mut self, above_ns: u64) {
+        self.recorder.raise_floor(above_ns + 1);
+    }
+
+    /// Runs what a journal says has happened: nothing expires meanwhile, nothing is recorded.
+    pub fn replay(&mut self, work: Work<'_>, now_ms: i64) {
+        let moment = Moment { now_ms, stamp_ns: 0 };
+        let at = At { moment, transaction: TxId::NONE };
+        self.keyspace.begin_replay(now_ms);
+        let mut replies = Vec::new();
+        for call in work.calls {
+            let args = call.args(work.data, work.spans);
+            replies.clear();
+            let mut reply = Writer::new(&mut replies, call.protocol);
+            // What failed then fails again, and has changed as much.
+            let _ = self.execute(call, args, &mut reply, at);
+            self.keyspace.changes().clear();
+        }
     }
 
     /// Whether no key is locked, nor waits to be.

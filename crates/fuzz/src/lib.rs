@@ -28,6 +28,7 @@ pub const TARGETS: &[Target] = &[
     targets::config::TARGET,
     targets::glob::TARGET,
     targets::inline::TARGET,
+    targets::journal::TARGET,
     targets::keys::TARGET,
     targets::listpack::TARGET,
     targets::numbers::TARGET,

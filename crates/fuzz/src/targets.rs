@@ -4,6 +4,7 @@ pub(crate) mod calls;
 pub(crate) mod config;
 pub(crate) mod glob;
 pub(crate) mod inline;
+pub(crate) mod journal;
 pub(crate) mod keys;
 pub(crate) mod listpack;
 pub(crate) mod numbers;

@@ -76,6 +76,11 @@ fn inline() {
 }
 
 #[test]
+fn journal() {
+    fuzz("journal");
+}
+
+#[test]
 fn keys() {
     fuzz("keys");
 }

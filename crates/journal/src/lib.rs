@@ -1,63 +1,42 @@
-//! What commands did, as records that an append file, replicas and slot migration can replay.
+//! What commands did, as records that an append file, replicas and slot migration can replay; and
+//! the files that keep them.
 //!
-//! Only the interface and a sink that counts, so far: nothing is kept.
+//! Every shard writes records into a [`Buffer`]. From time to time a round closes at a stamp below
+//! which everything has happened on all shards: each shard's records up to it become one block of
+//! the shard's own file. Recovery keeps the rounds up to the first that is not whole, which is a
+//! prefix of the serial history of all shards together.
 //!
-//! It knows no shard and no value. A record names absolute times and the results of randomness, so
-//! that replaying records in the order of their stamps gives the same keyspace.
+//! It knows no shard, no value, no clock and no thread: whoever uses it says what time it is and
+//! runs the [`Job`]s that write and sync, side by side if it likes. The world is behind [`Disk`].
+//!
+//! Invariants: a file whose write or sync failed is never written again; a file is removed only
+//! when a manifest without it is durable; a round's number is used once.
 
-/// One change to one database of one shard.
-#[derive(Clone, Copy, Debug)]
-pub struct Record<'a> {
-    /// Monotonic nanoseconds; the same for all parts of a transaction. A shard's never go back for
-    /// conflicting work.
-    pub stamp_ns: u64,
-    /// The transaction it belongs to, 0 for a plain command.
-    pub transaction: u64,
-    /// Database number.
-    pub db: u32,
-    /// Hash slot of the key, where routing needed it.
-    pub slot: Option<u16>,
-    /// What happened.
-    pub effect: Effect<'a>,
-}
+mod block;
+mod check;
+mod disk;
+mod error;
+mod file;
+mod journal;
+mod manifest;
+mod names;
+mod record;
+mod recover;
+mod round;
+mod scan;
 
-/// What a record says.
-#[derive(Clone, Copy, Debug)]
-pub enum Effect<'a> {
-    /// The call itself gives the same result when replayed: its name and arguments.
-    Call(&'a dyn Words),
-    /// What a handler put in its place: arguments, each with its length (32 bits, little endian).
-    Encoded(&'a [u8]),
-}
+pub use check::{Finding, check, fix};
+pub use disk::{Disk, DiskFile, FakeDisk, Faults, RealDisk, read_all, replace};
+pub use error::Error;
+pub use file::FileId;
+pub use journal::{Bug, Job, Journal, Options, Rewrite};
+pub use manifest::{Base, BaseFile, Increment, Manifest};
+pub use names::Names;
+pub use record::{Buffer, Effect, Group, Groups, Handover, Malformed, Mark};
+pub use recover::{
+    Cut, FileReader, Merged, OwnedEffect, OwnedGroup, Recovered, RecoveredIncrement, recover,
+};
+pub use round::{Gap, Report};
 
-/// A call's words; lets records borrow them from wherever they lie.
-pub trait Words: std::fmt::Debug {
-    /// Visits every word in order.
-    fn each(&self, visit: &mut dyn FnMut(&[u8]));
-}
-
-/// Where records go.
-pub trait Sink {
-    /// Takes one record. It must not block: what is slow is handed to another thread.
-    fn record(&mut self, record: &Record<'_>);
-
-    /// Records taken so far.
-    fn records(&self) -> u64;
-}
-
-/// Counts records and keeps none: what there is without durability.
-#[derive(Debug, Default)]
-pub struct CountingSink {
-    records: u64,
-}
-
-impl Sink for CountingSink {
-    #[inline]
-    fn record(&mut self, _record: &Record<'_>) {
-        self.records += 1;
-    }
-
-    fn records(&self) -> u64 {
-        self.records
-    }
-}
+#[cfg(test)]
+mod tests;

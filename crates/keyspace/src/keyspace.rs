@@ -99,6 +99,13 @@ impl Keyspace {
         self.clock.set_now(now_ms);
     }
 
+    /// [`Self::begin`] for what has happened before: no deadline has come yet, and keys count as used
+    /// at `clock_ms`.
+    pub fn begin_replay(&mut self, clock_ms: i64) {
+        self.now_ms = 0;
+        self.clock.set_now(clock_ms);
+    }
+
     /// The present, as [`Self::begin`] set it.
     pub fn now_ms(&self) -> i64 {
         self.now_ms

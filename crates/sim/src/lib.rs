@@ -10,6 +10,7 @@
 //! `cargo run -p sim -- SEED [BUG]` tells one seed's story.
 
 mod bug;
+mod files;
 mod history;
 mod layout;
 mod random;
@@ -19,6 +20,7 @@ mod turn;
 mod world;
 
 pub use bug::Bug;
+pub use files::{FileBug, FileSummary, run_files};
 pub use history::Failure;
 
 /// What one seed has exercised.

@@ -406,6 +406,7 @@ impl<'a> ScriptHost<'a> {
             drop(give.send(Held::acquire_at(&router, needs, now_ms).await));
         });
         let held = tokio::time::timeout(UNDECLARED_PATIENCE, gives).await.ok()?.ok()?;
+        self.held().await.includes(&held);
         let ran = held.run(call, self.args.data.clone(), self.args.spans.clone()).await;
         self.extra_needs.merge(extra);
         self.extra.push(held);

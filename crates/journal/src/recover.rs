@@ -1,0 +1,343 @@
+//! Reading a journal back: which rounds are whole, and their records.
+
+use std::fmt;
+use std::io;
+
+use crate::block::Header;
+use crate::disk::{Disk, read_all};
+use crate::error::Error;
+use crate::file::{Appender, FileId};
+use crate::journal::Bug;
+use crate::manifest::{Base, Increment, Manifest};
+use crate::names::Names;
+use crate::record::{Group, Groups};
+use crate::scan::Index;
+
+/// What of a journal counts.
+#[derive(Debug)]
+pub struct Recovered {
+    /// The list of files, as it was found.
+    pub manifest: Manifest,
+    /// What comes after the base, oldest first.
+    pub increments: Vec<RecoveredIncrement>,
+    /// The last round that counts.
+    pub last_round: u64,
+    /// Everything up to it is there, and nothing above it.
+    pub last_stamp_ns: u64,
+    /// What did not reach the disk whole, and is left out.
+    pub cuts: Vec<Cut>,
+}
+
+/// The end of a file that is left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// Which file.
+    pub file: String,
+    /// From where on.
+    pub offset: u64,
+    /// How many bytes are there, zeros included.
+    pub bytes: u64,
+    /// How many whole blocks are among them, of rounds that others lack a part of.
+    pub blocks: usize,
+}
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, offset, bytes, blocks } = self;
+        write!(f, "{file}: {bytes} bytes from offset {offset} on, with {blocks} whole blocks")
+    }
+}
+
+/// One increment's files.
+#[derive(Debug)]
+pub struct RecoveredIncrement {
+    /// How many shards there were.
+    pub shards: usize,
+    files: Vec<Index>,
+    last_round: u64,
+}
+
+/// Reads the list of files and all of them but the base. `None` where there is no journal.
+///
+/// Unless `allows_torn`, rounds that are not whole are an error, though they are what a crash leaves.
+pub fn recover(
+    disk: &dyn Disk,
+    names: &Names,
+    allows_torn: bool,
+    bug: Bug,
+) -> Result<Option<Recovered>, Error> {
+    let Some(manifest) = read_manifest(disk, names)? else { return Ok(None) };
+    let mut recovered = Recovered {
+        last_round: manifest.increments.first().map_or(0, |first| first.first_round - 1),
+        last_stamp_ns: manifest.base.as_ref().map_or(0, |base| base.stamp_ns),
+        increments: Vec::new(),
+        cuts: Vec::new(),
+        manifest,
+    };
+    for increment in recovered.manifest.increments.clone() {
+        let files = read_files(disk, names, recovered.manifest.journal, increment)?;
+        recovered.add(increment, files, bug)?;
+    }
+    match recovered.cuts.iter().find(|cut| !allows_torn && cut.blocks + cut.bytes as usize > 0) {
+        Some(cut) => Err(Error::Torn { file: cut.file.clone(), offset: cut.offset }),
+        None => Ok(Some(recovered)),
+    }
+}
+
+pub(crate) fn read_manifest(disk: &dyn Disk, names: &Names) -> Result<Option<Manifest>, Error> {
+    let name = names.manifest();
+    match read_all(disk, &name) {
+        Ok(bytes) => Manifest::read(&name, &bytes).map(Some),
+        Err(error) => match Error::io(&name)(error) {
+            Error::Missing { .. } => Ok(None),
+            error => Err(error),
+        },
+    }
+}
+
+pub(crate) fn read_files(
+    disk: &dyn Disk,
+    names: &Names,
+    journal: u64,
+    Increment { generation, shards, .. }: Increment,
+) -> Result<Vec<Index>, Error> {
+    let read = |shard| {
+        let id = FileId { journal, generation, shard, shards };
+        Index::read(disk, &names.increment(generation, shard as usize), id)
+    };
+    (0..shards).map(read).collect()
+}
+
+impl Recovered {
+    fn add(&mut self, increment: Increment, files: Vec<Index>, bug: Bug) -> Result<(), Error> {
+        let (last, stamp_ns) = last_whole(&files, increment, bug);
+        if last < known(&files, increment) {
+            return Err(lost(&files, last + 1));
+        }
+        if increment.last_round.is_none() {
+            for file in &files {
+                let kept = file.blocks.iter().take_while(|block| block.header.round <= last);
+                let kept = kept.count();
+                let offset = file.blocks.get(kept).map_or(file.end, |block| block.offset);
+                let blocks = file.blocks.len() - kept;
+                if blocks > 0 || file.is_torn {
+                    let (name, bytes) = (file.name.clone(), file.bytes - offset);
+                    self.cuts.push(Cut { file: name, offset, bytes, blocks });
+                }
+            }
+        }
+        self.last_round = last;
+        self.last_stamp_ns = self.last_stamp_ns.max(stamp_ns);
+        let shards = increment.shards as usize;
+        self.increments.push(RecoveredIncrement { shards, files, last_round: last });
+        Ok(())
+    }
+
+    /// What everything begins with.
+    pub fn base(&self) -> Option<&Base> {
+        self.manifest.base.as_ref()
+    }
+
+    /// What increments take, without what is left out.
+    pub fn increment_bytes(&self) -> u64 {
+        self.increments.iter().flat_map(|increment| &increment.files).map(|file| file.end).sum()
+    }
+
+    /// The last round that is known to be durable where it is.
+    pub(crate) fn synced_round(&self) -> u64 {
+        match self.manifest.increments.last().zip(self.increments.last()) {
+            Some((open, read)) if open.last_round.is_none() => {
+                known(&read.files, *open).max(open.first_round - 1)
+            }
+            _ => self.last_round,
+        }
+    }
+
+    /// Cuts off what is left out, now that the manifest says so. Nothing depends on it.
+    pub(crate) fn trim(&self, disk: &dyn Disk) {
+        for cut in &self.cuts {
+            if let Ok(mut file) = disk.open_to_cut(&cut.file) {
+                let _ = file.truncate(cut.offset);
+            }
+        }
+    }
+}
+
+/// The last round of which every part is there, and its stamp; all before it are there, too.
+pub(crate) fn last_whole(files: &[Index], increment: Increment, bug: Bug) -> (u64, u64) {
+    let (mut last, mut stamp_ns) = (increment.first_round - 1, 0);
+    // What comes behind the end of a closed increment was dropped, or went to the next.
+    while increment.last_round.is_none_or(|end| last < end) {
+        let parts = files.iter().map(|file| file.block(last + 1));
+        let Some(one) = parts.clone().flatten().next() else { break };
+        let (members, stamp) = (&one.header.members, one.header.stamp_ns);
+        let is_whole = parts.zip(members).all(|(part, is_member)| match part {
+            Some(part) => *is_member && part.header.stamp_ns == stamp,
+            None => !is_member,
+        });
+        if !is_whole && bug != Bug::KeepsHalfRounds {
+            break;
+        }
+        (last, stamp_ns) = (last + 1, stamp);
+    }
+    (last, stamp_ns)
+}
+
+/// The last round that must be there.
+pub(crate) fn known(files: &[Index], increment: Increment) -> u64 {
+    let synced = files.iter().map(|file| file.synced).max().unwrap_or(0);
+    increment.last_round.unwrap_or(synced)
+}
+
+/// A round that was durable is not whole: which file is to blame.
+pub(crate) fn lost(files: &[Index], round: u64) -> Error {
+    let members = files.iter().find_map(|file| Some(&file.block(round)?.header.members));
+    let lacks = |(shard, file): &(usize, &Index)| {
+        file.block(round).is_none() && members.is_none_or(|members| members[*shard])
+    };
+    let mut lacking = files.iter().enumerate().filter(lacks);
+    let first = lacking.clone().next();
+    let blamed = lacking.find(|(_, file)| file.is_torn).or(first);
+    let file = blamed.map_or(&files[0], |(_, file)| file);
+    let what = format!("round {round}, which was durable, is not there as it was written");
+    Error::damaged(&file.name, file.end, what)
+}
+
+impl RecoveredIncrement {
+    /// The records of one shard, in order. Nothing stamped up to `after_ns`, which the base has,
+    /// nor above `until_ns`.
+    pub fn reader(&self, shard: usize, after_ns: u64, until_ns: u64) -> FileReader<'_> {
+        let (index, payload) = (&self.files[shard], Vec::new());
+        FileReader { index, next: 0, last_round: self.last_round, payload, after_ns, until_ns }
+    }
+
+    /// The records of all shards, in the order of their stamps.
+    pub fn merged(&self, after_ns: u64, until_ns: u64) -> Result<Merged<'_>, Error> {
+        let readers = (0..self.shards).map(|shard| self.reader(shard, after_ns, until_ns));
+        Merged::new(readers.collect())
+    }
+
+    /// Appends the blocks of a shard, from a round on, to another file.
+    pub(crate) fn copy(&self, shard: usize, first_round: u64, to: &mut Appender) -> io::Result<()> {
+        let mut reader = self.reader(shard, 0, u64::MAX);
+        while reader.advance().map_err(io::Error::other)? {
+            let header = &self.files[shard].blocks[reader.next - 1].header;
+            if header.round < first_round {
+                continue;
+            }
+            let times = (header.round, header.stamp_ns, first_round - 1);
+            let members = header.members.clone();
+            let mut head = Vec::new();
+            Header::new(times, members, &reader.payload, to.seed).write(to.seed, &mut head);
+            to.append(&head, &reader.payload)?;
+        }
+        Ok(())
+    }
+
+    /// How many bytes of blocks there are, for telling progress.
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.end).sum()
+    }
+}
+
+/// Reads one file's records block by block.
+#[derive(Debug)]
+pub struct FileReader<'a> {
+    index: &'a Index,
+    next: usize,
+    last_round: u64,
+    payload: Vec<u8>,
+    after_ns: u64,
+    until_ns: u64,
+}
+
+impl FileReader<'_> {
+    /// Goes on to the next block that counts; answers whether there is one.
+    pub fn advance(&mut self) -> Result<bool, Error> {
+        let next = self.index.blocks.get(self.next);
+        let Some(found) = next.filter(|found| found.header.round <= self.last_round) else {
+            self.payload.clear();
+            return Ok(false);
+        };
+        self.next += 1;
+        let (header, name) = (&found.header, &self.index.name);
+        let start = found.offset + Header::bytes(header.members.len()) as u64;
+        self.payload.resize(header.payload_bytes as usize, 0);
+        let read = self.index.file.read_at(start, &mut self.payload).map_err(Error::io(name))?;
+        if read < self.payload.len() || !header.fits(&self.payload, self.index.seed) {
+            return Err(Error::damaged(name, start, "it has changed since it was checked"));
+        }
+        Ok(true)
+    }
+
+    /// The present block's records that are wanted.
+    pub fn groups(&self) -> impl Iterator<Item = Result<Group<'_>, Error>> {
+        let (after_ns, until_ns) = (self.after_ns, self.until_ns);
+        let malformed = |_| {
+            let offset = self.index.blocks[self.next - 1].offset;
+            Error::damaged(&self.index.name, offset, "its records make no sense")
+        };
+        let groups = Groups::new(&self.payload).map(move |group| group.map_err(malformed));
+        groups.filter(move |group| match group {
+            Ok(group) => group.stamp_ns > after_ns && group.stamp_ns <= until_ns,
+            Err(_) => true,
+        })
+    }
+
+    /// Up to where the file has been read.
+    pub fn offset(&self) -> u64 {
+        self.index.blocks.get(self.next).map_or(self.index.end, |found| found.offset)
+    }
+}
+
+/// A group that owns its words.
+pub type OwnedGroup = (u64, u64, Vec<OwnedEffect>);
+/// Database and words.
+pub type OwnedEffect = (u16, Vec<Vec<u8>>);
+
+/// See [`RecoveredIncrement::merged`].
+#[derive(Debug)]
+pub struct Merged<'a> {
+    readers: Vec<FileReader<'a>>,
+    /// What is read of each and not given out yet, last first.
+    waiting: Vec<Vec<OwnedGroup>>,
+}
+
+impl<'a> Merged<'a> {
+    fn new(readers: Vec<FileReader<'a>>) -> Result<Self, Error> {
+        let waiting = readers.iter().map(|_| Vec::new()).collect();
+        let mut merged = Self { readers, waiting };
+        for shard in 0..merged.readers.len() {
+            merged.fill(shard)?;
+        }
+        Ok(merged)
+    }
+
+    /// Makes sure that a group of this shard waits, if there is one.
+    fn fill(&mut self, shard: usize) -> Result<(), Error> {
+        while self.waiting[shard].is_empty() && self.readers[shard].advance()? {
+            let groups: Result<Vec<_>, Error> = self.readers[shard].groups().collect();
+            let owned = groups?.iter().rev().map(owned).collect();
+            self.waiting[shard] = owned;
+        }
+        Ok(())
+    }
+
+    /// The next group, and the shard that it is from.
+    pub fn next_group(&mut self) -> Result<Option<(usize, OwnedGroup)>, Error> {
+        let heads = self.waiting.iter().enumerate();
+        let first = heads.filter_map(|(shard, groups)| Some((groups.last()?.0, shard))).min();
+        let Some((_, shard)) = first else { return Ok(None) };
+        let group = self.waiting[shard].pop().expect("just seen");
+        self.fill(shard)?;
+        Ok(Some((shard, group)))
+    }
+}
+
+fn owned(group: &Group<'_>) -> OwnedGroup {
+    let effects = group
+        .effects
+        .iter()
+        .map(|effect| (effect.db, effect.args.iter().map(|arg| arg.to_vec()).collect()));
+    (group.stamp_ns, group.transaction, effects.collect())
+}
