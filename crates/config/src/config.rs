@@ -18,6 +18,8 @@ pub struct Config {
     pub clients: Clients,
     /// The process and its files.
     pub process: Process,
+    /// What is kept on disk, and when.
+    pub persistence: Persistence,
     /// Who may do what.
     pub security: Security,
     /// Memory limit, eviction and expiry.
@@ -38,6 +40,7 @@ impl Default for Config {
             network: Network::default(),
             clients: Clients::default(),
             process: Process::default(),
+            persistence: Persistence::default(),
             security: Security::default(),
             memory: Memory::default(),
             lazyfree: Lazyfree::default(),
@@ -195,6 +198,84 @@ pub struct Process {
     pub hz: u16,
     /// Raise `hz` with the number of clients.
     pub dynamic_hz: bool,
+    /// What SIGTERM asks for.
+    pub shutdown_on_sigterm: ShutdownWishes,
+    /// What SIGINT asks for.
+    pub shutdown_on_sigint: ShutdownWishes,
+}
+
+/// How a signal ends the server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ShutdownWishes {
+    /// Save, even without save points.
+    pub save: bool,
+    /// Don't, even with them.
+    pub nosave: bool,
+    /// Don't wait for replicas.
+    pub now: bool,
+    /// End even if saving fails.
+    pub force: bool,
+}
+
+/// What is kept on disk, and when.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Persistence {
+    /// When data is saved without being asked.
+    pub save: SavePoints,
+    /// The file that data is saved to and loaded from.
+    pub dbfilename: Vec<u8>,
+    /// Refuse changes while saving fails.
+    pub stop_writes_on_bgsave_error: bool,
+    /// Compress strings in files.
+    pub rdbcompression: bool,
+    /// Write and check checksums of files.
+    pub rdbchecksum: bool,
+    /// The version of files; 0: Redis 7.0's, or what the data needs.
+    pub rdb_version: u16,
+    /// Skip what belongs to absent modules when loading.
+    pub rdb_skip_unknown: bool,
+    /// Sync while a file is written, and not only at its end.
+    pub rdb_save_incremental_fsync: bool,
+    /// Microseconds to wait for each key when saving; negative: one for so many keys.
+    pub rdb_key_save_delay_us: i64,
+    /// The same when loading.
+    pub key_load_delay_us: i64,
+    /// Bytes between two looks at clients while loading.
+    pub loading_process_events_interval_bytes: u64,
+}
+
+impl Persistence {
+    /// The version of files, if it is said.
+    pub fn rdb_version(&self) -> Option<u16> {
+        /// Older ones lack what all files have.
+        const OLDEST: u16 = 6;
+        (self.rdb_version != 0).then_some(self.rdb_version.max(OLDEST))
+    }
+}
+
+/// When data is saved without being asked.
+#[derive(Clone, Debug, Default)]
+pub struct SavePoints {
+    /// Any of these.
+    pub points: Vec<SavePoint>,
+    /// Whether nobody has said anything else.
+    pub is_default: bool,
+}
+
+/// By what they say, whoever said it.
+impl PartialEq for SavePoints {
+    fn eq(&self, other: &Self) -> bool {
+        self.points == other.points
+    }
+}
+
+/// One `save`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SavePoint {
+    /// When the last save is longer ago than this.
+    pub seconds: u64,
+    /// And so much has changed since.
+    pub changes: u64,
 }
 
 /// Who may do what.

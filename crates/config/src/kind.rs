@@ -4,7 +4,10 @@
 
 use std::borrow::Cow;
 
-use crate::config::{ClientMemory, Config, OutputLimit, OutputLimits, RenameCommand};
+use crate::config::{
+    ClientMemory, Config, OutputLimit, OutputLimits, RenameCommand, SavePoint, SavePoints,
+    ShutdownWishes,
+};
 use crate::limits::BIND_ADDRESSES_MAX;
 use crate::text;
 use crate::title::{TITLE_VARIABLES, is_template};
@@ -47,6 +50,13 @@ pub(crate) enum Kind {
     Events(Lens<String>),
     /// `<class> <hard> <soft> <seconds>`, several times.
     OutputLimits(Lens<OutputLimits>),
+    /// A file's name without a folder; `otherwise` says so.
+    FileName { at: Lens<Vec<u8>>, otherwise: &'static str },
+    /// Words about how to end.
+    Shutdown(Lens<ShutdownWishes>),
+    /// `<seconds> <changes>`, several times, gathered over several directives; an empty one takes
+    /// away those before it.
+    SavePoints(Lens<SavePoints>),
     /// `<command> <new name>`, gathered over several directives.
     Renames(Lens<Vec<RenameCommand>>),
 }
@@ -60,8 +70,17 @@ const PERCENT_MAX: i64 = 100;
 impl Kind {
     /// Whether a value may be several words; the other kinds take exactly one.
     pub(crate) fn is_multi(&self) -> bool {
-        use Kind::{Addresses, Fixed, OutputLimits, Percentiles, Renames};
-        matches!(self, Addresses(_) | Percentiles(_) | OutputLimits(_) | Renames(_) | Fixed { .. })
+        use Kind::{Addresses, Fixed, OutputLimits, Percentiles, Renames, SavePoints, Shutdown};
+        matches!(
+            self,
+            Addresses(_)
+                | Percentiles(_)
+                | OutputLimits(_)
+                | Renames(_)
+                | SavePoints(_)
+                | Shutdown(_)
+                | Fixed { .. }
+        )
     }
 
     /// Reads `words` into `config`, or leaves it as it was and says why not.
@@ -78,6 +97,12 @@ impl Kind {
                 let mut renames = (at.get)(config);
                 renames.push(RenameCommand { from: from.to_vec(), to: to.to_vec() });
                 (at.set)(config, renames);
+            }
+            Kind::Shutdown(at) => (at.set)(config, shutdown_wishes(words)?),
+            Kind::SavePoints(at) => {
+                let mut points = (at.get)(config);
+                points.add(without_empty(words))?;
+                (at.set)(config, points);
             }
             Kind::Fixed { value, otherwise } => {
                 if words.join(&b' ') != value.as_bytes() {
@@ -104,7 +129,13 @@ impl Kind {
             Kind::Text(at) => (at.set)(config, word.to_vec()),
             Kind::Title(at) => (at.set)(config, title(word)?),
             Kind::Events(at) => (at.set)(config, events(word)?),
-            Kind::Addresses(_)
+            Kind::FileName { otherwise, .. } if word.contains(&b'/') => {
+                return Err((*otherwise).into());
+            }
+            Kind::FileName { at, .. } => (at.set)(config, word.to_vec()),
+            Kind::Shutdown(_)
+            | Kind::SavePoints(_)
+            | Kind::Addresses(_)
             | Kind::Percentiles(_)
             | Kind::OutputLimits(_)
             | Kind::Renames(_)
@@ -125,7 +156,18 @@ impl Kind {
             },
             Kind::Octal { at, .. } => format!("{:o}", (at.get)(config)),
             Kind::Choice { words, at } => words[(at.get)(config)].to_owned(),
-            Kind::Text(at) => return (at.get)(config),
+            Kind::Text(at) | Kind::FileName { at, .. } => return (at.get)(config),
+            Kind::Shutdown(at) => {
+                let wishes = (at.get)(config);
+                let shown = SHUTDOWN_WORDS.iter().filter(|(_, wish)| *wish(&mut wishes.clone()));
+                let shown = shown.map(|(word, _)| *word).collect::<Vec<_>>().join(" ");
+                if shown.is_empty() { "default".to_owned() } else { shown }
+            }
+            Kind::SavePoints(at) => {
+                let points = (at.get)(config).points;
+                let shown = points.iter().map(|one| format!("{} {}", one.seconds, one.changes));
+                shown.collect::<Vec<_>>().join(" ")
+            }
             Kind::Title(at) | Kind::Events(at) => (at.get)(config),
             Kind::Fixed { value, .. } => (*value).to_owned(),
             Kind::Addresses(at) => (at.get)(config).join(" "),
@@ -155,7 +197,7 @@ impl Kind {
             Kind::OutputLimits(at) => {
                 class_lines(CLASSES, &(at.get)(config), text::format_memory).join(" ")
             }
-            Kind::Text(at) => return text::quote(&(at.get)(config)),
+            Kind::Text(at) | Kind::FileName { at, .. } => return text::quote(&(at.get)(config)),
             Kind::Title(at) => return text::quote((at.get)(config).as_bytes()),
             _ => {
                 let value = self.get(config);
@@ -183,6 +225,9 @@ impl Kind {
             Kind::Choice { words, .. } => format!("one of {}", words.join(", ")),
             Kind::Text(_) => "any text".to_owned(),
             Kind::Title(_) => format!("text with {{{}}}", TITLE_VARIABLES.join("}, {")),
+            Kind::FileName { .. } => "the name of a file, without a folder".to_owned(),
+            Kind::Shutdown(_) => "default, or some of save, nosave, now, force".to_owned(),
+            Kind::SavePoints(_) => "seconds and changes, several times, or \"\"".to_owned(),
             Kind::Events(_) => format!("letters of A{EVERY_EVENT}"),
             Kind::Fixed { value, .. } => format!("only \"{value}\""),
             Kind::Addresses(_) => format!("up to {BIND_ADDRESSES_MAX} addresses"),
@@ -200,6 +245,53 @@ const MAX_I32: i64 = i32::MAX as i64;
 
 const MEMORY_ALLOWED: &str = "bytes, or with unit k, kb, m, mb, g, gb";
 const WRONG_NUMBER: &str = "wrong number of arguments";
+
+/// A word and its place.
+type ShutdownWord = (&'static str, fn(&mut ShutdownWishes) -> &mut bool);
+
+const SHUTDOWN_WORDS: [ShutdownWord; 4] = [
+    ("save", |wishes| &mut wishes.save),
+    ("nosave", |wishes| &mut wishes.nosave),
+    ("now", |wishes| &mut wishes.now),
+    ("force", |wishes| &mut wishes.force),
+];
+
+fn shutdown_wishes(words: &[&[u8]]) -> Result<ShutdownWishes, Reason> {
+    let mut wishes = ShutdownWishes::default();
+    for word in words {
+        if word.eq_ignore_ascii_case(b"default") {
+            continue;
+        }
+        let known =
+            SHUTDOWN_WORDS.iter().find(|(known, _)| word.eq_ignore_ascii_case(known.as_bytes()));
+        let (_, wish) = known
+            .ok_or("argument(s) must be one of the following: default, save, nosave, now, force")?;
+        *wish(&mut wishes) = true;
+    }
+    if wishes.save && wishes.nosave {
+        return Err("shutdown-on-* can't have both save and nosave".into());
+    }
+    Ok(wishes)
+}
+
+impl SavePoints {
+    /// Adds those of one directive; the first one takes the default's place.
+    fn add(&mut self, words: &[&[u8]]) -> Result<(), Reason> {
+        const BAD: &str = "Invalid save parameters";
+        let (pairs, []) = words.as_chunks::<2>() else { return Err(BAD.into()) };
+        let mut points = match self.is_default || pairs.is_empty() {
+            true => Vec::new(),
+            false => std::mem::take(&mut self.points),
+        };
+        for [seconds, changes] in pairs {
+            let at_least = |word, min| parse_i64(word).filter(|number| *number >= min).ok_or(BAD);
+            let (seconds, changes) = (at_least(seconds, 1)?, at_least(changes, 0)?);
+            points.push(SavePoint { seconds: seconds as u64, changes: changes as u64 });
+        }
+        *self = Self { points, is_default: false };
+        Ok(())
+    }
+}
 
 fn yes_or_no(word: &[u8]) -> Result<bool, Reason> {
     match word.to_ascii_lowercase().as_slice() {

@@ -24,8 +24,9 @@ mod toml;
 
 pub use config::{
     Access, ClientMemory, Clients, CommandLog, Config, Encodings, Lazyfree, LogFormat, LogLevel,
-    MaxmemoryPolicy, Memory, Monitoring, Network, OutputLimit, OutputLimits, PipelineOrder,
-    Process, RenameCommand, Sanitize, Security, Threads,
+    MaxmemoryPolicy, Memory, Monitoring, Network, OutputLimit, OutputLimits, Persistence,
+    PipelineOrder, Process, RenameCommand, Sanitize, SavePoint, SavePoints, Security,
+    ShutdownWishes, Threads,
 };
 pub use directive::{Directive, parse_conf};
 pub use error::{Error, Place, Source, Warning};

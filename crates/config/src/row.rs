@@ -122,6 +122,13 @@ impl Row {
         if !self.kind.is_multi() {
             return self.set(config, &[text]);
         }
+        if let Kind::SavePoints(at) = &self.kind {
+            // The new ones take the place of all others.
+            let old = (at.get)(config);
+            (at.set)(config, Default::default());
+            let words: Vec<&[u8]> = text.split(|byte| *byte == b' ').collect();
+            return self.set(config, &words).inspect_err(|_| (at.set)(config, old));
+        }
         // As in Redis, a doubled space is an empty word.
         let words: Vec<&[u8]> = text.split(|byte| *byte == b' ').collect();
         self.set(config, if text.is_empty() { &[] } else { &words })
@@ -133,5 +140,9 @@ impl Row {
             return;
         }
         self.set_text(config, self.default.as_bytes()).expect("a row's default is allowed");
+        if let Kind::SavePoints(at) = &self.kind {
+            let points = (at.get)(config);
+            (at.set)(config, crate::config::SavePoints { is_default: true, ..points });
+        }
     }
 }

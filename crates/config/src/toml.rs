@@ -127,6 +127,9 @@ pub(crate) fn value(row: &Row, config: &Config) -> Option<Value> {
         | Kind::Choice { .. }
         | Kind::Text(_)
         | Kind::Title(_)
+        | Kind::FileName { .. }
+        | Kind::SavePoints(_)
+        | Kind::Shutdown(_)
         | Kind::Events(_)
         | Kind::Fixed { .. } => text(row.get(config)),
     }

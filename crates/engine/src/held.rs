@@ -14,6 +14,7 @@ use txn::{Locks, Mode, TxId};
 use crate::alone::{plan_at, run_plan};
 use crate::batch::{Batch, everywhere_parcels};
 use crate::command::Run;
+use crate::context::Context;
 use crate::flight::Part;
 use crate::here::is_own;
 use crate::merge::merge;
@@ -174,6 +175,22 @@ impl Held {
 
     pub(crate) fn at(&self) -> At {
         self.at
+    }
+
+    /// Runs a job on every shard that is held, as part of the series; `job` makes it for each.
+    /// The answers come in the order of the shards.
+    pub async fn on_each<R, J>(&self, job: impl Fn(usize) -> J) -> Vec<R>
+    where
+        R: Send + 'static,
+        J: FnOnce(&mut Context<'_>) -> R + Send + 'static,
+    {
+        let hop = |shard: &usize| self.router.hop_at(self.at, 0, *shard, 0, job(*shard));
+        let hops: Vec<_> = self.shards.iter().map(hop).collect();
+        let mut answers = Vec::with_capacity(hops.len());
+        for hop in hops {
+            answers.push(hop.await);
+        }
+        answers
     }
 
     /// Whether no watched key has changed.

@@ -100,6 +100,19 @@ impl Network {
     pub fn thread_count(&self) -> usize {
         self.letterboxes.len()
     }
+
+    /// How many shards there are, on the first threads.
+    pub fn shard_count(&self) -> usize {
+        self.shard_count
+    }
+
+    /// The shard that owns a key; for those that have no router.
+    pub fn owner(&self, key: &[u8]) -> usize {
+        match self.shard_count {
+            1 => 0,
+            shards => usize::from(stdx::slot::of(key)) % shards,
+        }
+    }
 }
 
 /// Hears what a shard has to tell; it must not enter the router's shard.

@@ -14,8 +14,12 @@ use crate::table::Place;
 /// Takes the entries of a snapshot.
 pub trait Saver: Send {
     /// Takes one entry. The database is the one in which the entry was at the instant of the
-    /// snapshot, whatever has been swapped since.
-    fn save(&mut self, db: usize, entry: Entry<'_>);
+    /// snapshot, whatever has been swapped since. `is_early`: it is to be changed, and the walk has
+    /// not come to it yet.
+    fn save(&mut self, db: usize, entry: Entry<'_>, is_early: bool);
+
+    /// Everything was saved, or nothing more will be.
+    fn end(&mut self, is_complete: bool);
 }
 
 /// A snapshot under way.
@@ -51,21 +55,29 @@ impl Keyspace {
                 return true;
             };
             let origin = *db;
-            database.table.save_next(position, |raw| saver.save(origin, Entry::new(raw, clock)));
+            database
+                .table
+                .save_next(position, |raw| saver.save(origin, Entry::new(raw, clock), false));
             *db += usize::from(*position == 0);
         }
         false
     }
 
-    /// Ends the snapshot, complete or not, and gives the saver back.
-    pub fn disarm(&mut self) -> Option<Box<dyn Saver>> {
-        let Snapshot { saver, flushed, .. } = *self.snapshot.take()?;
+    /// Ends the snapshot and tells the saver whether it is complete.
+    pub fn disarm(&mut self, is_complete: bool) {
+        let Some(snapshot) = self.snapshot.take() else { return };
+        let Snapshot { mut saver, flushed, .. } = *snapshot;
+        saver.end(is_complete);
         for database in &mut self.databases {
             database.snapshot_db = None;
             database.table.disarm();
         }
         self.garbage.extend(flushed.into_iter().map(Garbage::database));
-        Some(saver)
+    }
+
+    /// Whether a snapshot is under way.
+    pub fn is_armed(&self) -> bool {
+        self.snapshot.is_some()
     }
 
     /// To be called before the entry at `place` is changed, or before one with `hash` is added.
@@ -81,7 +93,7 @@ impl Keyspace {
         let Self { snapshot: Some(snapshot), databases, clock, .. } = self else { return };
         let database = &mut databases[db];
         let Some(origin) = database.snapshot_db else { return };
-        let save = |raw| snapshot.saver.save(origin, Entry::new(raw, clock));
+        let save = |raw| snapshot.saver.save(origin, Entry::new(raw, clock), true);
         match place {
             Some(place) => database.table.save_at(place, save),
             None => database.table.save_before_insert(hash, save),

@@ -12,12 +12,14 @@ use engine::{Inbound, Limits, Network, Router, Shard};
 use keyspace::{Keyspace, Options};
 use tokio::runtime::{Builder, LocalOptions, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 
 use crate::client_memory::ClientMemory;
 use crate::clock::{self, CLOCK};
 use crate::core::{Core, Server};
 use crate::freer::Freer;
 use crate::net::Listeners;
+use crate::persistence::Persistence;
 use crate::pubsub::Directory;
 use crate::registry::{Action, Registry};
 use crate::scripting::{Libraries, Running, Scripts};
@@ -68,6 +70,7 @@ pub(crate) fn run<T>(
         directory: Directory::new(threads),
         tracking: crate::tracking::Registry::default(),
         monitors: AtomicUsize::new(0),
+        persistence: Persistence::new(threads),
         stopping: AtomicBool::new(false),
     });
     let side = server.clone();
@@ -81,17 +84,43 @@ pub(crate) fn run<T>(
         let body = move || core_thread(thread, server, config, inbound, listeners, has_shard, seed);
         handles.push(spawn(&format!("core-{thread}"), body)?);
     }
-    tracing::info!(threads, shards, "Ready to accept connections");
     let _kept = ready(&config);
-    ending.wait(&server);
+    let ended = run_until_end(ending, &server);
     stop(&server);
     for handle in handles {
         if let Err(panic) = handle.join() {
             std::panic::resume_unwind(panic);
         }
     }
+    ended?;
     tracing::info!("Merops is now ready to exit, bye bye...");
     Ok(())
+}
+
+/// Loads the data, and returns when the server is to end. The error says why it cannot go on.
+fn run_until_end(mut ending: Ending, server: &Arc<Server>) -> Result<(), String> {
+    let loaded = load(server)?;
+    let wanted = ending.wait_while_loading(server, loaded)?;
+    if wanted {
+        return Ok(());
+    }
+    let (threads, shards) = (server.network.thread_count(), server.network.shard_count());
+    tracing::info!(threads, shards, "Ready to accept connections");
+    while !ending.wait(server).may_end(server) {}
+    crate::persistence::save::give_up_from_outside(server);
+    Ok(())
+}
+
+/// Begins to load the data on a thread of its own.
+fn load(server: &Arc<Server>) -> Result<oneshot::Receiver<Result<(), String>>, String> {
+    let (done, loaded) = oneshot::channel();
+    let server = server.clone();
+    let body = move || {
+        // If nobody waits, the server ends.
+        let _ = done.send(crate::persistence::load::load_all(&server));
+    };
+    spawn("load", body)?;
+    Ok(loaded)
 }
 
 /// Cores that the process may use.
@@ -99,7 +128,11 @@ pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, String> {
+/// Starts a thread.
+pub(crate) fn spawn(
+    name: &str,
+    body: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>, String> {
     let builder = std::thread::Builder::new().name(name.to_owned());
     builder.spawn(body).map_err(|error| format!("Can't start thread {name}: {error}"))
 }
@@ -194,18 +227,83 @@ impl Ending {
     }
 
     /// Blocks until one of them comes.
-    fn wait(mut self, server: &Server) {
+    fn wait(&mut self, server: &Server) -> End {
         self.runtime.block_on(async {
             tokio::select! {
                 _ = self.terminate.recv() => {
                     tracing::warn!("Received SIGTERM scheduling shutdown...");
+                    End::BySigterm
                 }
                 _ = self.interrupt.recv() => {
                     tracing::warn!("Received SIGINT scheduling shutdown...");
+                    End::BySigint
                 }
-                () = server.shutdown.notified() => tracing::warn!("User requested shutdown..."),
+                () = server.shutdown.notified() => {
+                    tracing::warn!("User requested shutdown...");
+                    End::ByClient
+                }
             }
-        });
+        })
+    }
+
+    /// Blocks until the data is loaded, or one of them comes, which is then true. The error says
+    /// why it could not be loaded.
+    fn wait_while_loading(
+        &mut self,
+        server: &Server,
+        loaded: oneshot::Receiver<Result<(), String>>,
+    ) -> Result<bool, String> {
+        self.runtime.block_on(async {
+            tokio::select! {
+                loaded = loaded => {
+                    let gone = |_| Err("the thread that loads is gone".to_owned());
+                    loaded.unwrap_or_else(gone).map(|()| false)
+                }
+                _ = self.terminate.recv() => Ok(true),
+                _ = self.interrupt.recv() => Ok(true),
+                () = server.shutdown.notified() => Ok(true),
+            }
+        })
+    }
+}
+
+/// Who wants the server to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    BySigterm,
+    BySigint,
+    /// SHUTDOWN has saved already, if it was to.
+    ByClient,
+}
+
+impl End {
+    /// Saves what is to be saved; whether the server may end.
+    fn may_end(self, server: &Arc<Server>) -> bool {
+        let config = server.config().clone();
+        let wishes = match self {
+            Self::ByClient => return true,
+            Self::BySigterm => config.process.shutdown_on_sigterm,
+            Self::BySigint => config.process.shutdown_on_sigint,
+        };
+        let saves = wishes.save || !config.persistence.save.points.is_empty() && !wishes.nosave;
+        if !saves {
+            return true;
+        }
+        tracing::info!("Saving the final RDB snapshot before exiting.");
+        match crate::persistence::save::save_from_outside(server) {
+            Ok(()) => true,
+            Err(_) if wishes.force => {
+                tracing::warn!("Error trying to save the DB. Exit anyway.");
+                true
+            }
+            Err(_) => {
+                tracing::warn!("Error trying to save the DB, can't exit.");
+                tracing::warn!(
+                    "Errors trying to shut down the server. Check the logs for more information."
+                );
+                false
+            }
+        }
     }
 }
 

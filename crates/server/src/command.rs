@@ -38,6 +38,8 @@ pub(crate) struct SessionCommand {
     pub(crate) run: SessionRun,
     pub(crate) subcommands: &'static [SessionCommand],
     pub(crate) in_multi: InMulti,
+    /// Whether it answers an error, as changes do, while the data should be saved and cannot be.
+    pub(crate) tells_health: bool,
 }
 
 /// What a command does when a transaction is open.
@@ -65,7 +67,13 @@ impl SessionCommand {
     }
 
     const fn new(spec: Spec, run: SessionRun, subcommands: &'static [SessionCommand]) -> Self {
-        Self { spec, run, subcommands, in_multi: InMulti::Queued }
+        Self { spec, run, subcommands, in_multi: InMulti::Queued, tells_health: false }
+    }
+
+    /// Says that it answers an error while the data should be saved and cannot be.
+    pub(crate) const fn telling_health(mut self) -> Self {
+        self.tells_health = true;
+        self
     }
 
     /// Says what it does when a transaction is open, if it does not wait for EXEC.

@@ -17,6 +17,7 @@ use crate::client::Client;
 use crate::client_memory::{ClientMemory, OwnClients};
 use crate::freer::Freer;
 use crate::net::Listeners;
+use crate::persistence::Persistence;
 use crate::pubsub::{Channels, Directory, Local};
 use crate::rates::Rates;
 use crate::registry::Registry;
@@ -71,6 +72,8 @@ pub(crate) struct Server {
     pub(crate) tracking: tracking::Registry,
     /// Clients in MONITOR, so that no command pays for it while there are none.
     pub(crate) monitors: AtomicUsize,
+    /// What is kept on disk.
+    pub(crate) persistence: Persistence,
     /// Set once the process stops: no new connections.
     pub(crate) stopping: AtomicBool,
 }

@@ -44,6 +44,7 @@ pub(crate) async fn run(core: Rc<Core>) {
             }
         }
         crate::pressure::relieve(&core);
+        crate::persistence::save::on_turn(&core);
         clock::follow_wall();
         stdx::alloc::publish();
         core.server.used_memory();

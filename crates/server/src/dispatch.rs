@@ -10,6 +10,7 @@ use crate::admin::monitor;
 use crate::client::{Client, ReplyMode};
 use crate::command::{InMulti, Later, Now, SessionRun};
 use crate::core::Core;
+use crate::persistence::Persistence;
 use crate::registry::{Action, Row, Unresolved};
 
 /// What to do with a decoded command.
@@ -185,6 +186,11 @@ fn unknown_subcommand(args: Args<'_>) -> Error {
     Error::quoting("unknown subcommand '", args.at(1), &after)
 }
 
+/// Whether it runs what is queued.
+fn is_exec(row: &Row) -> bool {
+    row.in_multi() == InMulti::Executes
+}
+
 /// Whether CLIENT PAUSE holds a command back.
 #[inline]
 fn is_held(core: &Core, client: &Client, row: &Row) -> bool {
@@ -221,6 +227,14 @@ fn check(core: &Core, client: &Client, row: &Row, _args: Args<'_>) -> Result<(),
     }
     if !client.authenticated.get() && core.needs_password.get() && !row.spec.has(flag::NO_AUTH) {
         return Err(Error::NoAuth);
+    }
+    if row.tells_health() || client.transaction.flags() & flag::WRITE != 0 && is_exec(row) {
+        if let Some(error) = Persistence::refusal(core) {
+            return Err(error);
+        }
+    }
+    if core.server.persistence.is_loading() && !row.spec.has(flag::LOADING) {
+        return Err(Error::Coded("LOADING Redis is loading the dataset in memory".into()));
     }
     if core.server.running_scripts.is_busy() && waits_for_scripts(row) {
         return Err(Error::Coded(core.server.running_scripts.busy_kind().busy().into()));

@@ -17,6 +17,7 @@ mod histogram;
 mod input;
 mod log;
 mod net;
+mod persistence;
 mod pressure;
 mod process;
 mod pubsub;

@@ -1,7 +1,7 @@
 //! The command table at run time: rows of both kinds by name, with a number each.
 
 use ahash::AHashMap;
-use command::{Args, Spec};
+use command::{Args, Spec, flag};
 use config::RenameCommand;
 use engine::{Command, Run};
 
@@ -66,6 +66,15 @@ impl Row {
         match self.action {
             Action::Data(_) => InMulti::Queued,
             Action::Session(command) => command.in_multi,
+        }
+    }
+
+    /// Whether it answers an error while the data should be saved and cannot be.
+    #[inline]
+    pub(crate) fn tells_health(&self) -> bool {
+        match self.action {
+            Action::Data(command) => command.spec.has(flag::WRITE),
+            Action::Session(command) => command.spec.has(flag::WRITE) || command.tells_health,
         }
     }
 

@@ -137,13 +137,30 @@ fn renames_gather() {
 }
 
 #[test]
+fn save_points_gather_and_replace_the_default() {
+    let shown = |text: &str| {
+        let config = run_file("/a.conf", text).unwrap().config;
+        String::from_utf8(config.get(&[b"save"])[0].1.clone()).unwrap()
+    };
+    assert_eq!(shown("port 7\n"), "3600 1 300 100 60 10000");
+    assert_eq!(shown("save 100 1\nsave 10 2 5 3\n"), "100 1 10 2 5 3");
+    assert_eq!(shown("save 100 1\nsave \"\"\n"), "");
+    assert_eq!(shown("save \"\"\nsave 7 8\n"), "7 8");
+    let config = Config::default().set(&[(b"save", b"1 2")], false).unwrap();
+    assert_eq!(config.get(&[b"save"])[0].1, b"1 2");
+    assert_eq!(config.set(&[(b"save", b"")], false).unwrap().get(&[b"save"])[0].1, b"");
+    assert!(config.set(&[(b"save", b"1 2 3")], false).is_err());
+    assert!(config.set(&[(b"dbfilename", b"a/b")], true).is_err());
+}
+
+#[test]
 fn directives_that_cannot_act_are_warnings() {
-    let loaded = run_file("/a.conf", "\nsave 100 1\nport 7\nnosuch yes\n").unwrap();
+    let loaded = run_file("/a.conf", "\nappendonly yes\nport 7\nnosuch yes\n").unwrap();
     assert_eq!(loaded.config.network.port, 7);
     assert_eq!(
         warnings(&loaded),
         [
-            "/a.conf, line 2: directive 'save' is ignored: nothing is persisted by this version",
+            "/a.conf, line 2: directive 'appendonly' is ignored: changes are not logged by this version",
             "/a.conf, line 4: unknown directive 'nosuch' is ignored"
         ]
     );

@@ -95,4 +95,16 @@ pub(super) const ROWS: &[Row] = &[
         "yes",
         "Raises hz with the number of clients.",
     ),
+    Row::new(
+        "shutdown-on-sigterm",
+        Kind::Shutdown(field!(process.shutdown_on_sigterm)),
+        "default",
+        "What SIGTERM means: default (save if there are save points), or save, nosave, force, now.",
+    ),
+    Row::new(
+        "shutdown-on-sigint",
+        Kind::Shutdown(field!(process.shutdown_on_sigint)),
+        "default",
+        "The same for SIGINT.",
+    ),
 ];

@@ -17,10 +17,14 @@ type Content = HashMap<(usize, Vec<u8>), (Vec<u8>, Option<i64>)>;
 struct Collector(Sender<Saved>);
 
 impl Saver for Collector {
-    fn save(&mut self, db: usize, entry: Entry<'_>) {
+    fn save(&mut self, db: usize, entry: Entry<'_>, _: bool) {
         let value = entry.string().expect("all are strings").to_vec();
         let saved = (db, entry.key().to_vec(), value, entry.expire_at_ms());
         self.0.send(saved).expect("the test receives");
+    }
+
+    fn end(&mut self, is_complete: bool) {
+        assert!(is_complete);
     }
 }
 
@@ -86,7 +90,7 @@ fn each_entry_of_the_instant_is_saved_once() {
                 change(&mut keyspace, &mut rng, if grow { 40_000 } else { 6_000 }, grow);
             }
         }
-        assert!(keyspace.disarm().is_some());
+        keyspace.disarm(true);
         let mut saved = HashMap::new();
         for (db, key, value, deadline) in receiver.try_iter() {
             assert!(saved.insert((db, key), (value, deadline)).is_none(), "seed {seed}: twice");
@@ -97,7 +101,7 @@ fn each_entry_of_the_instant_is_saved_once() {
         let (sender, receiver) = channel();
         keyspace.arm(Box::new(Collector(sender)));
         while !keyspace.save_some(100) {}
-        assert!(keyspace.disarm().is_some());
+        keyspace.disarm(true);
         assert_eq!(receiver.try_iter().count(), expected.len());
     }
 }

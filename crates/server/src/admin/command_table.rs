@@ -30,6 +30,7 @@ pub(super) const COMMANDS: &[SessionCommand] = &[SessionCommand {
     run: SessionRun::Now(all),
     subcommands: SUBCOMMANDS,
     in_multi: InMulti::Queued,
+    tells_health: false,
 }];
 
 const SUBCOMMANDS: &[SessionCommand] = &[

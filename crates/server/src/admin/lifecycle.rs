@@ -9,6 +9,7 @@ use crate::client::Client;
 use crate::clock;
 use crate::command::{LaterFuture, Request, SessionCommand};
 use crate::core::Core;
+use crate::persistence::save::save_now;
 
 const STALE: u32 = flag::LOADING | flag::STALE;
 
@@ -54,9 +55,10 @@ fn role(_: &Rc<Core>, _: &Rc<Client>, _: Args<'_>, reply: &mut Writer<'_>) -> Re
 }
 
 /// What SHUTDOWN is told.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Wishes {
     save: bool,
+    no_save: bool,
     force: bool,
     abort: bool,
 }
@@ -64,10 +66,9 @@ struct Wishes {
 impl Wishes {
     fn parse(args: Args<'_>) -> Result<Self> {
         let mut wishes = Self::default();
-        let mut no_save = false;
         for word in args.iter_from(1) {
             match &*word.to_ascii_lowercase() {
-                b"nosave" => no_save = true,
+                b"nosave" => wishes.no_save = true,
                 b"save" => wishes.save = true,
                 // There are no replicas to wait for, so that it is always now.
                 b"now" => {}
@@ -76,7 +77,7 @@ impl Wishes {
                 _ => return Err(Error::Syntax),
             }
         }
-        if no_save && wishes.save || wishes.abort && args.len() > 2 {
+        if wishes.no_save && wishes.save || wishes.abort && args.len() > 2 {
             return Err(Error::Syntax);
         }
         Ok(wishes)
@@ -89,17 +90,36 @@ fn shutdown(request: &mut Request) -> LaterFuture<'_> {
         if wishes.abort {
             return Err(Error::new("No shutdown in progress."));
         }
-        if wishes.save && !wishes.force {
-            tracing::warn!("SHUTDOWN SAVE is refused: this version does not save data");
-            return Err(Error::new("Errors trying to SHUTDOWN. Check logs."));
-        }
         let (core, client) = (&request.core, &request.client);
+        save_first(core, wishes).await?;
         // The client learns of the end by it: its socket closes with the others, and the stop does
         // not wait for this connection.
         core.clients.borrow_mut().remove(&client.id);
         core.server.shutdown.notify_one();
         std::future::pending().await
     })
+}
+
+/// Saves the data, if that is wanted: by a word, or by there being save points.
+async fn save_first(core: &Rc<Core>, wishes: Wishes) -> Result {
+    let persistence = &core.server.persistence;
+    let has_points = !core.server.config().persistence.save.points.is_empty();
+    let saves = wishes.save || has_points && !wishes.no_save;
+    if !saves || persistence.is_loading() {
+        return Ok(());
+    }
+    tracing::info!("Saving the final RDB snapshot before exiting.");
+    match save_now(core).await {
+        Ok(()) => Ok(()),
+        Err(_) if wishes.force => {
+            tracing::warn!("Error trying to save the DB. Exit anyway.");
+            Ok(())
+        }
+        Err(_) => {
+            tracing::warn!("Error trying to save the DB, can't exit.");
+            Err(Error::new("Errors trying to SHUTDOWN. Check logs."))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -124,8 +144,9 @@ mod tests {
     #[test]
     fn shutdown_takes_redis_words() {
         assert_eq!(parse("shutdown"), Ok(Wishes::default()));
-        assert_eq!(parse("shutdown NOSAVE now"), Ok(Wishes::default()));
-        let forced = Wishes { save: true, force: true, abort: false };
+        let unsaved = Wishes { no_save: true, ..Wishes::default() };
+        assert_eq!(parse("shutdown NOSAVE now"), Ok(unsaved));
+        let forced = Wishes { save: true, force: true, ..Wishes::default() };
         assert_eq!(parse("shutdown save FORCE"), Ok(forced));
         assert!(parse("shutdown abort").unwrap().abort);
         for bad in ["shutdown save nosave", "shutdown abort now", "shutdown later"] {

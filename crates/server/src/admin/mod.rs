@@ -26,4 +26,5 @@ pub(crate) const FAMILIES: &[&[SessionCommand]] = &[
     lolwut::COMMANDS,
     memory::COMMANDS,
     monitor::COMMANDS,
+    crate::persistence::commands::COMMANDS,
 ];

@@ -431,7 +431,7 @@ fn error(text: &str) -> Vec<u8> {
 }
 
 /// Writes what a script wants to have logged.
-pub(super) fn log(level: LogLevel, text: &[u8]) {
+pub(crate) fn log(level: LogLevel, text: &[u8]) {
     let text = String::from_utf8_lossy(text);
     match level {
         LogLevel::Debug => tracing::trace!("{text}"),

@@ -17,6 +17,7 @@ mod running;
 
 pub(crate) use commands::COMMANDS;
 pub(crate) use functions::COMMANDS as FUNCTIONS;
-pub(crate) use libraries::Libraries;
+pub(crate) use host::log as script_log;
+pub(crate) use libraries::{Libraries, Policy as LibraryPolicy};
 pub(crate) use registry::Scripts;
 pub(crate) use running::Running;

@@ -21,7 +21,8 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[
             .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
             .doc("1.0.0", "O(1)", "Answers PONG, or the argument."),
         ping,
-    ),
+    )
+    .telling_health(),
     SessionCommand::now(
         Spec::new(Group::Connection, "ECHO", 2, flag::LOADING | flag::STALE | flag::FAST).doc(
             "1.0.0",

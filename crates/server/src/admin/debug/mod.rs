@@ -4,6 +4,7 @@ mod digest;
 mod inspect;
 mod populate;
 mod protocol;
+mod reload;
 
 use std::time::Duration;
 
@@ -169,10 +170,10 @@ const SUBCOMMANDS: &[Subcommand] = &[
     },
     Subcommand {
         name: "RELOAD",
-        syntax: "[<option> ...]",
+        syntax: "[MERGE] [NOFLUSH] [NOSAVE]",
         arguments: 0..=ANY,
-        doc: "Refused: nothing is on disk.",
-        run: Run::Now(|_| Err(NOT_PERSISTENT)),
+        doc: "Saves everything, forgets and loads it, without others in between.",
+        run: Run::Later(reload::reload),
     },
     Subcommand {
         name: "SET-ACTIVE-EXPIRE",

@@ -1,9 +1,12 @@
 //! The sections of INFO, in their order: Redis's fields as far as they are true here, and ours.
 
+use std::sync::atomic::Ordering;
+
 use super::system;
 use super::text::{Text, percent, ratio};
 use super::view::View;
 use crate::clock;
+use crate::persistence::load::Progress;
 use crate::pubsub::Kind;
 use crate::session::basic::REDIS_VERSION;
 
@@ -160,18 +163,70 @@ fn memory(view: &View, text: &mut Text) {
 }
 
 fn persistence(view: &View, text: &mut Text) {
-    // Nothing is saved yet: what Redis shows of a server that never did, and no times.
+    let persistence = &view.server.persistence;
+    let status = persistence.status().clone();
+    let running = status.running.as_ref().filter(|running| running.in_background);
+    let now_ms = clock::now_ms();
+    let seconds = |seconds: Option<i64>| seconds.unwrap_or(-1);
+    let job = running.map(|running| &running.job);
+    let early = job.map_or(0, |job| job.early_bytes.load(Ordering::Relaxed));
+    let total = job.map_or(0, |job| job.keys_total.load(Ordering::Relaxed));
+    let done = job.map_or(0, |job| job.keys_done());
+    let changes = view.sum(|thread| thread.changes);
     text.numbers([
-        ("loading", 0),
+        ("loading", u64::from(persistence.is_loading())),
         ("async_loading", 0),
-        ("rdb_changes_since_last_save", view.sum(|thread| thread.changes)),
-        ("rdb_bgsave_in_progress", 0),
-        ("rdb_saves", 0),
+        // Copies that a save makes, because what it has not come to yet is changed.
+        ("current_cow_peak", early),
+        ("current_cow_size", early),
+        ("current_cow_size_age", 0),
+    ]);
+    text.field("current_fork_perc", format_args!("{:.2}", percent(done, total)));
+    text.numbers([
+        ("current_save_keys_processed", done.min(total)),
+        ("current_save_keys_total", total),
+        ("rdb_changes_since_last_save", changes.saturating_sub(status.dirty_saved)),
+        ("rdb_bgsave_in_progress", u64::from(running.is_some())),
+    ]);
+    text.field("rdb_last_save_time", status.saved_at);
+    text.field("rdb_last_bgsave_status", if status.is_ok { "ok" } else { "err" });
+    text.field("rdb_last_bgsave_time_sec", seconds(status.last_seconds));
+    let current = running.map(|running| (now_ms - running.started_at_ms) / 1000);
+    text.field("rdb_current_bgsave_time_sec", seconds(current));
+    let progress = &persistence.progress;
+    text.numbers([
+        ("rdb_saves", status.saves),
+        ("rdb_last_cow_size", status.last_early_bytes),
+        ("rdb_last_load_keys_expired", progress.keys_expired.load(Ordering::Relaxed)),
+        ("rdb_last_load_keys_loaded", progress.keys_loaded.load(Ordering::Relaxed)),
         ("aof_enabled", 0),
         ("aof_rewrite_in_progress", 0),
         ("aof_rewrite_scheduled", 0),
         ("aof_rewrites", 0),
     ]);
+    if persistence.is_loading() {
+        loading(progress, now_ms, text);
+    }
+}
+
+/// How far loading has come.
+fn loading(progress: &Progress, now_ms: i64, text: &mut Text) {
+    let started_ms = progress.started_at_ms.load(Ordering::Relaxed);
+    let total = progress.total_bytes.load(Ordering::Relaxed);
+    let loaded = progress.loaded_bytes.load(Ordering::Relaxed).min(total);
+    let elapsed_s = (now_ms as u64).saturating_sub(started_ms) / 1000;
+    let eta_s = match loaded {
+        0 => 1,
+        loaded => elapsed_s * (total - loaded) / loaded,
+    };
+    text.numbers([
+        ("loading_start_time", started_ms / 1000),
+        ("loading_total_bytes", total),
+        ("loading_rdb_used_mem", 0),
+        ("loading_loaded_bytes", loaded),
+    ]);
+    text.field("loading_loaded_perc", format_args!("{:.2}", percent(loaded, total)));
+    text.field("loading_eta_seconds", eta_s);
 }
 
 fn threads(view: &View, text: &mut Text) {

@@ -1,0 +1,439 @@
+//! Loading a file: one thread reads and splits it, every shard makes its own keys.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use keyspace::{Key, Loaded, LoadedEntry};
+use rdb::file::{FileError, FileReader, Item, Record};
+use rdb::{Dialect, Object};
+use script::Library;
+
+use crate::clock;
+use crate::core::{Core, Server};
+use crate::scripting::{LibraryPolicy, script_log};
+
+/// A shard gets its keys in batches of so many bytes.
+const BATCH_BYTES: usize = 64 * 1024;
+/// And has so many bytes before it at most.
+const QUEUED_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// How long the reader waits for shards before it looks again.
+const WAIT: Duration = Duration::from_micros(100);
+
+/// What a load shows of itself.
+#[derive(Default)]
+pub(crate) struct Progress {
+    pub(crate) is_loading: AtomicBool,
+    pub(crate) started_at_ms: AtomicU64,
+    pub(crate) total_bytes: AtomicU64,
+    pub(crate) loaded_bytes: AtomicU64,
+    pub(crate) keys_loaded: AtomicU64,
+    pub(crate) keys_expired: AtomicU64,
+    pub(crate) empty_skipped: AtomicU64,
+}
+
+impl Progress {
+    /// A file begins.
+    fn begin(&self) {
+        self.started_at_ms.store(clock::now_ms() as u64, Ordering::Relaxed);
+        for counter in
+            [&self.loaded_bytes, &self.keys_loaded, &self.keys_expired, &self.empty_skipped]
+        {
+            counter.store(0, Ordering::Relaxed);
+        }
+    }
+}
+
+/// How a file is loaded.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct LoadOptions {
+    /// Keys that exist are replaced; else they are errors.
+    pub(crate) replaces: bool,
+    /// The same for libraries of functions.
+    pub(crate) replaces_functions: bool,
+    /// Keys whose time has come are kept, for what comes behind may say otherwise.
+    pub(crate) keeps_expired: bool,
+    pub(crate) skips_unknown: bool,
+    pub(crate) checks: bool,
+    pub(crate) key_delay_us: i64,
+    pub(crate) batch_bytes: usize,
+}
+
+impl LoadOptions {
+    /// As the configuration says.
+    pub(crate) fn of(config: &config::Config) -> Self {
+        let persistence = &config.persistence;
+        let interval = persistence.loading_process_events_interval_bytes as usize;
+        Self {
+            replaces: false,
+            replaces_functions: false,
+            keeps_expired: false,
+            skips_unknown: persistence.rdb_skip_unknown,
+            checks: persistence.rdbchecksum,
+            key_delay_us: persistence.key_load_delay_us,
+            batch_bytes: BATCH_BYTES.min(interval),
+        }
+    }
+}
+
+/// A key on its way to its shard.
+struct Waiting {
+    offset: u64,
+    db: usize,
+    key: Vec<u8>,
+    expire_at_ms: Option<i64>,
+    idle_seconds: Option<u64>,
+    frequency: Option<u8>,
+    dialect: Dialect,
+    form: u8,
+    value: std::ops::Range<usize>,
+}
+
+#[derive(Default)]
+struct Batch {
+    keys: Vec<Waiting>,
+    values: Vec<u8>,
+}
+
+/// What the reader and the shards share.
+struct Shared {
+    server: Arc<Server>,
+    queued_bytes: Vec<AtomicUsize>,
+    failed: AtomicBool,
+    error: Mutex<Option<String>>,
+    replaces: bool,
+    keeps_expired: bool,
+    empty: Mutex<HashMap<&'static str, u64>>,
+}
+
+/// Loads what the server was to find at its start.
+pub(crate) fn load_all(server: &Arc<Server>) -> Result<(), String> {
+    let config = server.config().clone();
+    let path = super::save::path(&config);
+    let started_ms = clock::now_ms();
+    let loaded = load_path(server, &path, LoadOptions::of(&config));
+    let progress = &server.persistence.progress;
+    match loaded {
+        Ok(None) => {}
+        Ok(Some(_)) => {
+            let seconds = (clock::now_ms() - started_ms) as f64 / 1000.0;
+            tracing::info!(
+                "Done loading RDB, keys loaded: {}, keys expired: {}.",
+                progress.keys_loaded.load(Ordering::Relaxed),
+                progress.keys_expired.load(Ordering::Relaxed)
+            );
+            tracing::info!("DB loaded from disk: {seconds:.3} seconds");
+        }
+        Err(error) => {
+            return Err(format!(
+                "Fatal error loading the DB, check server logs. Exiting. {}: {error}",
+                path.display()
+            ));
+        }
+    }
+    progress.is_loading.store(false, Ordering::Relaxed);
+    Ok(())
+}
+
+/// Loads a file. None if there is none; else the bytes that were read.
+pub(crate) fn load_path(
+    server: &Arc<Server>,
+    path: &Path,
+    options: LoadOptions,
+) -> Result<Option<u64>, String> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(|error| error.to_string())?,
+    };
+    let bytes = file.metadata().map_err(|error| error.to_string())?.len();
+    server.persistence.progress.total_bytes.store(bytes, Ordering::Relaxed);
+    let mut reader = load(server, file, options)?;
+    reader.expect_end().map_err(|error| error.to_string())?;
+    Ok(Some(reader.position()))
+}
+
+/// Loads what `input` gives, up to the end of an RDB file in it; answers the reader, which may
+/// have read beyond. Blocks: not for a core thread.
+pub(crate) fn load<R: Read>(
+    server: &Arc<Server>,
+    input: R,
+    options: LoadOptions,
+) -> Result<FileReader<R>, String> {
+    let shards = server.network.shard_count();
+    server.persistence.progress.begin();
+    let shared = Arc::new(Shared {
+        server: server.clone(),
+        queued_bytes: (0..shards).map(|_| AtomicUsize::new(0)).collect(),
+        failed: AtomicBool::new(false),
+        error: Mutex::default(),
+        replaces: options.replaces,
+        keeps_expired: options.keeps_expired,
+        empty: Mutex::default(),
+    });
+    let reader = FileReader::new(input).map_err(|error| error.to_string())?;
+    let mut reader = reader.skip_unknown(options.skips_unknown).check(options.checks);
+    let mut splitter = Splitter {
+        shared: shared.clone(),
+        batches: (0..shards).map(|_| Batch::default()).collect(),
+        options,
+        databases: server.config().process.databases as usize,
+        delayed: 0,
+    };
+    let read = splitter.read(&mut reader);
+    splitter.finish();
+    if let Some(error) = shared.error.lock().expect("a panic ends the process").take() {
+        return Err(error);
+    }
+    read?;
+    note_empty(&shared);
+    Ok(reader)
+}
+
+fn note_empty(shared: &Shared) {
+    let empty = shared.empty.lock().expect("a panic ends the process");
+    let count: u64 = empty.values().sum();
+    if count > 0 {
+        tracing::warn!("empty keys skipped: {count}");
+    }
+}
+
+struct Splitter {
+    shared: Arc<Shared>,
+    batches: Vec<Batch>,
+    options: LoadOptions,
+    databases: usize,
+    /// Keys since the last wait of a delay below a microsecond.
+    delayed: i64,
+}
+
+impl Splitter {
+    fn read<R: Read>(&mut self, reader: &mut FileReader<R>) -> Result<(), String> {
+        let mut functions = Vec::new();
+        loop {
+            if self.shared.failed.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            let progress = &self.shared.server.persistence.progress;
+            progress.loaded_bytes.store(reader.position(), Ordering::Relaxed);
+            let version = reader.version();
+            match reader.next_item().map_err(|error| explain(&error, version))? {
+                None => break,
+                Some(Item::Record(record)) => self.key(record)?,
+                Some(Item::Function(code)) => functions.push(code),
+                Some(Item::Aux(name, value)) => note_field(&name, &value),
+                Some(Item::Sizes { .. }) => {}
+                Some(Item::Skipped(what)) => tracing::warn!("Skipped while loading: {what}"),
+            }
+        }
+        self.functions(functions)
+    }
+
+    fn functions(&mut self, codes: Vec<Vec<u8>>) -> Result<(), String> {
+        let failed = |error: &dyn std::fmt::Display| {
+            format!("Failed creating the library of functions: {error}")
+        };
+        let load =
+            |code: Vec<u8>| Library::load(code, &mut script_log).map_err(|error| failed(&error));
+        let libraries = codes.into_iter().map(load).collect::<Result<Vec<_>, String>>()?;
+        if libraries.is_empty() {
+            return Ok(());
+        }
+        let policy = if self.options.replaces_functions {
+            LibraryPolicy::Replace
+        } else {
+            LibraryPolicy::Append
+        };
+        let added = self.shared.server.libraries.add(libraries, policy);
+        added.map_err(|taken| failed(&format_args!("{taken:?} exists already")))
+    }
+
+    fn key(&mut self, record: Record<'_>) -> Result<(), String> {
+        if record.db >= self.databases {
+            return Err(format!(
+                "FATAL: Data file was created with a Redis server configured to handle more than \
+                 {} databases. Exiting",
+                self.databases
+            ));
+        }
+        let shard = self.shared.server.network.owner(&record.key);
+        let batch = &mut self.batches[shard];
+        let start = batch.values.len();
+        batch.values.extend_from_slice(record.value);
+        let value = start..batch.values.len();
+        let Record {
+            offset, db, key, expire_at_ms, idle_seconds, frequency, dialect, form, ..
+        } = record;
+        batch.keys.push(Waiting {
+            offset,
+            db,
+            key,
+            expire_at_ms,
+            idle_seconds,
+            frequency,
+            dialect,
+            form,
+            value,
+        });
+        let is_full = batch.values.len() + batch.keys.len() * size_of::<Waiting>()
+            >= self.options.batch_bytes;
+        if is_full || self.options.key_delay_us != 0 {
+            self.send(shard);
+        }
+        self.delay();
+        Ok(())
+    }
+
+    /// What `key-load-delay` asks for.
+    fn delay(&mut self) {
+        match self.options.key_delay_us {
+            0 => {}
+            us @ 1.. => std::thread::sleep(Duration::from_micros(us as u64)),
+            keys => {
+                self.delayed += 1;
+                if self.delayed >= -keys {
+                    self.delayed = 0;
+                    std::thread::sleep(Duration::from_micros(1));
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, shard: usize) {
+        let batch = std::mem::take(&mut self.batches[shard]);
+        if batch.keys.is_empty() {
+            return;
+        }
+        let queued = &self.shared.queued_bytes[shard];
+        while queued.load(Ordering::Relaxed) >= QUEUED_BYTES_MAX && !self.is_stopping() {
+            std::thread::sleep(WAIT);
+        }
+        let bytes = batch.values.len() + 1;
+        queued.fetch_add(bytes, Ordering::Relaxed);
+        let shared = self.shared.clone();
+        self.shared.server.network.call(shard, move || {
+            take(&shared, &batch);
+            shared.queued_bytes[shard].fetch_sub(bytes, Ordering::Release);
+        });
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.shared.server.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Sends what is left and waits until the shards have it.
+    fn finish(&mut self) {
+        (0..self.batches.len()).for_each(|shard| self.send(shard));
+        let is_done = |queued: &AtomicUsize| queued.load(Ordering::Acquire) == 0;
+        while !self.shared.queued_bytes.iter().all(is_done) && !self.is_stopping() {
+            std::thread::sleep(WAIT);
+        }
+    }
+}
+
+/// An error as it is shown; damage in Redis's words too, for those who look for them in the log.
+fn explain(error: &FileError, _version: u16) -> String {
+    match error {
+        FileError::Checksum { .. } => format!("Wrong RDB checksum. {error}"),
+        other => other.to_string(),
+    }
+}
+
+/// What Redis writes to its log about a file.
+fn note_field(name: &[u8], value: &[u8]) {
+    let value = String::from_utf8_lossy(value);
+    match name {
+        b"redis-ver" => tracing::info!("Loading RDB produced by version {value}"),
+        b"ctime" => {
+            if let Ok(at) = value.parse::<i64>() {
+                let age = clock::now_ms() / 1000 - at;
+                tracing::info!("RDB age {} seconds", age.max(0));
+            }
+        }
+        b"used-mem" => {
+            if let Ok(bytes) = value.parse::<f64>() {
+                tracing::info!("RDB memory usage when created {:.2} Mb", bytes / (1024.0 * 1024.0));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Makes a batch's keys, on the thread of their shard.
+fn take(shared: &Shared, batch: &Batch) {
+    if shared.failed.load(Ordering::Relaxed) {
+        return;
+    }
+    if let Err(error) = make(shared, batch) {
+        shared.error.lock().expect("a panic ends the process").get_or_insert(error);
+        shared.failed.store(true, Ordering::Relaxed);
+    }
+}
+
+fn make(shared: &Shared, batch: &Batch) -> Result<(), String> {
+    let core = Core::current();
+    let Some(mut shard) = core.router.shard_mut() else { return Ok(()) };
+    let limits = shard.limits.values;
+    let now_ms = clock::now_ms();
+    shard.keyspace.begin(now_ms);
+    let progress = &shared.server.persistence.progress;
+    let (mut loaded, mut expired) = (0, 0);
+    for one in &batch.keys {
+        if !shared.keeps_expired && one.expire_at_ms.is_some_and(|at_ms| at_ms < now_ms) {
+            expired += 1;
+            continue;
+        }
+        let record = Record {
+            offset: one.offset,
+            db: one.db,
+            key: one.key.clone(),
+            expire_at_ms: one.expire_at_ms,
+            idle_seconds: one.idle_seconds,
+            frequency: one.frequency,
+            dialect: one.dialect,
+            form: one.form,
+            value: &batch.values[one.value.clone()],
+        };
+        let value = match rdb::load_value(one.dialect, one.form, record.value, &limits) {
+            Ok(Object::String(bytes)) => Loaded::Bytes(bytes),
+            Ok(Object::Value(value)) => Loaded::Value(value),
+            Err(rdb::Error::Empty(_)) => {
+                skip_empty(shared, one);
+                continue;
+            }
+            Err(_) => match record.load(&limits) {
+                Err(error) => return Err(error.to_string()),
+                Ok(_) => continue,
+            },
+        };
+        let entry = LoadedEntry {
+            value,
+            expire_at_ms: one.expire_at_ms,
+            idle_seconds: one.idle_seconds.map(|seconds| seconds.min(u32::MAX.into()) as u32),
+            frequency: one.frequency,
+        };
+        if !shard.keyspace.load(one.db, Key::new(&one.key), entry, shared.replaces) {
+            let key = one.key.escape_ascii();
+            return Err(format!("RDB has duplicated key '{key}' in DB {}", one.db));
+        }
+        loaded += 1;
+    }
+    progress.keys_loaded.fetch_add(loaded, Ordering::Relaxed);
+    progress.keys_expired.fetch_add(expired, Ordering::Relaxed);
+    Ok(())
+}
+
+/// Collections without elements, which some versions of Redis wrote, are left out.
+fn skip_empty(shared: &Shared, one: &Waiting) {
+    /// Lines of the log about such keys.
+    const SHOWN_MAX: u64 = 10;
+    let count = shared.server.persistence.progress.empty_skipped.fetch_add(1, Ordering::Relaxed);
+    let mut empty = shared.empty.lock().expect("a panic ends the process");
+    *empty.entry("all").or_default() += 1;
+    if count < SHOWN_MAX {
+        tracing::info!("rdbLoadObject: skipping empty key: {}", one.key.escape_ascii());
+    }
+}

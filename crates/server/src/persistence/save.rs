@@ -1,0 +1,416 @@
+//! Making a snapshot: arming, the walk on each shard's thread, what comes of it; and when one is
+//! made without being asked.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use crossbeam_channel::Sender;
+use engine::{Held, Needs};
+use tokio::sync::oneshot;
+
+use super::load::Progress;
+use super::saver::{Format, Job, Piece, ShardSaver};
+use super::status::{Running, Status};
+use super::write::{self, Preamble};
+use crate::clock;
+use crate::core::{Core, Server};
+use crate::session::basic::REDIS_VERSION;
+
+/// How long a walk holds its thread at a time.
+const SLICE_NS: u64 = 100_000;
+/// Buckets between two looks at the clock.
+const BUCKETS_PER_LOOK: usize = 4;
+/// How long a walk waits for a writer that is behind.
+const WRITER_WAIT: Duration = Duration::from_millis(1);
+/// A delay for tests is slept in pieces, to end soon when the save is cancelled.
+const DELAY_PIECE: Duration = Duration::from_millis(20);
+/// After a save that failed, no other is tried by itself for so many seconds.
+const RETRY_SECONDS: i64 = 5;
+
+/// See the module.
+pub(crate) struct Persistence {
+    status: Mutex<Status>,
+    /// The last save in the background failed.
+    pub(super) is_failing: AtomicBool,
+    pub(crate) progress: Progress,
+    /// Changes per thread, as of its last turn of background work.
+    dirty: Vec<AtomicU64>,
+}
+
+/// Why there was no save.
+#[derive(Clone, Debug)]
+pub(crate) enum SaveError {
+    /// There is one under way.
+    Busy,
+    /// It failed; the log says why.
+    Failed,
+}
+
+/// Where and how a file is written.
+struct Target {
+    folder: PathBuf,
+    name: PathBuf,
+    format: Format,
+    sums: bool,
+    syncs_often: bool,
+}
+
+/// What arming a shard tells.
+struct Armed {
+    dirty: u64,
+    sizes: Vec<(u64, u64)>,
+}
+
+impl Persistence {
+    pub(crate) fn new(threads: usize) -> Self {
+        Self {
+            status: Mutex::new(Status::new(clock::now_ms() / 1000)),
+            is_failing: AtomicBool::new(false),
+            progress: Progress { is_loading: AtomicBool::new(true), ..Progress::default() },
+            dirty: (0..threads).map(|_| AtomicU64::new(0)).collect(),
+        }
+    }
+
+    pub(crate) fn status(&self) -> MutexGuard<'_, Status> {
+        self.status.lock().expect("a panic ends the process")
+    }
+
+    /// All changes that the threads have told of.
+    fn dirty_sum(&self) -> u64 {
+        self.dirty.iter().map(|dirty| dirty.load(Ordering::Relaxed)).sum()
+    }
+
+    /// From now on, what has changed so far counts as saved.
+    pub(crate) fn count_as_saved(&self, dirty: u64) {
+        self.status().dirty_saved = dirty;
+    }
+
+    fn begin(&self, job: &Arc<Job>, in_background: bool) -> Result<(), SaveError> {
+        let mut status = self.status();
+        if status.running.is_some() {
+            return Err(SaveError::Busy);
+        }
+        let started_at_ms = clock::now_ms();
+        if in_background {
+            status.tried_at = started_at_ms / 1000;
+        }
+        status.is_scheduled = false;
+        status.running = Some(Running { job: job.clone(), started_at_ms, in_background });
+        Ok(())
+    }
+
+    fn ended(&self, result: &Result<u64, String>, dirty: u64) {
+        let mut status = self.status();
+        let Some(running) = status.running.take() else { return };
+        let now_ms = clock::now_ms();
+        status.last_early_bytes = running.job.early_bytes.load(Ordering::Relaxed);
+        if running.in_background {
+            status.last_seconds = Some((now_ms - running.started_at_ms) / 1000);
+        }
+        match result {
+            Ok(_) => {
+                status.is_ok = true;
+                status.saves += 1;
+                status.saved_at = now_ms / 1000;
+                status.dirty_saved = dirty;
+                tracing::info!("DB saved on disk");
+                if running.in_background {
+                    tracing::info!("Background saving terminated with success");
+                }
+            }
+            Err(error) if running.job.was_unwanted() => {
+                tracing::warn!("Background saving was given up: {error}");
+            }
+            Err(error) => {
+                status.is_ok = false;
+                tracing::warn!("Background saving error: {error}");
+            }
+        }
+        self.is_failing.store(!status.is_ok, Ordering::Relaxed);
+    }
+
+    /// Gives up the save under way; whether there was one in the background.
+    pub(crate) fn cancel(&self) -> bool {
+        let status = self.status();
+        match &status.running {
+            Some(running) if running.in_background => {
+                running.job.give_up();
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Target {
+    fn of(core: &Core) -> Self {
+        use std::os::unix::ffi::OsStringExt as _;
+        let config = core.server.config().clone();
+        let persistence = &config.persistence;
+        let name = std::ffi::OsString::from_vec(persistence.dbfilename.clone());
+        Self {
+            folder: config.process.dir.clone(),
+            name: name.into(),
+            format: Format {
+                version: persistence.rdb_version(),
+                compresses: persistence.rdbcompression,
+                keeps_use: config.memory.maxmemory_bytes > 0,
+            },
+            sums: persistence.rdbchecksum,
+            syncs_often: persistence.rdb_save_incremental_fsync,
+        }
+    }
+}
+
+/// Begins a save; what comes of it is told later. When this returns, the instant of the snapshot
+/// has passed: nothing that happens afterwards is in it.
+pub(crate) async fn start(
+    core: &Rc<Core>,
+    in_background: bool,
+) -> Result<oneshot::Receiver<Result<(), SaveError>>, SaveError> {
+    let target = Target::of(core);
+    let job = Job::new(core.router.shard_count(), target.format);
+    core.server.persistence.begin(&job, in_background)?;
+    let held = Held::acquire(&core.router, Needs::everything(&core.router)).await;
+    let ended = arm(core, &held, &job, target).await;
+    drop(held);
+    Ok(ended)
+}
+
+/// [`start`] under locks of everything that are held already.
+pub(crate) async fn start_held(
+    core: &Rc<Core>,
+    held: &Held,
+) -> Result<oneshot::Receiver<Result<(), SaveError>>, SaveError> {
+    let target = Target::of(core);
+    let job = Job::new(core.router.shard_count(), target.format);
+    core.server.persistence.begin(&job, false)?;
+    Ok(arm(core, held, &job, target).await)
+}
+
+async fn arm(
+    core: &Rc<Core>,
+    held: &Held,
+    job: &Arc<Job>,
+    target: Target,
+) -> oneshot::Receiver<Result<(), SaveError>> {
+    let (pieces, received) = crossbeam_channel::unbounded();
+    let arm_shard = |shard| arm_one(job.clone(), shard, pieces.clone());
+    let armed = held.on_each(arm_shard).await;
+    drop(pieces);
+    let mut sizes: Vec<(u64, u64)> = Vec::new();
+    for shard in &armed {
+        sizes.resize(shard.sizes.len().max(sizes.len()), (0, 0));
+        for (sum, size) in sizes.iter_mut().zip(&shard.sizes) {
+            *sum = (sum.0 + size.0, sum.1 + size.1);
+        }
+    }
+    job.keys_total.store(sizes.iter().map(|(keys, _)| keys).sum(), Ordering::Relaxed);
+    let dirty = armed.iter().map(|shard| shard.dirty).sum();
+    let server = core.server.clone();
+    let preamble = Preamble {
+        folder: target.folder,
+        name: target.name,
+        fields: fields(&server),
+        functions: server.libraries.read().iter().map(|one| one.body().to_vec()).collect(),
+        sizes,
+        sums: target.sums,
+        syncs_often: target.syncs_often,
+        shards: armed.len(),
+    };
+    let (done, ended) = oneshot::channel();
+    let written = job.clone();
+    let body = move || {
+        write::lower_priority();
+        let result = write::write_file(&written, &preamble, &received);
+        server.persistence.ended(&result, dirty);
+        // Whoever began it may be gone.
+        let _ = done.send(result.map(drop).map_err(|_| SaveError::Failed));
+    };
+    if let Err(error) = crate::boot::spawn("save", body) {
+        job.cancel();
+        core.server.persistence.ended(&Err(error), dirty);
+    }
+    for shard in 0..core.router.shard_count() {
+        let job = job.clone();
+        core.router.call(shard, move || {
+            tokio::task::spawn_local(walk(Core::current(), job, shard));
+        });
+    }
+    ended
+}
+
+/// What a file says about itself.
+fn fields(server: &Server) -> Vec<(&'static str, String)> {
+    vec![
+        ("redis-ver", REDIS_VERSION.to_owned()),
+        ("redis-bits", usize::BITS.to_string()),
+        ("ctime", (clock::now_ms() / 1000).to_string()),
+        ("used-mem", server.used_memory().to_string()),
+        ("merops-ver", env!("CARGO_PKG_VERSION").to_owned()),
+        ("aof-base", "0".to_owned()),
+    ]
+}
+
+fn arm_one(
+    job: Arc<Job>,
+    shard: usize,
+    pieces: Sender<Piece>,
+) -> impl FnOnce(&mut engine::Context<'_>) -> Armed + Send + 'static {
+    move |context| {
+        let keyspace = &mut *context.keyspace;
+        let sizes = (0..keyspace.databases())
+            .map(|db| (keyspace.len(db) as u64, keyspace.expires_len(db) as u64))
+            .collect();
+        let saver = ShardSaver::new(job, shard, keyspace.clock_kind(), pieces);
+        keyspace.arm(Box::new(saver));
+        Armed { dirty: keyspace.dirty(), sizes }
+    }
+}
+
+/// Walks through a shard, a slice per turn of its thread.
+async fn walk(core: Rc<Core>, job: Arc<Job>, shard: usize) {
+    loop {
+        if job.is_cancelled() {
+            return disarm(&core, false);
+        }
+        if job.must_wait(shard) {
+            tokio::time::sleep(WRITER_WAIT).await;
+            continue;
+        }
+        let delay_us = core.config().persistence.rdb_key_save_delay_us;
+        match slice(&core, &job, shard, delay_us != 0) {
+            None => return disarm(&core, true),
+            Some(_) if delay_us == 0 => tokio::task::yield_now().await,
+            Some(keys) => delay(&job, delay_us, keys).await,
+        }
+    }
+}
+
+/// One slice of a walk: how many keys it saw, or None at the end.
+fn slice(core: &Core, job: &Job, shard: usize, is_slow: bool) -> Option<u64> {
+    let Some(mut own) = core.router.shard_mut() else { return None };
+    let ticks = core.router.clock().ticks;
+    let started = ticks();
+    let seen = job.keys_seen(shard);
+    loop {
+        if own.keyspace.save_some(if is_slow { 1 } else { BUCKETS_PER_LOOK }) {
+            return None;
+        }
+        let is_over = clock::ticks_to_ns(ticks() - started) >= SLICE_NS;
+        let keys = job.keys_seen(shard) - seen;
+        if is_over || job.must_wait(shard) || is_slow && keys > 0 {
+            return Some(keys);
+        }
+    }
+}
+
+fn disarm(core: &Core, is_complete: bool) {
+    if let Some(mut shard) = core.router.shard_mut() {
+        shard.keyspace.disarm(is_complete);
+    }
+}
+
+/// What `rdb-key-save-delay` asks for.
+async fn delay(job: &Job, delay_us: i64, keys: u64) {
+    let mut left = match u64::try_from(delay_us) {
+        Ok(us) => Duration::from_micros(us.saturating_mul(keys)),
+        Err(_) => Duration::from_micros(keys / delay_us.unsigned_abs()),
+    };
+    while !left.is_zero() && !job.is_cancelled() {
+        let piece = left.min(DELAY_PIECE);
+        tokio::time::sleep(piece).await;
+        left -= piece;
+    }
+}
+
+/// A turn of the background work: tells what changed, and begins what is due.
+pub(crate) fn on_turn(core: &Rc<Core>) {
+    let persistence = &core.server.persistence;
+    let thread = core.router.thread();
+    if let Some(shard) = core.router.shard() {
+        persistence.dirty[thread].store(shard.keyspace.dirty(), Ordering::Relaxed);
+    }
+    if thread != 0 || persistence.is_loading() {
+        return;
+    }
+    let config = core.config();
+    let now_s = clock::now_ms() / 1000;
+    let status = persistence.status().clone();
+    if status.running.is_some() {
+        return;
+    }
+    let dirty = persistence.dirty_sum().saturating_sub(status.dirty_saved);
+    let may_try = status.is_ok || now_s - status.tried_at > RETRY_SECONDS;
+    let due = config.persistence.save.points.iter().find(|point| {
+        dirty >= point.changes && now_s - status.saved_at > point.seconds as i64 && may_try
+    });
+    if let Some(point) = due {
+        tracing::info!("{} changes in {} seconds. Saving...", point.changes, point.seconds);
+    }
+    if due.is_some() || status.is_scheduled && may_try {
+        let core = core.clone();
+        tokio::task::spawn_local(async move {
+            if start(&core, true).await.is_ok() {
+                tracing::info!("Background saving started");
+            }
+        });
+    }
+}
+
+/// Saves and waits for the end. A save in the background is given up first.
+pub(crate) async fn save_now(core: &Rc<Core>) -> Result<(), SaveError> {
+    loop {
+        give_up_running(core).await;
+        match start(core, false).await {
+            Err(SaveError::Busy) => {}
+            Err(error) => return Err(error),
+            Ok(ended) => return wait(ended).await,
+        }
+    }
+}
+
+/// [`save_now`] for a thread that is not a core's; it waits.
+pub(crate) fn save_from_outside(server: &Arc<Server>) -> Result<(), SaveError> {
+    let (saved, answer) = std::sync::mpsc::channel();
+    server.network.call(0, move || {
+        tokio::task::spawn_local(async move {
+            // Whoever asked waits.
+            let _ = saved.send(save_now(&Core::current()).await);
+        });
+    });
+    let gone = |_| SaveError::Failed;
+    answer.recv().map_err(gone).flatten()
+}
+
+/// Gives up a save in the background, and waits until none is under way.
+pub(crate) async fn give_up_running(core: &Core) {
+    let persistence = &core.server.persistence;
+    while persistence.status().running.is_some() {
+        persistence.cancel();
+        tokio::time::sleep(WRITER_WAIT).await;
+    }
+}
+
+/// The same for a thread that is not a core's.
+pub(crate) fn give_up_from_outside(server: &Server) {
+    while server.persistence.status().running.is_some() {
+        server.persistence.cancel();
+        std::thread::sleep(WRITER_WAIT);
+    }
+}
+
+/// The file that is saved to and loaded from.
+pub(crate) fn path(config: &config::Config) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt as _;
+    config.process.dir.join(std::ffi::OsStr::from_bytes(&config.persistence.dbfilename))
+}
+
+/// Waits for the end of a save.
+pub(crate) async fn wait(ended: oneshot::Receiver<Result<(), SaveError>>) -> Result<(), SaveError> {
+    // Where it could not be begun, nobody answers.
+    ended.await.unwrap_or(Err(SaveError::Failed))
+}
