@@ -166,7 +166,7 @@ fn directives_that_cannot_act_are_warnings() {
     );
     assert_eq!(
         warnings(&flags(&["--appendonly", "yes"])),
-        ["command line: directive 'appendonly' is ignored: nothing is persisted by this version"]
+        ["command line: directive 'appendonly' is ignored: changes are not logged by this version"]
     );
     let loaded = run_file("/a.toml", "port = 7\n[network]\nport = 8\n").unwrap();
     assert_eq!(loaded.config.network.port, 7);

@@ -35,6 +35,7 @@ fn defaults_survive_being_written() {
 
         let line = resp::split_args(&row.kind.line(&default)).unwrap();
         let words: Vec<&[u8]> = line.iter().map(Vec::as_slice).collect();
+        let mut config = Config::default();
         row.set(&mut config, &words).unwrap();
         assert_eq!(config, default, "{}", row.name);
     }
