@@ -1,6 +1,6 @@
 //! Persistence: when data is saved, and how.
 
-use super::{INT_MAX, field, flag, integer, size};
+use super::{INT_MAX, field, flag, integer};
 use crate::kind::Kind;
 use crate::row::{Mutability, Row, Unit};
 
@@ -62,21 +62,21 @@ pub(super) const ROWS: &[Row] = &[
     ),
     Row::new(
         "loading-process-events-interval-bytes",
-        size!(1024..=i32::MAX as u64, persistence.loading_process_events_interval_bytes),
-        "2mb",
+        integer!(1024..=INT_MAX, persistence.loading_process_events_interval_bytes),
+        "2097152",
         "Bytes that are loaded at most before clients are looked at.",
     )
-    .mutability(Mutability::Immutable),
+    .unit(Unit::Bytes),
     Row::new(
         "rdb-key-save-delay",
-        integer!(-INT_MAX..=INT_MAX, persistence.rdb_key_save_delay_us),
+        integer!(-INT_MAX - 1..=INT_MAX, persistence.rdb_key_save_delay_us),
         "0",
         "For tests: waits so long for each key when saving, or a microsecond for so many keys.",
     )
     .unit(Unit::Microseconds),
     Row::new(
         "key-load-delay",
-        integer!(-INT_MAX..=INT_MAX, persistence.key_load_delay_us),
+        integer!(-INT_MAX - 1..=INT_MAX, persistence.key_load_delay_us),
         "0",
         "For tests: waits so long for each key when loading, or a microsecond for so many keys.",
     )
