@@ -257,7 +257,11 @@ const SHUTDOWN_WORDS: [ShutdownWord; 4] = [
 ];
 
 fn shutdown_wishes(words: &[&[u8]]) -> Result<ShutdownWishes, Reason> {
+    const BAD: &str = "argument(s) must be one of the following: default, save, nosave, now, force";
     let mut wishes = ShutdownWishes::default();
+    if words.is_empty() {
+        return Err(BAD.into());
+    }
     for word in words {
         if word.eq_ignore_ascii_case(b"default") {
             continue;
@@ -285,6 +289,8 @@ impl SavePoints {
         };
         for [seconds, changes] in pairs {
             let at_least = |word, min| parse_i64(word).filter(|number| *number >= min).ok_or(BAD);
+            // As in Redis, a missing number of changes is none.
+            let changes = if changes.is_empty() { &b"0"[..] } else { changes };
             let (seconds, changes) = (at_least(seconds, 1)?, at_least(changes, 0)?);
             points.push(SavePoint { seconds: seconds as u64, changes: changes as u64 });
         }

@@ -101,11 +101,6 @@ impl Network {
         self.letterboxes.len()
     }
 
-    /// How many shards there are, on the first threads.
-    pub fn shard_count(&self) -> usize {
-        self.shard_count
-    }
-
     /// The shard that owns a key; for those that have no router.
     pub fn owner(&self, key: &[u8]) -> usize {
         match self.shard_count {
