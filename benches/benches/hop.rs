@@ -50,6 +50,7 @@ fn run(routers: &[Rc<Router>], batch: &mut Batch, data: &[u8], spans: &[Span], o
             no_touch: false,
             caller: 0,
             tells_reads: false,
+            may_grow: false,
             step: 0,
             is_queued: false,
             slot: None,

@@ -233,7 +233,7 @@ impl Batch {
         let first_span = self.spans.len() as u32;
         let moved = spans.iter().map(|span| Span { start: span.start + base.offset, ..*span });
         self.spans.extend(moved);
-        let call = Call { first_span, step: base.step, is_queued: true, ..call };
+        let call = Call { first_span, step: base.step, is_queued: true, may_grow: true, ..call };
         self.push_call(router, &[], call, muted);
     }
 

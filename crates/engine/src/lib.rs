@@ -11,6 +11,7 @@ mod context;
 mod flight;
 mod held;
 mod here;
+mod late;
 mod mailbox;
 mod memory;
 mod merge;
@@ -31,6 +32,7 @@ pub use command::{Block, Command, Handler, Merge, PlanFuture, PlanHandler, Run, 
 pub use context::{Context, Limits};
 pub use held::{Held, Needs};
 pub use here::Here;
+pub use late::{HeldKeys, LateId};
 pub use memory::{MemoryGate, Pressure};
 pub use parcel::{Call, Outcome, Work};
 pub use plan::Plan;

@@ -28,6 +28,8 @@ pub struct Call {
     pub caller: u64,
     /// Whether the caller wants to hear of the next change of what it reads.
     pub tells_reads: bool,
+    /// Whether it may take memory beyond the limit, as a part of what has begun.
+    pub may_grow: bool,
     /// Hash slot of the first key; `None` where routing does not need it.
     pub slot: Option<u16>,
     /// Position and hash of the first key, if there is a key.
@@ -52,6 +54,7 @@ impl Call {
             no_touch: false,
             caller: 0,
             tells_reads: false,
+            may_grow: false,
             slot: None,
             key: None,
             step: 0,

@@ -18,6 +18,7 @@ use txn::{LockTable, Locks, Mode, Scheduled, TxId};
 
 use crate::command::{Block, Run};
 use crate::context::{Context, Limits};
+use crate::late::{Late, LateId};
 use crate::memory::{MemoryGate, Pressure};
 use crate::parcel::{Call, Outcome, Parcel, Work};
 use crate::recorder::{At, Recorder};
@@ -83,9 +84,11 @@ pub(crate) enum OnGrant {
 pub(crate) struct Parked {
     pub(crate) parcel: Option<Box<Parcel>>,
     on_grant: OnGrant,
-    address: Address,
+    pub(crate) address: Address,
     /// Its locks, while no lock table has them: after a refusal.
     locks: Option<Locks>,
+    /// Whether it is of plain calls of this shard alone.
+    pub(crate) is_plain: bool,
 }
 
 /// What is asked of a shard.
@@ -112,6 +115,10 @@ pub(crate) enum Request {
     Tried { id: WaiterId, is_served: bool },
     /// Ends a wait, and says so.
     Unblock(WaiterId),
+    /// A series that holds keys here is late.
+    Late(Late),
+    /// It has ended.
+    NoLongerLate(LateId),
 }
 
 /// What the engine needs of the outside; functions, so that a test can stop time.
@@ -142,7 +149,9 @@ pub struct Shard {
     pub(crate) locks: LockTable,
     pub(crate) parked: HashMap<TxId, Parked>,
     pub(crate) answers: Vec<(Address, Answer)>,
-    granted: Vec<TxId>,
+    pub(crate) granted: Vec<TxId>,
+    /// Series that keep others waiting for too long.
+    pub(crate) late: Vec<Late>,
     recorder: Recorder,
     rng: Rng,
     pub(crate) clock: Clock,
@@ -162,6 +171,7 @@ impl Shard {
             parked: HashMap::new(),
             answers: Vec::new(),
             granted: Vec::new(),
+            late: Vec::new(),
             recorder: Recorder::default(),
             rng: Rng::new(seed),
             clock,
@@ -333,6 +343,7 @@ impl Shard {
         if self.memory.is_limited()
             && self.make_room_at(at) == Pressure::Exceeded
             && call.command.spec.has(flag::DENYOOM)
+            && !call.may_grow
             && self.memory.refuses()
         {
             return Err(command::Error::OutOfMemory);
@@ -439,7 +450,8 @@ impl Shard {
                 self.answers.push((address, Answer::Ran(parcel, at.moment)));
             }
             Request::Schedule { id, locks, parcel, on_grant } => {
-                self.schedule(id, locks, Parked { parcel, on_grant, address, locks: None });
+                let parked = Parked { parcel, on_grant, address, locks: None, is_plain: false };
+                self.schedule(id, locks, parked);
             }
             Request::Reschedule { old, new } => self.reschedule(old, new),
             Request::Arm(id, moment) => self.run_parked(id, moment),
@@ -467,6 +479,8 @@ impl Shard {
                 self.wait_across(id, block, on_time, keys);
             }
             Request::Tried { id, is_served } => self.tried(id, is_served),
+            Request::Late(late) => self.add_late(late),
+            Request::NoLongerLate(id) => self.remove_late(id),
             Request::Unblock(id) => {
                 self.unblock(id);
                 self.answers.push((address, Answer::Hopped(Box::new(()))));
@@ -517,10 +531,15 @@ impl Shard {
             self.answer(parcel, address, moment);
             return;
         }
+        if self.is_hindered(&parcel) {
+            self.refuse_hindered(parcel, address);
+            return;
+        }
         let mut locks = Locks::new();
         add_locks(parcel.work(), &mut locks);
         let on_grant = OnGrant::Run;
-        let mut parked = Parked { parcel: Some(parcel), on_grant, address, locks: None };
+        let mut parked =
+            Parked { parcel: Some(parcel), on_grant, address, locks: None, is_plain: true };
         // On one shard a refusal needs no message: a fresh id is drawn until one is let in.
         loop {
             let id = draw();

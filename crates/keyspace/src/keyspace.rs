@@ -189,6 +189,12 @@ impl Keyspace {
         (!self.is_expired(entry.expire_at_ms())).then(|| Entry::new(entry, &self.clock))
     }
 
+    /// The same, but also finds a key whose time has come and that nobody has removed.
+    pub fn peek_kept(&self, db: usize, key: Key<'_>) -> Option<Entry<'_>> {
+        let database = &self.databases[db];
+        Some(Entry::new(database.table.get(database.find(key)?), &self.clock))
+    }
+
     /// Opens a key to be changed, whether it exists or not: one lookup for all that follows.
     #[inline]
     pub fn edit<'a>(&'a mut self, db: usize, key: Key<'a>) -> Edit<'a> {

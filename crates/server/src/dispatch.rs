@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use command::{Args, Error, Group, QUOTED_BYTES_MAX, flag, quotable};
-use engine::{Batch, Call, Command, Outcome};
+use engine::{Batch, Call, Command, HeldKeys, Outcome};
 use resp::{Protocol, Writer};
 
 use crate::admin::monitor;
@@ -66,6 +66,9 @@ pub(crate) fn dispatch(
         Action::Session(command) => {
             // Shards do so before data commands.
             crate::pressure::relieve(core);
+            if row.spec.has(flag::DENYOOM) && crate::pressure::is_exceeded(core) {
+                return reject(core, client, batch, Some(row.id), &Error::OutOfMemory);
+            }
             match command.run {
                 SessionRun::Now(run) => {
                     batch.reply_at_once(data, first_span, |args, reply| {
@@ -209,9 +212,28 @@ fn waits_for_scripts(row: &Row) -> bool {
             || row.in_multi() == InMulti::Executes)
 }
 
+/// Refuses what a late script keeps waiting.
+#[cold]
+fn check_busy(core: &Core, client: &Client, row: &Row, args: Args<'_>) -> Result<(), Error> {
+    let late = core.server.running_scripts.late_kind(|keys| match row.in_multi() {
+        InMulti::Executes => client
+            .transaction
+            .has_queued(|row, args| hinder(keys, core.server.registry.row(row), args)),
+        InMulti::ActsAtOnce | InMulti::Queued => hinder(keys, row, args),
+    });
+    late.map_or(Ok(()), |kind| Err(Error::Coded(kind.busy().into())))
+}
+
+fn hinder(keys: &HeldKeys, row: &Row, args: Args<'_>) -> bool {
+    match row.action {
+        Action::Data(command) => keys.hinder_call(command, args),
+        Action::Session(command) => keys.hinder(&command.spec, args),
+    }
+}
+
 /// The gates that stand before every command.
 #[inline]
-fn check(core: &Core, client: &Client, row: &Row, _args: Args<'_>) -> Result<(), Error> {
+fn check(core: &Core, client: &Client, row: &Row, args: Args<'_>) -> Result<(), Error> {
     if row.spec.has(flag::PROTECTED) {
         let allowed = core.config().security.enable_debug_command;
         if !allowed.allows(client.is_local) {
@@ -237,7 +259,7 @@ fn check(core: &Core, client: &Client, row: &Row, _args: Args<'_>) -> Result<(),
         return Err(Error::Coded("LOADING Redis is loading the dataset in memory".into()));
     }
     if core.server.running_scripts.is_busy() && waits_for_scripts(row) {
-        return Err(Error::Coded(core.server.running_scripts.busy_kind().busy().into()));
+        check_busy(core, client, row, args)?;
     }
     if !row.spec.allowed_while_subscribed
         && client.protocol.get() == Protocol::Resp2

@@ -13,6 +13,7 @@ mod consistency;
 mod exchange;
 mod functions;
 mod keyspace;
+mod late;
 mod limits;
 mod load;
 mod process;

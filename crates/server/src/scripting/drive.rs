@@ -36,7 +36,8 @@ pub(super) async fn eval(request: &mut Request, which: Which, is_read_only: bool
             learned.map_err(|error| Error::Coded(error.to_string().into()))?
         }
     };
-    let is_read_only = admit(&core, script.source.flags(), is_read_only)?;
+    let flags = script.source.flags();
+    let is_read_only = admit(&core, flags, is_read_only)?;
     let words: Vec<&[u8]> = args.iter_from(3).collect();
     let (keys, args) = words.split_at(key_count);
     let job = Job {
@@ -45,6 +46,7 @@ pub(super) async fn eval(request: &mut Request, which: Which, is_read_only: bool
         reach: &script.reach,
         keys,
         is_read_only,
+        flags,
     };
     let finished = run(request, job).await?;
     request.out = finished.reply;
@@ -67,7 +69,8 @@ pub(super) async fn fcall(request: &mut Request, is_read_only: bool) -> Result {
     let key_count = key_count(args).map_err(bad_count)?;
     let flags = loaded.library.functions()[at].flags;
     let name = loaded.library.functions()[at].name.as_bytes();
-    let is_read_only = admit(&core, Some(flags), is_read_only)?;
+    let flags = Some(flags);
+    let is_read_only = admit(&core, flags, is_read_only)?;
     let words: Vec<&[u8]> = args.iter_from(3).collect();
     let (keys, args) = words.split_at(key_count);
     let job = Job {
@@ -76,6 +79,7 @@ pub(super) async fn fcall(request: &mut Request, is_read_only: bool) -> Result {
         reach: &loaded.reaches[at],
         keys,
         is_read_only,
+        flags,
     };
     let finished = run(request, job).await?;
     request.out = finished.reply;
@@ -123,16 +127,18 @@ struct Job<'a> {
     reach: &'a Reach,
     keys: &'a [&'a [u8]],
     is_read_only: bool,
+    flags: Option<Flags>,
 }
 
 /// Runs a job to its end. One that turns out to need other keys than it declared, and has
 /// written nothing by then, begins again with all keys held.
 async fn run(request: &Request, job: Job<'_>) -> Result<Finished> {
-    let Job { program, identity, reach, keys, is_read_only } = job;
+    let Job { program, identity, reach, keys, is_read_only, flags } = job;
     let (core, client) = (&request.core, &request.client);
     let mut scope = Scope::choose(core, reach);
     loop {
         let mut host = ScriptHost::new(core, client, scope, identity, keys, is_read_only).await;
+        host.may_grow = flags.is_some_and(|flags| flags.contains(Flags::ALLOW_OOM));
         let options = Options { protocol: client.protocol.get() };
         let mut run = core
             .lua

@@ -265,7 +265,7 @@ fn restore(core: &Rc<Core>, _: &Rc<Client>, args: Args<'_>, reply: &mut Writer<'
 fn stats(core: &Rc<Core>, _: &Rc<Client>, _: Args<'_>, reply: &mut Writer<'_>) -> Result {
     let running = &core.server.running_scripts;
     let function = running.function();
-    if function.is_none() && running.is_busy() && running.busy_kind() == Kind::Script {
+    if function.is_none() && running.late_kind(|_| true).is_some() {
         return Err(Error::Coded(Kind::Script.busy().into()));
     }
     reply.map(2);

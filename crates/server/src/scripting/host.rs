@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use command::{Args, Positions, flag};
-use engine::{Call, Held, Here, Moment, Needs, Outcome, Run};
+use engine::{Call, Held, HeldKeys, Here, LateId, Moment, Needs, Outcome, Run};
 use keyspace::Key;
 use resp::{Protocol, Writer};
 use script::{Called, Host, LogLevel, Resume, Slice};
@@ -84,6 +84,8 @@ pub(super) struct ScriptHost<'a> {
     identity: Identity<'a>,
     keys: &'a [&'a [u8]],
     is_read_only: bool,
+    /// Whether it said that it may take memory beyond the limit.
+    pub(super) may_grow: bool,
     hold: Hold,
     /// The time that it sees from its beginning to its end.
     moment: Moment,
@@ -98,7 +100,8 @@ pub(super) struct ScriptHost<'a> {
     /// The client that session commands act on: what they change ends with the script.
     stand_in: Option<Rc<Client>>,
     running: Option<Arc<RunningScript>>,
-    is_busy: bool,
+    /// Since it is late: what the shards know of that.
+    late: Option<LateId>,
     begun_ticks: u64,
     slice_ticks: u64,
     /// Those of the present call.
@@ -143,6 +146,7 @@ impl<'a> ScriptHost<'a> {
             identity,
             keys,
             is_read_only,
+            may_grow: false,
             hold,
             moment,
             extra: Vec::new(),
@@ -152,7 +156,7 @@ impl<'a> ScriptHost<'a> {
             has_acted: false,
             stand_in: None,
             running: None,
-            is_busy: false,
+            late: None,
             begun_ticks: now,
             slice_ticks: now,
             args: OwnedArgs::default(),
@@ -202,6 +206,8 @@ impl<'a> ScriptHost<'a> {
             no_touch: client.no_touch.get(),
             caller,
             tells_reads,
+            // Half a script is worse than some memory.
+            may_grow: self.may_grow || self.has_written,
             ..Call::new(command, row.id, self.args.spans.len())
         }
     }
@@ -283,6 +289,11 @@ impl<'a> ScriptHost<'a> {
                 name: self.identity.name.to_vec(),
                 command: self.identity.call.iter_from(0).map(<[u8]>::to_vec).collect(),
                 begun_ticks: self.begun_ticks,
+                keys: match self.scope {
+                    Scope::Declared => HeldKeys::these(self.keys, self.is_read_only),
+                    Scope::Everything => HeldKeys::all(),
+                },
+                is_late: false.into(),
                 has_written: false.into(),
                 is_killed: false.into(),
             };
@@ -301,15 +312,13 @@ impl<'a> ScriptHost<'a> {
 
     /// Lets others know what the script is at: SCRIPT KILL, and who touches its keys.
     fn publish_state(&mut self) {
-        if let Some(running) = &self.running {
-            running.has_written.store(self.has_written, Ordering::Relaxed);
-        }
+        let Some(running) = &self.running else { return };
+        running.has_written.store(self.has_written, Ordering::Relaxed);
         let limit_ms = self.core.config().process.busy_reply_threshold_ms;
         let ran_ms = self.ms_since(self.begun_ticks);
-        let is_late = limit_ms > 0 && ran_ms >= limit_ms && self.scope == Scope::Everything;
-        if is_late && !self.is_busy {
-            self.is_busy = true;
-            self.core.server.running_scripts.set_busy(self.identity.kind, true);
+        if limit_ms > 0 && ran_ms >= limit_ms && self.late.is_none() {
+            self.core.server.running_scripts.set_late(running);
+            self.late = Some(self.core.router.late(&running.keys, running.kind.busy()));
             tracing::warn!("Slow script detected: still in execution after {ran_ms} milliseconds.");
         }
     }
@@ -372,7 +381,7 @@ impl<'a> ScriptHost<'a> {
                 reply
             }
         };
-        self.slice_ticks = (self.core.router.clock().ticks)();
+        // The slice goes on: a script that does nothing but call must rest, too.
         Demand::Reply(reply)
     }
 
@@ -537,8 +546,8 @@ impl Drop for ScriptHost<'_> {
         if let Some(running) = &self.running {
             self.core.server.running_scripts.end(running);
         }
-        if self.is_busy {
-            self.core.server.running_scripts.set_busy(self.identity.kind, false);
+        if let Some(late) = self.late {
+            self.core.router.no_longer_late(late);
         }
     }
 }

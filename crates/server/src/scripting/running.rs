@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use engine::HeldKeys;
+
 /// What a client asked to run, and so who may end it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -35,6 +37,10 @@ pub(crate) struct RunningScript {
     /// The call that it answers, word by word.
     pub(crate) command: Vec<Vec<u8>>,
     pub(crate) begun_ticks: u64,
+    /// What it holds.
+    pub(crate) keys: HeldKeys,
+    /// Whether it has held that for longer than `busy-reply-threshold`.
+    pub(crate) is_late: AtomicBool,
     pub(crate) has_written: AtomicBool,
     pub(crate) is_killed: AtomicBool,
 }
@@ -43,10 +49,8 @@ pub(crate) struct RunningScript {
 #[derive(Default)]
 pub(crate) struct Running {
     scripts: Mutex<Vec<Arc<RunningScript>>>,
-    /// Those that hold every key, and have for longer than `busy-reply-threshold`.
-    busy: AtomicUsize,
-    /// The functions among them.
-    busy_functions: AtomicUsize,
+    /// How many of them are late.
+    late: AtomicUsize,
 }
 
 /// Why SCRIPT KILL or FUNCTION KILL ends nothing.
@@ -69,6 +73,9 @@ impl Running {
     pub(crate) fn end(&self, script: &Arc<RunningScript>) {
         let mut scripts = self.scripts.lock().expect("a panic ends the process");
         scripts.retain(|other| !Arc::ptr_eq(other, script));
+        if script.is_late.load(Ordering::Relaxed) {
+            self.late.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
     /// The function that has run for longest.
@@ -95,29 +102,24 @@ impl Running {
         found
     }
 
-    /// One that holds every key is late, or (`false`) no longer.
-    pub(crate) fn set_busy(&self, kind: Kind, is_busy: bool) {
-        let functions = (kind == Kind::Function).then_some(&self.busy_functions);
-        for count in [&self.busy].into_iter().chain(functions) {
-            match is_busy {
-                true => count.fetch_add(1, Ordering::Relaxed),
-                false => count.fetch_sub(1, Ordering::Relaxed),
-            };
+    /// A script has held its keys for too long.
+    pub(crate) fn set_late(&self, script: &RunningScript) {
+        if !script.is_late.swap(true, Ordering::Relaxed) {
+            self.late.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Whether whoever touches keys is to hear that a script is busy. Asked per command.
+    /// Whether a script is late. Asked per command.
     #[inline]
     pub(crate) fn is_busy(&self) -> bool {
-        self.busy.load(Ordering::Relaxed) > 0
+        self.late.load(Ordering::Relaxed) > 0
     }
 
-    /// The kind of one that is busy.
-    pub(crate) fn busy_kind(&self) -> Kind {
-        match self.busy_functions.load(Ordering::Relaxed) {
-            0 => Kind::Script,
-            _ => Kind::Function,
-        }
+    /// The kind of a late script that hinders.
+    pub(crate) fn late_kind(&self, hinders: impl Fn(&HeldKeys) -> bool) -> Option<Kind> {
+        let scripts = self.scripts.lock().expect("a panic ends the process");
+        let mut late = scripts.iter().filter(|script| script.is_late.load(Ordering::Relaxed));
+        late.find(|script| hinders(&script.keys)).map(|script| script.kind)
     }
 }
 
@@ -131,6 +133,8 @@ mod tests {
             name: Vec::new(),
             command: Vec::new(),
             begun_ticks: 0,
+            keys: HeldKeys::all(),
+            is_late: AtomicBool::new(false),
             has_written: AtomicBool::new(has_written),
             is_killed: AtomicBool::new(false),
         })

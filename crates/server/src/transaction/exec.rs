@@ -136,6 +136,8 @@ impl Execution {
             Action::Data(command) => {
                 let span_count = self.queue.spans(step).len();
                 let call = call_of(&self.core, &self.client, command, step.row, span_count);
+                // EXEC itself was refused if memory did not allow any of its commands.
+                let call = Call { may_grow: true, ..call };
                 match Batch::can_join(&self.core.router, command, self.queue.args(step)) {
                     true => Turn::Joins(call),
                     false => Turn::Alone(call),

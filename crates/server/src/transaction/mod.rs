@@ -62,6 +62,13 @@ impl Transaction {
         }
     }
 
+    /// Whether a command is queued, given by its row and arguments, of which this is true.
+    pub(crate) fn has_queued(&self, test: impl Fn(u16, command::Args<'_>) -> bool) -> bool {
+        let queue = self.queue.borrow();
+        let has = |queue: &Queue| queue.steps.iter().any(|step| test(step.row, queue.args(*step)));
+        queue.as_ref().is_some_and(|queue| has(queue))
+    }
+
     /// The flags of all queued commands together.
     pub(crate) fn flags(&self) -> Flags {
         self.queue.borrow().as_ref().map_or(0, |queue| queue.flags)

@@ -97,7 +97,7 @@ async fn see<R: Send + 'static>(
 ) -> Result<R> {
     let key = request.args().at(2).to_vec();
     let seen = at_key(request, key, |context, key: Key<'_>| {
-        context.keyspace.peek(context.db, key).map(|entry| job(context, entry))
+        context.keyspace.peek_kept(context.db, key).map(|entry| job(context, entry))
     });
     seen.await.ok_or(Error::NoSuchKey)
 }
