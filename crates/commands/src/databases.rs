@@ -77,9 +77,7 @@ fn dbsize(context: &mut Context<'_>, _: Args<'_>, reply: &mut Writer<'_>) -> Res
 /// FLUSHALL [ASYNC | SYNC]
 fn flushall(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
     check_mode(args)?;
-    for db in 0..context.keyspace.databases() {
-        context.keyspace.discard_database(db);
-    }
+    context.keyspace.discard_all();
     log(context, &[b"FLUSHALL"]);
     reply.ok();
     Ok(())

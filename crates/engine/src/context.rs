@@ -31,6 +31,8 @@ pub struct Limits {
     /// Whether small integers pass for shared objects, as they do in Redis unless the eviction
     /// policy looks at each key's use.
     pub shares_integers: bool,
+    /// Whether RESTORE takes any checksum, as tests ask for.
+    pub skips_checksums: bool,
     /// Up to where small collections stay in one allocation.
     pub values: value::Limits,
 }
@@ -41,6 +43,7 @@ impl Default for Limits {
         Self {
             string_bytes_max: 512 * 1024 * 1024,
             shares_integers: true,
+            skips_checksums: false,
             values: value::Limits::default(),
         }
     }

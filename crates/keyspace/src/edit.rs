@@ -277,7 +277,8 @@ impl<'a> Edit<'a> {
         let changed_in_place = raw.is_changed_in_place();
         self.place = None;
         let value = self.database().remove(place);
-        let value = small.or(value.map(Owned::Value)).expect("content is small or a value");
+        let value = value.map(|value| Owned::Value(self.keyspace.part_with(value)));
+        let value = small.or(value).expect("content is small or a value");
         Some(Detached { value, expire_at_ms, changed_in_place, clock })
     }
 

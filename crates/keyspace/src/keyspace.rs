@@ -51,6 +51,7 @@ pub struct Keyspace {
     pub(crate) snapshot: Option<Box<Snapshot>>,
     pub(crate) garbage: Vec<Garbage>,
     flushes: u64,
+    flushes_of_all: u64,
     garbage_effort_min: usize,
 }
 
@@ -75,6 +76,7 @@ impl Keyspace {
             snapshot: None,
             garbage: Vec::new(),
             flushes: 0,
+            flushes_of_all: 0,
             garbage_effort_min: options.garbage_effort_min,
         }
     }
@@ -268,6 +270,17 @@ impl Keyspace {
         self.garbage.push(garbage);
     }
 
+    /// [`Self::discard_database`] for every one.
+    pub fn discard_all(&mut self) {
+        (0..self.databases.len()).for_each(|db| self.discard_database(db));
+        self.flushes_of_all += 1;
+    }
+
+    /// How often all databases were emptied at once.
+    pub fn flushes_of_all(&self) -> u64 {
+        self.flushes_of_all
+    }
+
     /// Exchanges two databases in O(1). Emits no effect.
     pub fn swap(&mut self, a: usize, b: usize) {
         let (now_ms, on_expired) = (self.now_ms, self.on_expired);
@@ -380,7 +393,7 @@ impl Keyspace {
     /// Drops a removed value, or keeps it as garbage if that would take long.
     #[inline]
     pub(crate) fn discard(&mut self, value: Option<Value>) {
-        if let Some(value) = value
+        if let Some(value) = value.and_then(|value| self.keep_unsaved(value))
             && value.free_effort() >= self.garbage_effort_min
         {
             self.garbage.push(Garbage::value(value));

@@ -5,11 +5,22 @@
 //! handed over first. So the saver gets each entry of that instant exactly once, as it was then,
 //! and memory grows by what the saver buffers only.
 
+use std::collections::VecDeque;
+
+use value::{Value, Zset};
+
+use crate::clock::AccessClock;
 use crate::database::Database;
 use crate::entry::Entry;
 use crate::garbage::Garbage;
-use crate::keyspace::Keyspace;
+use crate::keyspace::{Key, Keyspace};
+use crate::raw::RawEntry;
 use crate::table::Place;
+
+/// Sorted sets from this size on are saved bit by bit.
+const UNHURRIED_BYTES_MIN: usize = 64 * 1024;
+/// Members that are saved in the time of a bucket.
+const MEMBERS_PER_BUCKET: usize = 16;
 
 /// Takes the entries of a snapshot.
 pub trait Saver: Send {
@@ -18,18 +29,90 @@ pub trait Saver: Send {
     /// not come to it yet.
     fn save(&mut self, db: usize, entry: Entry<'_>, is_early: bool);
 
+    /// What stands before a big sorted set, whose members come later, with [`Self::open`] before
+    /// them and [`Self::close`] behind.
+    fn head(&mut self, db: usize, entry: Entry<'_>, len: usize) -> Vec<u8>;
+
+    /// The members of this one follow.
+    fn open(&mut self, db: usize, head: Vec<u8>);
+
+    /// Takes a member of the one that is open.
+    fn member(&mut self, member: &[u8], score: f64);
+
+    /// There are no more of them.
+    fn close(&mut self);
+
     /// Everything was saved, or nothing more will be.
     fn end(&mut self, is_complete: bool);
 }
 
 /// A snapshot under way.
 pub(crate) struct Snapshot {
-    saver: Box<dyn Saver>,
+    hand: Hand,
     /// Where the walk stands: a database as it was numbered then, and a position in its table.
     db: usize,
     position: u64,
     /// Databases that were flushed before the walk had seen all of them.
     flushed: Vec<Database>,
+    /// Values that went before all of them was saved.
+    detached: Vec<Value>,
+}
+
+/// What takes entries, and what of them is still to come.
+struct Hand {
+    saver: Box<dyn Saver>,
+    /// Sorted sets that are saved bit by bit, one after the other.
+    bigs: VecDeque<Big>,
+    next_id: u64,
+}
+
+/// A sorted set that is saved bit by bit.
+struct Big {
+    id: u64,
+    db: usize,
+    key: Vec<u8>,
+    /// Until it is opened.
+    head: Option<Vec<u8>>,
+}
+
+impl Hand {
+    fn take(&mut self, db: usize, raw: RawEntry, clock: &AccessClock, is_early: bool) {
+        if let Some(Value::Zset(zset)) = raw.value_mut()
+            && zset.memory_bytes() >= UNHURRIED_BYTES_MIN
+            && zset.begin_walk(self.next_id)
+        {
+            let len = zset.len();
+            let head = self.saver.head(db, Entry::new(raw, clock), len);
+            let (id, key) = (self.next_id, raw.key().to_vec());
+            self.bigs.push_back(Big { id, db, key, head: Some(head) });
+            self.next_id += 1;
+            return;
+        }
+        self.saver.save(db, Entry::new(raw, clock), is_early);
+    }
+}
+
+/// The sorted set whose walk has this id, if it still is where it was.
+fn find_big<'a>(
+    databases: impl Iterator<Item = &'a mut Database>,
+    detached: &'a mut [Value],
+    big: &Big,
+) -> Option<&'a mut Zset> {
+    let is_its = |zset: &Zset| zset.walk_id() == Some(big.id);
+    let in_place =
+        databases.filter(|database| database.snapshot_db == Some(big.db)).find_map(|database| {
+            let place = database.find(Key::new(&big.key))?;
+            match database.table.get(place).value_mut() {
+                Some(Value::Zset(zset)) if is_its(zset) => Some(zset),
+                _ => None,
+            }
+        });
+    in_place.or_else(|| {
+        detached.iter_mut().find_map(|value| match value {
+            Value::Zset(zset) if is_its(zset) => Some(zset),
+            _ => None,
+        })
+    })
 }
 
 impl Keyspace {
@@ -40,24 +123,27 @@ impl Keyspace {
             database.snapshot_db = Some(db);
             database.table.arm();
         }
-        let snapshot = Snapshot { saver, db: 0, position: 0, flushed: Vec::new() };
-        self.snapshot = Some(Box::new(snapshot));
+        let hand = Hand { saver, bigs: VecDeque::new(), next_id: 1 };
+        let (flushed, detached) = (Vec::new(), Vec::new());
+        self.snapshot = Some(Box::new(Snapshot { hand, db: 0, position: 0, flushed, detached }));
     }
 
     /// Goes on with the walk through at most `buckets_max` buckets (of at most seven entries).
     /// Answers whether everything is saved; then [`Self::disarm`] is due.
     pub fn save_some(&mut self, buckets_max: usize) -> bool {
         let Self { snapshot: Some(snapshot), databases, clock, .. } = self else { return true };
-        let Snapshot { saver, db, position, flushed } = &mut **snapshot;
+        if !snapshot.hand.bigs.is_empty() {
+            snapshot.save_big(databases, buckets_max * MEMBERS_PER_BUCKET);
+            return false;
+        }
+        let Snapshot { hand, db, position, flushed, .. } = &mut **snapshot;
         for _ in 0..buckets_max {
             let mut all = databases.iter_mut().chain(flushed.iter_mut());
             let Some(database) = all.find(|database| database.snapshot_db == Some(*db)) else {
-                return true;
+                return hand.bigs.is_empty();
             };
             let origin = *db;
-            database
-                .table
-                .save_next(position, |raw| saver.save(origin, Entry::new(raw, clock), false));
+            database.table.save_next(position, |raw| hand.take(origin, raw, clock, false));
             *db += usize::from(*position == 0);
         }
         false
@@ -66,13 +152,20 @@ impl Keyspace {
     /// Ends the snapshot and tells the saver whether it is complete.
     pub fn disarm(&mut self, is_complete: bool) {
         let Some(snapshot) = self.snapshot.take() else { return };
-        let Snapshot { mut saver, flushed, .. } = *snapshot;
-        saver.end(is_complete);
+        let Snapshot { mut hand, mut flushed, mut detached, .. } = *snapshot;
+        for big in &hand.bigs {
+            let all = self.databases.iter_mut().chain(flushed.iter_mut());
+            if let Some(zset) = find_big(all, &mut detached, big) {
+                zset.end_walk();
+            }
+        }
+        hand.saver.end(is_complete);
         for database in &mut self.databases {
             database.snapshot_db = None;
             database.table.disarm();
         }
         self.garbage.extend(flushed.into_iter().map(Garbage::database));
+        self.garbage.extend(detached.into_iter().map(Garbage::value));
     }
 
     /// Whether a snapshot is under way.
@@ -93,10 +186,35 @@ impl Keyspace {
         let Self { snapshot: Some(snapshot), databases, clock, .. } = self else { return };
         let database = &mut databases[db];
         let Some(origin) = database.snapshot_db else { return };
-        let save = |raw| snapshot.saver.save(origin, Entry::new(raw, clock), true);
+        let save = |raw| snapshot.hand.take(origin, raw, clock, true);
         match place {
             Some(place) => database.table.save_at(place, save),
             None => database.table.save_before_insert(hash, save),
+        }
+    }
+
+    /// A value that was removed: kept, if it is being saved bit by bit.
+    #[inline]
+    pub(crate) fn keep_unsaved(&mut self, value: Value) -> Option<Value> {
+        match &mut self.snapshot {
+            Some(snapshot) if is_walked(&value) => {
+                snapshot.detached.push(value);
+                None
+            }
+            _ => Some(value),
+        }
+    }
+
+    /// A value that goes elsewhere; what is saved bit by bit stays, and a copy goes.
+    #[inline]
+    pub(crate) fn part_with(&mut self, value: Value) -> Value {
+        match &mut self.snapshot {
+            Some(snapshot) if is_walked(&value) => {
+                let copy = value.clone();
+                snapshot.detached.push(value);
+                copy
+            }
+            _ => value,
         }
     }
 
@@ -108,6 +226,27 @@ impl Keyspace {
                 Garbage::database(Database::default())
             }
             _ => Garbage::database(database),
+        }
+    }
+}
+
+fn is_walked(value: &Value) -> bool {
+    matches!(value, Value::Zset(zset) if zset.walk_id().is_some())
+}
+
+impl Snapshot {
+    /// Goes on with the first of the sorted sets that are saved bit by bit.
+    fn save_big(&mut self, databases: &mut [Database], members: usize) {
+        let Self { hand: Hand { saver, bigs, .. }, flushed, detached, .. } = self;
+        let Some(big) = bigs.front_mut() else { return };
+        if let Some(head) = big.head.take() {
+            saver.open(big.db, head);
+        }
+        let all = databases.iter_mut().chain(flushed.iter_mut());
+        let zset = find_big(all, detached, big).expect("whoever removes it leaves it here");
+        if !zset.walk_on(members, |member, score| saver.member(member, score)) {
+            saver.close();
+            bigs.pop_front();
         }
     }
 }

@@ -25,7 +25,7 @@ pub fn dump_functions<'a>(codes: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> 
 /// [`Error::BadVersionOrChecksum`] before anything else is looked at; [`Error::UnknownType`] for
 /// what is no library.
 pub fn load_functions(payload: &[u8]) -> Result<Vec<Vec<u8>>> {
-    let (_, body) = open_sealed(payload)?;
+    let (_, body) = open_sealed(payload, true)?;
     let mut reader = Reader::new(body);
     let mut codes = Vec::new();
     while reader.remaining() > 0 {

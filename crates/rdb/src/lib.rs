@@ -14,7 +14,9 @@ pub mod write;
 
 pub use error::{Error, Result};
 pub use functions::{FUNCTION, dump_functions, load_functions};
-pub use object::{Object, dump_int, dump_string, dump_value, load_payload, load_value};
+pub use object::{
+    Object, dump_int, dump_string, dump_value, load_payload, load_payload_with, load_value,
+};
 pub use payload::{Dialect, checksum, seal};
 pub use read::Reader;
 pub use write::Output;

@@ -4,7 +4,7 @@ mod hash;
 mod list;
 mod set;
 mod stream;
-mod zset;
+pub(crate) mod zset;
 
 use std::borrow::Cow;
 
@@ -135,7 +135,12 @@ pub(crate) fn write_value(value: &Value, out: &mut Output) -> u16 {
 /// The value of a payload. Whatever the bytes are, it neither panics nor takes more memory than a
 /// multiple of theirs.
 pub fn load_payload(bytes: &[u8], limits: &Limits) -> Result<Object> {
-    let (dialect, form, value) = payload::open(bytes)?;
+    load_payload_with(bytes, limits, true)
+}
+
+/// [`load_payload`], whose checksum counts only if `sums`.
+pub fn load_payload_with(bytes: &[u8], limits: &Limits, sums: bool) -> Result<Object> {
+    let (dialect, form, value) = payload::open(bytes, sums)?;
     let mut reader = Reader::new(value);
     read(dialect, form, &mut reader, limits)
 }

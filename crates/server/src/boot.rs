@@ -70,7 +70,7 @@ pub(crate) fn run<T>(
         directory: Directory::new(threads),
         tracking: crate::tracking::Registry::default(),
         monitors: AtomicUsize::new(0),
-        persistence: Persistence::new(threads),
+        persistence: Persistence::new(threads, crate::persistence::save::path(&config).exists()),
         stopping: AtomicBool::new(false),
     });
     let side = server.clone();
@@ -84,6 +84,10 @@ pub(crate) fn run<T>(
         let body = move || core_thread(thread, server, config, inbound, listeners, has_shard, seed);
         handles.push(spawn(&format!("core-{thread}"), body)?);
     }
+    // In Redis's words, which scripts wait for.
+    let port = config.network.port;
+    tracing::info!("Running mode=standalone, port={port}, PID: {}.", std::process::id());
+    tracing::info!("Server initialized");
     let _kept = ready(&config);
     let ended = run_until_end(ending, &server);
     stop(&server);

@@ -252,7 +252,7 @@ fn check(core: &Core, client: &Client, row: &Row, args: Args<'_>) -> Result<(), 
     }
     if row.tells_health() || client.transaction.flags() & flag::WRITE != 0 && is_exec(row) {
         if let Some(error) = Persistence::refusal(core) {
-            return Err(error);
+            return Err(Error::Coded(error.into()));
         }
     }
     if core.server.persistence.is_loading() && !row.spec.has(flag::LOADING) {

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 
-use crate::{Client, programs};
+use crate::{Client, Reply, programs};
 
 const START_LIMIT: Duration = Duration::from_secs(20);
 const STOP_LIMIT: Duration = Duration::from_secs(20);
@@ -94,9 +94,12 @@ impl Server {
             command.arg("--dir").arg(folder).args(arguments);
             command
         };
-        // Any reply will do: a server with a password answers `PING` with an error.
+        // Nearly any reply will do: a server with a password answers `PING` with an error.
         let is_ready = |address| {
-            Client::connect(address).and_then(|mut client| client.call(&["PING"])).is_ok()
+            let reply = Client::connect(address).and_then(|mut client| client.call(&["PING"]));
+            reply.is_ok_and(
+                |reply| !matches!(reply, Reply::Error(error) if error.starts_with(b"LOADING")),
+            )
         };
         Server::start_prepared(prepare, is_ready)
     }
@@ -175,6 +178,22 @@ impl Server {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, Signal::TERM).expect("a child that was not waited for can be signalled");
         self.wait()
+    }
+
+    /// Ends it at once, as a crash does; its folder stays.
+    ///
+    /// # Panics
+    /// When it does not end in time.
+    pub fn kill(&mut self) {
+        // It fails only when it has ended already.
+        self.child.kill().ok();
+        self.wait();
+    }
+
+    /// Asks it to end with SIGTERM.
+    pub fn terminate(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::TERM)
+            .expect("a child that was not waited for can be signalled");
     }
 
     /// Waits until the process has ended by itself.

@@ -89,7 +89,7 @@ impl RestoreOptions {
 fn restore(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
     let options = RestoreOptions::parse(args)?;
     let (now_ms, clock) = (context.now_ms(), context.keyspace.clock_kind());
-    let limits = context.limits.values;
+    let (limits, sums) = (context.limits.values, !context.limits.skips_checksums);
     let key = context.key(args, 1);
     let mut edit = context.edit(key);
     if edit.exists() && !options.replace {
@@ -99,12 +99,13 @@ fn restore(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) ->
     if ttl_ms < 0 {
         return Err(Error::new("Invalid TTL value, must be >= 0"));
     }
-    let object = rdb::load_payload(args.at(3), &limits).map_err(|error| match error {
-        rdb::Error::BadVersionOrChecksum => {
-            Error::new("DUMP payload version or checksum are wrong")
-        }
-        _ => Error::new("Bad data format"),
-    })?;
+    let object =
+        rdb::load_payload_with(args.at(3), &limits, sums).map_err(|error| match error {
+            rdb::Error::BadVersionOrChecksum => {
+                Error::new("DUMP payload version or checksum are wrong")
+            }
+            _ => Error::new("Bad data format"),
+        })?;
     let deadline_ms = match (ttl_ms, options.is_absolute) {
         (0, _) => None,
         (at_ms, true) => Some(at_ms),

@@ -5,10 +5,10 @@ use testkit::{Client, Kind, Layout, Reply, Server, programs};
 use crate::servers::plain;
 
 /// Makes one value, under the key `k`.
-type Recipe = fn(&mut Client);
+pub(crate) type Recipe = fn(&mut Client);
 
 /// How to make values of every type and encoding.
-const RECIPES: &[(&str, Recipe)] = &[
+pub(crate) const RECIPES: &[(&str, Recipe)] = &[
     ("string", |client| fill(client, &["SET", "k", "hello world"], 0)),
     ("integer", |client| fill(client, &["SET", "k", "-123456"], 0)),
     ("bits", |client| fill(client, &["SETBIT", "k", "100000", "1"], 0)),
@@ -52,7 +52,7 @@ fn fill_stream(client: &mut Client) {
 }
 
 /// All that a key holds, in an order that does not depend on the server.
-fn content(client: &mut Client) -> String {
+pub(crate) fn content(client: &mut Client) -> String {
     let kind = plain(&client.ask("TYPE k"));
     let line = match kind.as_str() {
         "list" => "LRANGE k 0 -1",

@@ -19,5 +19,6 @@ mod load;
 mod process;
 mod protocol;
 mod servers;
+mod snapshots;
 mod threads;
 mod transcripts;

@@ -3,7 +3,7 @@
 use value::Value;
 
 use super::opcode;
-use crate::object::{write_int, write_string, write_value};
+use crate::object::{write_int, write_string, write_value, zset};
 use crate::write::{self, Output};
 
 /// When or how often a key was used.
@@ -42,6 +42,27 @@ pub enum Content<'a> {
 /// Appends a key with its value. Answers the first version that has the value's form: more than
 /// `out.version_max` if it cannot be said in any that the reader knows.
 pub fn put_entry(out: &mut Output, head: EntryHead<'_>, content: Content<'_>) -> u16 {
+    put_head(out, head);
+    match content {
+        Content::Int(number) => write_int(number, out),
+        Content::Bytes(bytes) => write_string(bytes, out),
+        Content::Value(value) => write_value(value, out),
+    }
+}
+
+/// Appends a key and the begin of its sorted set; so many calls of [`put_member`] follow.
+pub fn put_sorted_set(out: &mut Output, head: EntryHead<'_>, len: usize) {
+    put_head(out, head);
+    zset::write_head(len, out);
+}
+
+/// Appends a member of a sorted set that [`put_sorted_set`] began, in any order.
+pub fn put_member(out: &mut Output, member: &[u8], score: f64) {
+    zset::write_member(member, score, out);
+}
+
+/// What stands before a value; its key follows with its form.
+fn put_head(out: &mut Output, head: EntryHead<'_>) {
     if let Some(at_ms) = head.expire_at_ms {
         out.push(opcode::EXPIRE_MS);
         out.extend_from_slice(&at_ms.to_le_bytes());
@@ -60,9 +81,4 @@ pub fn put_entry(out: &mut Output, head: EntryHead<'_>, content: Content<'_>) ->
         }
     }
     out.name(head.key);
-    match content {
-        Content::Int(number) => write_int(number, out),
-        Content::Bytes(bytes) => write_string(bytes, out),
-        Content::Value(value) => write_value(value, out),
-    }
 }

@@ -13,6 +13,8 @@ use crate::write::{self, Output};
 
 /// Earlier than any deadline: all fields are there.
 const NEVER_DUE: i64 = i64::MIN;
+/// Redis's last deadline of a field.
+const DEADLINE_MS_MAX: i64 = (1 << 48) - 1;
 /// What Valkey writes for no deadline.
 const NO_DEADLINE: i64 = -1;
 
@@ -46,8 +48,8 @@ struct Building<'a> {
 
 impl Building<'_> {
     fn add(&mut self, field: &[u8], value: &[u8], deadline_ms: Option<i64>) -> Result<()> {
-        if deadline_ms.is_some_and(|at_ms| at_ms < 0) {
-            return Err(Error::BadData("a deadline is negative"));
+        if deadline_ms.is_some_and(|at_ms| !(0..=DEADLINE_MS_MAX).contains(&at_ms)) {
+            return Err(Error::BadData("there is no such deadline"));
         }
         let is_new = self.hash.set(field, value, deadline_ms, self.limits);
         if is_new { Ok(()) } else { Err(DUPLICATE) }
@@ -61,11 +63,18 @@ impl Building<'_> {
         let pack = listpack(bytes)?;
         let (mut field_text, mut value_text) = (Decimal::new(), Decimal::new());
         let mut items = pack.iter();
+        // They are in the order of their deadlines, and those without one come last.
+        let mut earlier_ms = i64::MIN;
         while let Some(field) = items.next() {
             let (Some(value), Some(Item::Int(at_ms))) = (items.next(), items.next()) else {
                 return Err(ODD);
             };
             let deadline_ms = (at_ms != 0).then_some(at_ms);
+            let order_ms = deadline_ms.unwrap_or(i64::MAX);
+            if order_ms < earlier_ms {
+                return Err(Error::BadData("deadlines are not in order"));
+            }
+            earlier_ms = order_ms;
             let field = field.bytes(&mut field_text);
             self.add(field, value.bytes(&mut value_text), deadline_ms)?;
         }

@@ -10,18 +10,37 @@ use crate::read::Reader;
 use crate::write::{self, Output};
 
 pub(super) fn write(zset: &Zset, out: &mut Output) -> u16 {
-    let is_binary = out.version_max >= 8;
-    out.form(if is_binary { form::ZSET_OF_DOUBLES } else { form::ZSET });
-    write::length(out, zset.len() as u64);
+    write_head(zset.len(), out);
     zset.for_each(|member, score| {
         super::write_item(out, member);
-        if is_binary {
-            out.extend_from_slice(&score.to_le_bytes());
-        } else {
-            write::text_double(out, score);
-        }
+        write_score(score, out);
     });
     0
+}
+
+/// The begin of a sorted set of so many members.
+pub(crate) fn write_head(len: usize, out: &mut Output) {
+    out.form(if is_binary(out) { form::ZSET_OF_DOUBLES } else { form::ZSET });
+    write::length(out, len as u64);
+}
+
+/// One of its members.
+pub(crate) fn write_member(member: &[u8], score: f64, out: &mut Output) {
+    write::string(out, member);
+    write_score(score, out);
+}
+
+fn write_score(score: f64, out: &mut Output) {
+    if is_binary(out) {
+        out.extend_from_slice(&score.to_le_bytes());
+    } else {
+        write::text_double(out, score);
+    }
+}
+
+/// Whether scores are doubles, and not text.
+fn is_binary(out: &Output) -> bool {
+    out.version_max >= 8
 }
 
 pub(super) fn read(form: u8, reader: &mut Reader<'_>, limits: &Limits) -> Result<Zset> {

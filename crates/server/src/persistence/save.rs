@@ -13,8 +13,8 @@ use tokio::sync::oneshot;
 
 use super::load::Progress;
 use super::saver::{Format, Job, Piece, ShardSaver};
-use super::status::{Running, Status};
-use super::write::{self, Preamble};
+use super::status::{Kind, Running, Status};
+use super::write::{self, Preamble, Target};
 use crate::clock;
 use crate::core::{Core, Server};
 use crate::session::basic::REDIS_VERSION;
@@ -38,6 +38,8 @@ pub(crate) struct Persistence {
     pub(crate) progress: Progress,
     /// Changes per thread, as of its last turn of background work.
     dirty: Vec<AtomicU64>,
+    /// How often everything was forgotten, as of the last look.
+    flushes_seen: AtomicU64,
 }
 
 /// Why there was no save.
@@ -49,15 +51,6 @@ pub(crate) enum SaveError {
     Failed,
 }
 
-/// Where and how a file is written.
-struct Target {
-    folder: PathBuf,
-    name: PathBuf,
-    format: Format,
-    sums: bool,
-    syncs_often: bool,
-}
-
 /// What arming a shard tells.
 struct Armed {
     dirty: u64,
@@ -65,11 +58,13 @@ struct Armed {
 }
 
 impl Persistence {
-    pub(crate) fn new(threads: usize) -> Self {
+    /// `is_loading`: there is something to load before others may look.
+    pub(crate) fn new(threads: usize, is_loading: bool) -> Self {
         Self {
             status: Mutex::new(Status::new(clock::now_ms() / 1000)),
             is_failing: AtomicBool::new(false),
-            progress: Progress { is_loading: AtomicBool::new(true), ..Progress::default() },
+            progress: Progress { is_loading: AtomicBool::new(is_loading), ..Progress::default() },
+            flushes_seen: AtomicU64::new(0),
             dirty: (0..threads).map(|_| AtomicU64::new(0)).collect(),
         }
     }
@@ -88,26 +83,32 @@ impl Persistence {
         self.status().dirty_saved = dirty;
     }
 
-    fn begin(&self, job: &Arc<Job>, in_background: bool) -> Result<(), SaveError> {
+    fn begin(&self, job: &Arc<Job>, kind: Kind) -> Result<(), SaveError> {
         let mut status = self.status();
         if status.running.is_some() {
             return Err(SaveError::Busy);
         }
         let started_at_ms = clock::now_ms();
-        if in_background {
+        if kind == Kind::Background {
             status.tried_at = started_at_ms / 1000;
         }
-        status.is_scheduled = false;
-        status.running = Some(Running { job: job.clone(), started_at_ms, in_background });
+        if kind != Kind::Base {
+            status.is_scheduled = false;
+        }
+        status.running = Some(Running { job: job.clone(), started_at_ms, kind });
         Ok(())
     }
 
     fn ended(&self, result: &Result<u64, String>, dirty: u64) {
         let mut status = self.status();
         let Some(running) = status.running.take() else { return };
+        if running.kind == Kind::Base {
+            return;
+        }
         let now_ms = clock::now_ms();
+        let in_background = running.kind == Kind::Background;
         status.last_early_bytes = running.job.early_bytes.load(Ordering::Relaxed);
-        if running.in_background {
+        if in_background {
             status.last_seconds = Some((now_ms - running.started_at_ms) / 1000);
         }
         match result {
@@ -117,7 +118,7 @@ impl Persistence {
                 status.saved_at = now_ms / 1000;
                 status.dirty_saved = dirty;
                 tracing::info!("DB saved on disk");
-                if running.in_background {
+                if in_background {
                     tracing::info!("Background saving terminated with success");
                 }
             }
@@ -136,7 +137,7 @@ impl Persistence {
     pub(crate) fn cancel(&self) -> bool {
         let status = self.status();
         match &status.running {
-            Some(running) if running.in_background => {
+            Some(running) if running.kind == Kind::Background => {
                 running.job.give_up();
                 true
             }
@@ -145,87 +146,87 @@ impl Persistence {
     }
 }
 
-impl Target {
-    fn of(core: &Core) -> Self {
-        use std::os::unix::ffi::OsStringExt as _;
-        let config = core.server.config().clone();
-        let persistence = &config.persistence;
-        let name = std::ffi::OsString::from_vec(persistence.dbfilename.clone());
-        Self {
-            folder: config.process.dir.clone(),
-            name: name.into(),
-            format: Format {
-                version: persistence.rdb_version(),
-                compresses: persistence.rdbcompression,
-                keeps_use: config.memory.maxmemory_bytes > 0,
-            },
-            sums: persistence.rdbchecksum,
-            syncs_often: persistence.rdb_save_incremental_fsync,
-        }
+/// How files are written, as the configuration says.
+fn format_of(config: &config::Config) -> Format {
+    Format {
+        version: config.persistence.rdb_version(),
+        compresses: config.persistence.rdbcompression,
+        keeps_use: config.memory.maxmemory_bytes > 0,
     }
 }
 
+fn one_file(config: &config::Config) -> Target {
+    use std::os::unix::ffi::OsStringExt as _;
+    let name = std::ffi::OsString::from_vec(config.persistence.dbfilename.clone());
+    Target::One { folder: config.process.dir.clone(), name: name.into() }
+}
+
+/// What comes of a save.
+pub(crate) type Ended = oneshot::Receiver<Result<(), SaveError>>;
+
 /// Begins a save; what comes of it is told later. When this returns, the instant of the snapshot
 /// has passed: nothing that happens afterwards is in it.
-pub(crate) async fn start(
-    core: &Rc<Core>,
-    in_background: bool,
-) -> Result<oneshot::Receiver<Result<(), SaveError>>, SaveError> {
-    let target = Target::of(core);
-    let job = Job::new(core.router.shard_count(), target.format);
-    core.server.persistence.begin(&job, in_background)?;
+pub(crate) async fn start(core: &Rc<Core>, in_background: bool) -> Result<Ended, SaveError> {
+    let config = core.server.config().clone();
+    let job = Job::new(core.router.shard_count(), format_of(&config));
+    let kind = if in_background { Kind::Background } else { Kind::Foreground };
+    core.server.persistence.begin(&job, kind)?;
     let held = Held::acquire(&core.router, Needs::everything(&core.router)).await;
-    let ended = arm(core, &held, &job, target).await;
+    let ended = arm(core, &held, &job, one_file(&config)).await;
     drop(held);
     Ok(ended)
 }
 
 /// [`start`] under locks of everything that are held already.
-pub(crate) async fn start_held(
-    core: &Rc<Core>,
-    held: &Held,
-) -> Result<oneshot::Receiver<Result<(), SaveError>>, SaveError> {
-    let target = Target::of(core);
-    let job = Job::new(core.router.shard_count(), target.format);
-    core.server.persistence.begin(&job, false)?;
-    Ok(arm(core, held, &job, target).await)
+pub(crate) async fn start_held(core: &Rc<Core>, held: &Held) -> Result<Ended, SaveError> {
+    let config = core.server.config().clone();
+    let job = Job::new(core.router.shard_count(), format_of(&config));
+    core.server.persistence.begin(&job, Kind::Foreground)?;
+    Ok(arm(core, held, &job, one_file(&config)).await)
 }
 
-async fn arm(
+/// Begins to write a snapshot of each shard into a file of its own, under locks of everything that
+/// are held: what else is to happen at its instant happens under them. The files are synced, their
+/// folder is not; after a failure they are gone. Strings are as little compressed as in other
+/// files, and the version is the first that says all.
+#[expect(dead_code, reason = "for the bases of append files")]
+pub(crate) async fn start_per_shard(
     core: &Rc<Core>,
     held: &Held,
-    job: &Arc<Job>,
-    target: Target,
-) -> oneshot::Receiver<Result<(), SaveError>> {
+    paths: Vec<PathBuf>,
+) -> Result<Ended, SaveError> {
+    assert_eq!(paths.len(), core.router.shard_count(), "a file for each shard");
+    let config = core.server.config().clone();
+    let format = Format { version: None, ..format_of(&config) };
+    let job = Job::new(core.router.shard_count(), format);
+    core.server.persistence.begin(&job, Kind::Base)?;
+    Ok(arm(core, held, &job, Target::PerShard(paths)).await)
+}
+
+async fn arm(core: &Rc<Core>, held: &Held, job: &Arc<Job>, target: Target) -> Ended {
     let (pieces, received) = crossbeam_channel::unbounded();
     let arm_shard = |shard| arm_one(job.clone(), shard, pieces.clone());
     let armed = held.on_each(arm_shard).await;
     drop(pieces);
-    let mut sizes: Vec<(u64, u64)> = Vec::new();
-    for shard in &armed {
-        sizes.resize(shard.sizes.len().max(sizes.len()), (0, 0));
-        for (sum, size) in sizes.iter_mut().zip(&shard.sizes) {
-            *sum = (sum.0 + size.0, sum.1 + size.1);
-        }
-    }
-    job.keys_total.store(sizes.iter().map(|(keys, _)| keys).sum(), Ordering::Relaxed);
+    let keys = armed.iter().flat_map(|shard| &shard.sizes).map(|(keys, _)| keys).sum();
+    job.keys_total.store(keys, Ordering::Relaxed);
     let dirty = armed.iter().map(|shard| shard.dirty).sum();
     let server = core.server.clone();
+    let config = server.config().clone();
+    let is_base = matches!(target, Target::PerShard(_));
     let preamble = Preamble {
-        folder: target.folder,
-        name: target.name,
-        fields: fields(&server),
+        target,
+        fields: fields(&server, is_base),
         functions: server.libraries.read().iter().map(|one| one.body().to_vec()).collect(),
-        sizes,
-        sums: target.sums,
-        syncs_often: target.syncs_often,
-        shards: armed.len(),
+        sizes: armed.into_iter().map(|shard| shard.sizes).collect(),
+        sums: config.persistence.rdbchecksum,
+        syncs_often: config.persistence.rdb_save_incremental_fsync,
     };
     let (done, ended) = oneshot::channel();
     let written = job.clone();
     let body = move || {
         write::lower_priority();
-        let result = write::write_file(&written, &preamble, &received);
+        let result = write::write_files(&written, &preamble, &received);
         server.persistence.ended(&result, dirty);
         // Whoever began it may be gone.
         let _ = done.send(result.map(drop).map_err(|_| SaveError::Failed));
@@ -244,14 +245,14 @@ async fn arm(
 }
 
 /// What a file says about itself.
-fn fields(server: &Server) -> Vec<(&'static str, String)> {
+fn fields(server: &Server, is_base: bool) -> Vec<(&'static str, String)> {
     vec![
         ("redis-ver", REDIS_VERSION.to_owned()),
         ("redis-bits", usize::BITS.to_string()),
         ("ctime", (clock::now_ms() / 1000).to_string()),
         ("used-mem", server.used_memory().to_string()),
         ("merops-ver", env!("CARGO_PKG_VERSION").to_owned()),
-        ("aof-base", "0".to_owned()),
+        ("aof-base", u8::from(is_base).to_string()),
     ]
 }
 
@@ -327,6 +328,17 @@ async fn delay(job: &Job, delay_us: i64, keys: u64) {
     }
 }
 
+/// After FLUSHALL, as in Redis: what a save under way is about is gone, and where data is saved at
+/// all, that there is none is saved soon.
+fn see_flush(core: &Core, saves: bool) {
+    let persistence = &core.server.persistence;
+    let flushes = core.router.shard().map_or(0, |shard| shard.keyspace.flushes_of_all());
+    if persistence.flushes_seen.swap(flushes, Ordering::Relaxed) != flushes {
+        persistence.cancel();
+        persistence.status().is_scheduled |= saves;
+    }
+}
+
 /// A turn of the background work: tells what changed, and begins what is due.
 pub(crate) fn on_turn(core: &Rc<Core>) {
     let persistence = &core.server.persistence;
@@ -338,6 +350,7 @@ pub(crate) fn on_turn(core: &Rc<Core>) {
         return;
     }
     let config = core.config();
+    see_flush(core, !config.persistence.save.points.is_empty());
     let now_s = clock::now_ms() / 1000;
     let status = persistence.status().clone();
     if status.running.is_some() {

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crossbeam_channel::Sender;
 use keyspace::{ClockKind, Entry, Saver, ValueRef};
 use rdb::Output;
-use rdb::file::{Chunk, Clock, Content, EntryHead, put_entry, put_select_db};
+use rdb::file::{
+    Chunk, Clock, Content, EntryHead, put_entry, put_member, put_select_db, put_sorted_set,
+};
 
 /// A piece goes to the writer when it has so many bytes.
 const CHUNK_BYTES: usize = 64 * 1024;
@@ -43,6 +45,10 @@ pub(crate) struct Format {
 pub(crate) enum Piece {
     /// Keys of a shard.
     Chunk(usize, Chunk),
+    /// The begin of a key of a shard: of it, and then of this shard, only [`Piece::More`] follows.
+    Open(usize, Chunk),
+    /// More of that key, and whether that was all.
+    More(usize, Vec<u8>, bool),
     /// A shard has nothing more; whether that was all.
     End(bool),
 }
@@ -103,6 +109,19 @@ pub(crate) struct ShardSaver {
     pieces: Sender<Piece>,
     out: Output,
     chunk: Chunk,
+    /// What a key is that is sent bit by bit; meanwhile all others stay here.
+    big: Output,
+    is_open: bool,
+}
+
+impl Piece {
+    /// The shard that sent it, if it is part of a file.
+    pub(crate) fn shard(&self) -> Option<usize> {
+        match self {
+            Self::Chunk(shard, _) | Self::Open(shard, _) | Self::More(shard, ..) => Some(*shard),
+            Self::End(_) => None,
+        }
+    }
 }
 
 impl ShardSaver {
@@ -112,19 +131,40 @@ impl ShardSaver {
         clock: ClockKind,
         pieces: Sender<Piece>,
     ) -> Self {
-        let mut saver =
-            Self { job, shard, clock, pieces, out: Output::new(), chunk: Chunk::default() };
-        saver.out.compresses = saver.job.format.compresses;
-        saver.out.version_max = saver.job.format.version.unwrap_or(u16::MAX);
-        saver
+        let output = || {
+            let mut out = Output::new();
+            out.compresses = job.format.compresses;
+            out.version_max = job.format.version.unwrap_or(u16::MAX);
+            out
+        };
+        let (out, big) = (output(), output());
+        Self { job, shard, clock, pieces, out, chunk: Chunk::default(), big, is_open: false }
+    }
+
+    fn send(&self, piece: Piece, bytes: usize) {
+        self.job.queued_bytes[self.shard].fetch_add(bytes, Ordering::Relaxed);
+        // A writer that failed takes no more.
+        let _ = self.pieces.send(piece);
+    }
+
+    fn count(&self) {
+        let seen = &self.job.keys_seen[self.shard];
+        seen.store(seen.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    fn clock_of(&self, entry: &Entry<'_>) -> Clock {
+        match self.clock {
+            _ if !self.job.format.keeps_use => Clock::None,
+            ClockKind::Lru => Clock::Idle(entry.idle_seconds().into()),
+            ClockKind::Lfu => Clock::Frequency(entry.frequency()),
+        }
     }
 
     fn flush(&mut self) {
         let mut chunk = std::mem::take(&mut self.chunk);
         chunk.bytes = std::mem::take(&mut self.out.bytes);
-        self.job.queued_bytes[self.shard].fetch_add(chunk.bytes.len(), Ordering::Relaxed);
-        // A writer that failed takes no more.
-        let _ = self.pieces.send(Piece::Chunk(self.shard, chunk));
+        let bytes = chunk.bytes.len();
+        self.send(Piece::Chunk(self.shard, chunk), bytes);
     }
 }
 
@@ -141,11 +181,7 @@ impl Saver for ShardSaver {
         }
         self.chunk.db_last = db;
         self.chunk.keys += 1;
-        let clock = match self.clock {
-            _ if !self.job.format.keeps_use => Clock::None,
-            ClockKind::Lru => Clock::Idle(entry.idle_seconds().into()),
-            ClockKind::Lfu => Clock::Frequency(entry.frequency()),
-        };
+        let clock = self.clock_of(&entry);
         let content = match entry.value() {
             ValueRef::Int(number) => Content::Int(number),
             ValueRef::Bytes(bytes) => Content::Bytes(bytes),
@@ -158,15 +194,50 @@ impl Saver for ShardSaver {
             self.chunk.version_min = version;
             self.chunk.newest_key = entry.key().to_vec();
         }
-        let seen = &self.job.keys_seen[self.shard];
-        seen.store(seen.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        self.count();
         if is_early {
             let bytes = self.out.bytes.len() - before;
             self.job.early_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
         }
-        if self.out.bytes.len() >= CHUNK_BYTES {
+        if self.out.bytes.len() >= CHUNK_BYTES && !self.is_open {
             self.flush();
         }
+    }
+
+    fn head(&mut self, _: usize, entry: Entry<'_>, len: usize) -> Vec<u8> {
+        let mut out = Output::new();
+        out.compresses = self.out.compresses;
+        out.version_max = self.out.version_max;
+        let (clock, expire_at_ms) = (self.clock_of(&entry), entry.expire_at_ms());
+        put_sorted_set(&mut out, EntryHead { key: entry.key(), expire_at_ms, clock }, len);
+        out.bytes
+    }
+
+    fn open(&mut self, db: usize, head: Vec<u8>) {
+        if self.chunk.keys > 0 {
+            self.flush();
+        }
+        self.is_open = true;
+        let bytes = head.len();
+        let chunk = Chunk { bytes: head, db_first: db, db_last: db, keys: 1, ..Chunk::default() };
+        self.send(Piece::Open(self.shard, chunk), bytes);
+    }
+
+    fn member(&mut self, member: &[u8], score: f64) {
+        put_member(&mut self.big, member, score);
+        if self.big.bytes.len() >= CHUNK_BYTES {
+            let bytes = std::mem::take(&mut self.big.bytes);
+            let len = bytes.len();
+            self.send(Piece::More(self.shard, bytes, false), len);
+        }
+    }
+
+    fn close(&mut self) {
+        let bytes = std::mem::take(&mut self.big.bytes);
+        let len = bytes.len();
+        self.send(Piece::More(self.shard, bytes, true), len);
+        self.is_open = false;
+        self.count();
     }
 
     fn end(&mut self, is_complete: bool) {

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use command::Error;
-
 use super::save::Persistence;
 use super::saver::Job;
 use crate::core::Core;
@@ -36,7 +34,18 @@ pub(crate) struct Status {
 pub(crate) struct Running {
     pub(crate) job: Arc<Job>,
     pub(crate) started_at_ms: i64,
-    pub(crate) in_background: bool,
+    pub(crate) kind: Kind,
+}
+
+/// Who wanted a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// SAVE, or the end of the server.
+    Foreground,
+    /// BGSAVE, or a save point.
+    Background,
+    /// The append files, for a base: what comes of it is theirs to tell.
+    Base,
 }
 
 impl std::fmt::Debug for Running {
@@ -61,32 +70,25 @@ impl Status {
     }
 }
 
-impl Persistence {
-    /// Why changes are refused, if they are: the data should be saved, and cannot be.
-    #[cold]
-    fn why_refused(core: &Core) -> Option<Error> {
-        let config = core.config();
-        let persistence = &config.persistence;
-        if !persistence.stop_writes_on_bgsave_error || persistence.save.points.is_empty() {
-            return None;
-        }
-        Some(Error::Coded(
-            "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to \
-             persist to disk. Commands that may modify the data set are disabled, because this \
-             instance is configured to report errors during writes if RDB snapshotting fails \
-             (stop-writes-on-bgsave-error option). Please check the Redis logs for details about \
-             the RDB error."
-                .into(),
-        ))
-    }
+#[cold]
+fn refusal(persistence: &config::Persistence) -> Option<&'static str> {
+    let saves = !persistence.save.points.is_empty();
+    (persistence.stop_writes_on_bgsave_error && saves).then_some(
+        "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist \
+         to disk. Commands that may modify the data set are disabled, because this instance is \
+         configured to report errors during writes if RDB snapshotting fails \
+         (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the \
+         RDB error.",
+    )
+}
 
-    /// [`Self::why_refused`], cheap as long as all is well.
+impl Persistence {
+    /// Why changes are refused, if they are: the data should be saved, and cannot be. Cheap as long
+    /// as all is well.
     #[inline]
-    pub(crate) fn refusal(core: &Core) -> Option<Error> {
-        if core.server.persistence.is_failing.load(Ordering::Relaxed) {
-            return Self::why_refused(core);
-        }
-        None
+    pub(crate) fn refusal(core: &Core) -> Option<&'static str> {
+        let is_failing = core.server.persistence.is_failing.load(Ordering::Relaxed);
+        if is_failing { refusal(&core.config().persistence) } else { None }
     }
 
     /// Whether keys are still being loaded.

@@ -1,6 +1,7 @@
 //! The side of a save that touches the disk: a temporary file, synced, renamed, and its folder
 //! synced. Runs on a thread of its own at lower priority.
 
+use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt as _;
@@ -20,18 +21,29 @@ const WRITE_BYTES: usize = 256 * 1024;
 /// Lower than the core threads', as `nice` counts.
 const PRIORITY: i32 = 10;
 
-/// What a file begins with.
+/// Where a snapshot goes.
+pub(crate) enum Target {
+    /// One file for all shards, which takes the place of an old one in the end.
+    One {
+        /// Its folder.
+        folder: PathBuf,
+        /// Its name there.
+        name: PathBuf,
+    },
+    /// A file for each shard; nobody knows them before they are complete.
+    PerShard(Vec<PathBuf>),
+}
+
+/// What files begin with.
 pub(crate) struct Preamble {
-    pub(crate) folder: PathBuf,
-    pub(crate) name: PathBuf,
+    pub(crate) target: Target,
     pub(crate) fields: Vec<(&'static str, String)>,
+    /// In the first file, if there are several.
     pub(crate) functions: Vec<Vec<u8>>,
-    /// Per database: keys, and those with a deadline.
-    pub(crate) sizes: Vec<(u64, u64)>,
+    /// Per shard and database: keys, and those with a deadline.
+    pub(crate) sizes: Vec<Vec<(u64, u64)>>,
     pub(crate) sums: bool,
     pub(crate) syncs_often: bool,
-    /// Shards that will say that they are done.
-    pub(crate) shards: usize,
 }
 
 /// A file that is synced as it grows.
@@ -76,47 +88,139 @@ pub(crate) fn lower_priority() {
     let _ = rustix::process::nice(PRIORITY);
 }
 
-/// Writes a whole file. Answers its bytes, or why there is none; then the old one is as it was.
-pub(crate) fn write_file(
+/// Writes a whole snapshot. Answers its bytes, or why there is none; then what was there before is
+/// as it was.
+pub(crate) fn write_files(
     job: &Job,
     preamble: &Preamble,
     pieces: &Receiver<Piece>,
 ) -> Result<u64, String> {
-    let folder = &preamble.folder;
-    let temporary = folder.join(format!("temp-{}.rdb", std::process::id()));
+    let shards = preamble.sizes.len();
     let mut ended = 0;
-    let written =
-        write_temporary(job, preamble, pieces, &temporary, &mut ended).and_then(|bytes| {
-            fs::rename(&temporary, folder.join(&preamble.name))?;
-            sync_folder(folder)?;
-            Ok(bytes)
-        });
+    let written = match &preamble.target {
+        Target::One { folder, name } => {
+            let temporary = folder.join(format!("temp-{}.rdb", std::process::id()));
+            let paths = std::slice::from_ref(&temporary);
+            write_to(paths, job, preamble, pieces, &mut ended)
+                .and_then(|bytes| {
+                    fs::rename(&temporary, folder.join(name))?;
+                    sync_folder(folder)?;
+                    Ok(bytes)
+                })
+                // It may never have been there.
+                .inspect_err(|_| drop(fs::remove_file(&temporary)))
+        }
+        Target::PerShard(paths) => write_to(paths, job, preamble, pieces, &mut ended)
+            .inspect_err(|_| paths.iter().for_each(|path| drop(fs::remove_file(path)))),
+    };
     if written.is_err() {
         job.cancel();
-        // It may never have been there.
-        let _ = fs::remove_file(&temporary);
     }
     // Shards stop by themselves; the next save must not begin before.
-    while ended < preamble.shards {
+    while ended < shards {
         match pieces.recv() {
-            Ok(Piece::End(_)) => ended += 1,
-            Ok(Piece::Chunk(..)) => {}
+            Ok(Piece::End(..)) => ended += 1,
+            Ok(_) => {}
             Err(_) => break,
         }
     }
     written.map_err(|error| error.to_string())
 }
 
-fn write_temporary(
+/// Writes the files at `paths`: one for all shards, or one for each.
+fn write_to(
+    paths: &[PathBuf],
     job: &Job,
     preamble: &Preamble,
     pieces: &Receiver<Piece>,
-    path: &Path,
     ended: &mut usize,
 ) -> io::Result<u64> {
-    let file = File::create(path)?;
+    let shards = preamble.sizes.len();
+    let mut files = Vec::new();
+    for (at, path) in paths.iter().enumerate() {
+        files.push(begin(path, at, job, preamble)?);
+    }
+    let file_of = |shard: usize| if paths.len() == 1 { 0 } else { shard };
+    let mut queue = Queue::new(pieces, paths.len() == 1);
+    while *ended < shards {
+        let (shard, bytes) = match queue.next()? {
+            Piece::Chunk(shard, chunk) | Piece::Open(shard, chunk) => {
+                files[file_of(shard)].chunk(&chunk)?;
+                (shard, chunk.bytes.len())
+            }
+            Piece::More(shard, bytes, _) => {
+                files[file_of(shard)].more(&bytes)?;
+                (shard, bytes.len())
+            }
+            Piece::End(true) => {
+                *ended += 1;
+                continue;
+            }
+            Piece::End(false) => {
+                *ended += 1;
+                return Err(io::Error::other("it was cancelled"));
+            }
+        };
+        job.queued_bytes[shard].fetch_sub(bytes, Ordering::Relaxed);
+        stdx::alloc::publish();
+    }
+    if job.is_cancelled() {
+        return Err(io::Error::other("it was cancelled"));
+    }
+    files.into_iter().map(finish).sum()
+}
+
+/// Pieces in an order in which one file can take them: nothing comes between those of a key.
+struct Queue<'a> {
+    pieces: &'a Receiver<Piece>,
+    /// Whether all shards write to one file.
+    is_shared: bool,
+    /// The shard that is in the middle of a key.
+    open: Option<usize>,
+    /// What others have sent meanwhile.
+    waiting: VecDeque<Piece>,
+}
+
+impl<'a> Queue<'a> {
+    fn new(pieces: &'a Receiver<Piece>, is_shared: bool) -> Self {
+        Self { pieces, is_shared, open: None, waiting: VecDeque::new() }
+    }
+
+    fn next(&mut self) -> io::Result<Piece> {
+        let may_come = |piece: &Piece, open: Option<usize>| {
+            open.is_none() || piece.shard().is_none() || piece.shard() == open
+        };
+        let piece = match self.waiting.iter().position(|piece| may_come(piece, self.open)) {
+            Some(at) => self.waiting.remove(at).expect("just found"),
+            None => loop {
+                let piece = self.pieces.recv();
+                let piece = piece.map_err(|_| io::Error::other("a shard is gone"))?;
+                if may_come(&piece, self.open) {
+                    break piece;
+                }
+                self.waiting.push_back(piece);
+            },
+        };
+        if self.is_shared {
+            match piece {
+                Piece::Open(shard, _) => self.open = Some(shard),
+                Piece::More(_, _, true) => self.open = None,
+                _ => {}
+            }
+        }
+        Ok(piece)
+    }
+}
+
+/// Begins the file number `at`.
+fn begin(
+    path: &Path,
+    at: usize,
+    job: &Job,
+    preamble: &Preamble,
+) -> io::Result<FileWriter<Growing>> {
     let growing = Growing {
-        file,
+        file: File::create(path)?,
         buffer: Vec::with_capacity(2 * WRITE_BYTES),
         unsynced_bytes: 0,
         syncs_often: preamble.syncs_often,
@@ -125,33 +229,26 @@ fn write_temporary(
     for (name, value) in &preamble.fields {
         writer.aux(name.as_bytes(), value.as_bytes())?;
     }
-    for code in &preamble.functions {
+    for code in preamble.functions.iter().filter(|_| at == 0) {
         writer.function(code, job.format.compresses)?;
     }
-    for (db, (keys, expires)) in preamble.sizes.iter().enumerate() {
-        if *keys > 0 {
-            writer.sizes(db, *keys, *expires)?;
+    let shards = match preamble.target {
+        Target::One { .. } => &preamble.sizes[..],
+        Target::PerShard(_) => &preamble.sizes[at..=at],
+    };
+    for db in 0..shards.first().map_or(0, Vec::len) {
+        let sum =
+            |sum: (u64, u64), size: &Vec<(u64, u64)>| (sum.0 + size[db].0, sum.1 + size[db].1);
+        let (keys, expires) = shards.iter().fold((0, 0), sum);
+        if keys > 0 {
+            writer.sizes(db, keys, expires)?;
         }
     }
-    while *ended < preamble.shards {
-        match pieces.recv() {
-            Ok(Piece::Chunk(shard, chunk)) => {
-                writer.chunk(&chunk)?;
-                job.queued_bytes[shard].fetch_sub(chunk.bytes.len(), Ordering::Relaxed);
-            }
-            Ok(Piece::End(is_complete)) => {
-                *ended += 1;
-                if !is_complete {
-                    return Err(io::Error::other("it was cancelled"));
-                }
-            }
-            Err(_) => return Err(io::Error::other("a shard is gone")),
-        }
-        stdx::alloc::publish();
-    }
-    if job.is_cancelled() {
-        return Err(io::Error::other("it was cancelled"));
-    }
+    Ok(writer)
+}
+
+/// Ends a file and makes it last.
+fn finish(writer: FileWriter<Growing>) -> io::Result<u64> {
     let (mut growing, finished) = writer.finish()?;
     growing.flush()?;
     if let Some(head) = finished.head {

@@ -11,6 +11,7 @@ use super::running::Kind;
 use crate::admin::monitor;
 use crate::command::Request;
 use crate::core::Core;
+use crate::persistence::Persistence;
 
 pub(super) const NO_SCRIPT: Error =
     Error::Coded(Cow::Borrowed("NOSCRIPT No matching script. Please use EVAL."));
@@ -98,6 +99,14 @@ fn admit(core: &Core, flags: Option<Flags>, is_read_only: bool) -> Result<bool> 
     let says = |flag| flags.is_some_and(|flags| flags.contains(flag));
     if is_read_only && flags.is_some() && !says(Flags::NO_WRITES) {
         return Err(Error::new("Can not execute a script with write flag using *_ro command."));
+    }
+    if flags.is_some() && !says(Flags::NO_WRITES) && Persistence::refusal(core).is_some() {
+        return Err(Error::Coded(
+            "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to \
+             persist to disk. Writable scripts are blocked. Use 'no-writes' flag for read only \
+             scripts."
+                .into(),
+        ));
     }
     let may_run = flags.is_none() || says(Flags::ALLOW_OOM) || says(Flags::NO_WRITES);
     if !may_run && crate::pressure::is_exceeded(core) {

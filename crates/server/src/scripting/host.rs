@@ -23,6 +23,7 @@ use crate::clock;
 use crate::command::{OwnedArgs, Request, SessionRun};
 use crate::core::Core;
 use crate::dispatch::run_now;
+use crate::persistence::Persistence;
 use crate::registry::{Action, Registry, Row, Unresolved};
 
 /// How long a script keeps its thread, in microseconds.
@@ -181,6 +182,11 @@ impl<'a> ScriptHost<'a> {
         }
         if self.is_read_only && row.spec.has(flag::WRITE) {
             return Err("ERR Write commands are not allowed from read-only scripts.");
+        }
+        if row.spec.has(flag::WRITE)
+            && let Some(error) = Persistence::refusal(&self.core)
+        {
+            return Err(error);
         }
         Ok(row)
     }

@@ -13,11 +13,18 @@ pub(super) struct Big {
     index: Index,
     /// What moved in the step under way; kept for its room.
     moved: Vec<Moved>,
+    /// A walk through all members as they were when it began.
+    pub(super) walk: super::unhurried::Slot,
 }
 
 impl Big {
     pub(super) fn new() -> Self {
-        Self { tree: Tree::new(), index: Index::new(), moved: Vec::new() }
+        Self {
+            tree: Tree::new(),
+            index: Index::new(),
+            moved: Vec::new(),
+            walk: super::unhurried::Slot::default(),
+        }
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
@@ -44,10 +51,12 @@ impl Big {
     pub(super) fn insert(&mut self, member: &[u8], score: f64) -> Option<f64> {
         let hash = hash(member);
         let Some((leaf, at)) = self.find(hash, member) else {
+            self.walk.before_change(member, None);
             self.add(hash, member, score);
             return None;
         };
         let old = self.tree.leaf(leaf).score(at);
+        self.walk.before_change(member, Some(old));
         // -0 and 0 are equal: which of them was there stays.
         if old != score && !self.tree.set_score(leaf, at, score) {
             self.take(hash, leaf, member, old);
@@ -61,6 +70,7 @@ impl Big {
         let hash = hash(member);
         let (leaf, at) = self.find(hash, member)?;
         let score = self.tree.leaf(leaf).score(at);
+        self.walk.before_change(member, Some(score));
         self.take(hash, leaf, member, score);
         Some(score)
     }

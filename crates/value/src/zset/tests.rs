@@ -205,3 +205,41 @@ fn sixteen_bytes_take_little_more_than_their_score() {
     let each = zset.memory_bytes() as f64 / 200_000.0;
     assert!(each < 46.0, "{each}");
 }
+
+#[test]
+fn a_walk_tells_each_member_of_its_instant_once() {
+    let limits = Limits::default();
+    for seed in 0..20 {
+        let mut rng = stdx::rng::Rng::new(seed);
+        let mut zset = Zset::new();
+        for number in 0..2000 {
+            zset.insert(format!("m{number}").as_bytes(), rng.below(500) as f64, &limits);
+        }
+        let mut expected = Vec::new();
+        zset.for_each(|member, score| expected.push((member.to_vec(), score)));
+        assert!(zset.begin_walk(7));
+        assert_eq!((zset.walk_id(), zset.clone().walk_id()), (Some(7), None));
+        let mut told = Vec::new();
+        loop {
+            let has_more = zset.walk_on(rng.below(60) as usize, |member, score| {
+                told.push((member.to_vec(), score));
+            });
+            if !has_more {
+                break;
+            }
+            for _ in 0..rng.below(80) {
+                let member = format!("m{}", rng.below(2500));
+                match rng.below(4) {
+                    0 => drop(zset.remove(member.as_bytes())),
+                    1 => drop(zset.remove_range(rng.below(500) as usize, 2)),
+                    _ => drop(zset.insert(member.as_bytes(), rng.below(500) as f64, &limits)),
+                }
+            }
+        }
+        assert_eq!(zset.walk_id(), None);
+        let order = |a: &(Vec<u8>, f64), b: &(Vec<u8>, f64)| a.0.cmp(&b.0);
+        expected.sort_by(order);
+        told.sort_by(order);
+        assert_eq!(told, expected, "seed {seed}");
+    }
+}

@@ -194,6 +194,19 @@ const SUBCOMMANDS: &[Subcommand] = &[
         }),
     },
     Subcommand {
+        name: "SET-SKIP-CHECKSUM-VALIDATION",
+        syntax: "<0|1>",
+        arguments: 1..=1,
+        doc: "Whether RESTORE takes payloads with wrong checksums.",
+        run: Run::Later(|request| {
+            Box::pin(switch(request, |core, on| {
+                if let Some(mut shard) = core.router.shard_mut() {
+                    shard.limits.skips_checksums = on;
+                }
+            }))
+        }),
+    },
+    Subcommand {
         name: "SLEEP",
         syntax: "<seconds>",
         arguments: 1..=1,

@@ -7,6 +7,7 @@ use super::text::{Text, percent, ratio};
 use super::view::View;
 use crate::clock;
 use crate::persistence::load::Progress;
+use crate::persistence::status::Kind as SaveKind;
 use crate::pubsub::Kind;
 use crate::session::basic::REDIS_VERSION;
 
@@ -165,7 +166,7 @@ fn memory(view: &View, text: &mut Text) {
 fn persistence(view: &View, text: &mut Text) {
     let persistence = &view.server.persistence;
     let status = persistence.status().clone();
-    let running = status.running.as_ref().filter(|running| running.in_background);
+    let running = status.running.as_ref().filter(|running| running.kind == SaveKind::Background);
     let now_ms = clock::now_ms();
     let seconds = |seconds: Option<i64>| seconds.unwrap_or(-1);
     let job = running.map(|running| &running.job);

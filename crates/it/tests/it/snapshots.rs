@@ -1,0 +1,301 @@
+//! Snapshots: they hold one instant, redis-server reads ours and we read its, and what goes wrong
+//! is said and harms nothing.
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use testkit::{Client, Kind, Layout, Server, programs};
+
+use crate::exchange::{RECIPES, content};
+use crate::servers::plain;
+
+const LIBRARY: &str = "#!lua name=lib\nredis.register_function('f', function() return 7 end)";
+
+/// Fills a server with values of all types, some with deadlines, in two databases.
+fn fill(client: &mut Client) {
+    for (name, make) in RECIPES {
+        make(client);
+        assert_eq!(plain(&client.call(&["RENAME", "k", name]).expect("a reply")), "OK");
+    }
+    client.call(&["PEXPIREAT", "long list", "99999999999999"]).expect("a reply");
+    client.ask("SET long 'compress me, compress me, compress me, compress me'");
+    client.ask("SELECT 9");
+    client.ask("SET other database EX 100000");
+    client.ask("SELECT 0");
+    client.call(&["FUNCTION", "LOAD", LIBRARY]).expect("a reply");
+}
+
+/// Everything that [`fill`] made, as text.
+fn everything(client: &mut Client) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, _) in RECIPES {
+        let deadline = plain(&client.call(&["PEXPIRETIME", name]).expect("a reply"));
+        client.call(&["COPY", name, "k", "REPLACE"]).expect("a reply");
+        found.push(format!("{name} {deadline} {}", content(client)));
+        client.ask("DEL k");
+    }
+    client.ask("SELECT 9");
+    found.push(plain(&client.ask("EXPIRETIME other")));
+    found.push(plain(&client.ask("GET other")));
+    client.ask("SELECT 0");
+    for line in ["DBSIZE", "GET long", "FCALL f 0"] {
+        found.push(plain(&client.ask(line)));
+    }
+    found
+}
+
+/// A server that loads what is in a folder.
+fn start_in(kind: Kind, folder: &Path, arguments: &[&str]) -> Server {
+    let folder = folder.to_str().expect("a name of ASCII");
+    Server::start(kind, &[&["--dir", folder], arguments].concat())
+}
+
+#[test]
+fn files_are_exchanged_with_redis() {
+    if programs::redis_server().is_none() {
+        return;
+    }
+    let kinds = [Kind::Redis, Kind::Merops(Layout::ONE), Kind::Merops(Layout::TWO)];
+    let mut expected = None;
+    for from in kinds {
+        let first = Server::start(from, &[]);
+        let mut client = first.connect();
+        fill(&mut client);
+        let expected = expected.get_or_insert_with(|| everything(&mut client)).clone();
+        // Deadlines in seconds from now differ between the servers.
+        let same = |found: &[String]| {
+            let n = RECIPES.len();
+            assert_eq!(found[..n], expected[..n], "{from:?}");
+            assert_eq!(found[n + 1..], expected[n + 1..], "{from:?}");
+        };
+        assert_eq!(plain(&client.ask("SAVE")), "OK", "{from:?}");
+        for to in kinds {
+            println!("from {from:?} to {to:?}");
+            let second = start_in(to, first.folder(), &[]);
+            same(&everything(&mut second.connect()));
+        }
+    }
+}
+
+#[test]
+fn old_dialects_are_written_for_redis() {
+    if programs::redis_server().is_none() {
+        return;
+    }
+    let first = Server::start(Kind::Merops(Layout::TWO), &["--rdb-version", "6"]);
+    let mut client = first.connect();
+    for (name, make) in RECIPES.iter().filter(|(name, _)| *name != "stream") {
+        make(&mut client);
+        client.call(&["RENAME", "k", name]).expect("a reply");
+    }
+    assert_eq!(plain(&client.ask("SAVE")), "OK");
+    assert!(
+        fs::read(first.folder().join("dump.rdb")).expect("it was saved").starts_with(b"REDIS0006")
+    );
+    let second = start_in(Kind::Redis, first.folder(), &[]);
+    let mut redis = second.connect();
+    for (name, _) in RECIPES.iter().filter(|(name, _)| *name != "stream") {
+        let contents = [&mut client, &mut redis].map(|client| {
+            client.call(&["COPY", name, "k", "REPLACE"]).expect("a reply");
+            content(client)
+        });
+        assert_eq!(contents[0], contents[1], "{name}");
+    }
+    client.ask("XADD stream 1-1 a b");
+    assert_eq!(plain(&client.ask("SAVE")), "-ERR");
+    assert!(first.log().contains("cannot be written in RDB version 6"), "{}", first.log());
+}
+
+/// Waits until a line of INFO says something.
+fn wait_for(client: &mut Client, line: &str) {
+    let begin = Instant::now();
+    while !plain(&client.ask("INFO persistence")).contains(line) {
+        assert!(begin.elapsed() < Duration::from_secs(30), "no {line}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_save_that_is_killed_leaves_the_old_file() {
+    let mut first = Server::start(Kind::Merops(Layout::TWO), &["--enable-debug-command", "yes"]);
+    let mut client = first.connect();
+    client.ask("DEBUG POPULATE 1000 old");
+    assert_eq!(plain(&client.ask("SAVE")), "OK");
+    client.ask("DEBUG POPULATE 1000 new");
+    client.ask("CONFIG SET rdb-key-save-delay 10000");
+    assert_eq!(plain(&client.ask("BGSAVE")), "Background saving started");
+    assert_eq!(plain(&client.ask("BGSAVE")), "-ERR Background save already in progress");
+    assert_eq!(plain(&client.ask("SAVE")), "-ERR Background save already in progress");
+    thread::sleep(Duration::from_millis(50));
+    first.kill();
+    let second = start_in(Kind::Merops(Layout::ONE), first.folder(), &[]);
+    assert_eq!(plain(&second.connect().ask("DBSIZE")), "1000");
+}
+
+#[test]
+fn saves_are_cancelled_and_scheduled() {
+    let server = Server::start(Kind::Merops(Layout::TWO), &["--enable-debug-command", "yes"]);
+    let mut client = server.connect();
+    let nothing = "-ERR Background saving is currently not in progress or scheduled";
+    assert_eq!(plain(&client.ask("BGSAVE CANCEL")), nothing);
+    client.ask("DEBUG POPULATE 1000");
+    client.ask("CONFIG SET rdb-key-save-delay 10000");
+    assert_eq!(plain(&client.ask("BGSAVE")), "Background saving started");
+    assert_eq!(plain(&client.ask("BGSAVE SCHEDULE")), "Background saving scheduled");
+    assert_eq!(plain(&client.ask("BGSAVE CANCEL")), "Background saving cancelled");
+    client.ask("CONFIG SET rdb-key-save-delay 0");
+    wait_for(&mut client, "rdb_saves:1");
+    wait_for(&mut client, "rdb_bgsave_in_progress:0");
+    for line in ["MULTI", "BGSAVE", "SET k v"] {
+        client.ask(line);
+    }
+    assert_eq!(plain(&client.ask("EXEC")), "[+Background saving scheduled +OK]");
+    wait_for(&mut client, "rdb_saves:2");
+}
+
+/// Moves between accounts, in transactions, until told to stop.
+fn transfer(mut client: Client, seed: usize, stop: &AtomicBool) {
+    let mut at = seed;
+    while !stop.load(Ordering::Relaxed) {
+        at = (at * 31 + 7) % 4001;
+        let (from, to) = (at % 200, (at * 13 + 1) % 200);
+        for line in ["MULTI", &format!("DECR a{from}"), &format!("INCR a{to}")] {
+            client.ask(line);
+        }
+        client.ask("EXEC");
+    }
+}
+
+#[test]
+fn a_snapshot_holds_one_instant() {
+    for layout in [Layout::ONE, Layout::TWO] {
+        let server = Server::start(Kind::Merops(layout), &["--enable-debug-command", "yes"]);
+        let mut client = server.connect();
+        client.ask("DEBUG POPULATE 20000");
+        for account in 0..200 {
+            client.ask(&format!("SET a{account} 1000"));
+        }
+        let stop = AtomicBool::new(false);
+        thread::scope(|scope| {
+            for seed in 0..3 {
+                let (own, stop) = (server.connect(), &stop);
+                scope.spawn(move || transfer(own, seed, stop));
+            }
+            // So that most changes happen before the walk comes.
+            client.ask("CONFIG SET rdb-key-save-delay 20");
+            for round in 1..=4 {
+                assert_eq!(plain(&client.ask("BGSAVE")), "Background saving started");
+                wait_for(&mut client, &format!("rdb_saves:{round}"));
+                let loaded = start_in(Kind::Merops(Layout::TWO), server.folder(), &[]);
+                let mut reader = loaded.connect();
+                let balance = |account| {
+                    plain(&reader.ask(&format!("GET a{account}"))).trim_matches('"').parse::<i64>()
+                };
+                let sum: i64 = (0..200).map(balance).map(|one| one.expect("a number")).sum();
+                assert_eq!(sum, 200_000, "{layout:?}, round {round}");
+            }
+            stop.store(true, Ordering::Relaxed);
+        });
+    }
+}
+
+#[test]
+fn broken_files_stop_the_start_and_say_where() {
+    let first = Server::start(Kind::Merops(Layout::TWO), &["--enable-debug-command", "yes"]);
+    let mut client = first.connect();
+    client.ask("DEBUG POPULATE 100");
+    client.ask("SAVE");
+    let path = first.folder().join("dump.rdb");
+    let whole = fs::read(&path).expect("it was saved");
+    let mut flipped = whole.clone();
+    let middle = whole.len() / 2;
+    flipped[middle] ^= 1;
+    for (bytes, what) in [
+        (&whole[..middle], "the file ends in the middle of"),
+        (&flipped[..], "byte "),
+        (&b"hello, world"[..], "expected \"REDIS\""),
+        (&b""[..], "the header of an RDB file"),
+    ] {
+        fs::write(&path, bytes).expect("it can be written");
+        let output = std::process::Command::new(programs::merops())
+            .args(["--port", "0", "--threads", "2", "--dir"])
+            .arg(first.folder())
+            .output()
+            .expect("it starts");
+        assert!(!output.status.success(), "{what}");
+        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(said.contains("Fatal error loading the DB"), "{said}");
+        assert!(said.contains(what) || said.contains("CRC error"), "{said}");
+    }
+}
+
+#[test]
+fn changes_are_refused_while_saving_fails() {
+    let server = Server::start(Kind::Merops(Layout::TWO), &["--enable-protected-configs", "yes"]);
+    let mut client = server.connect();
+    let folder = server.folder().join("data");
+    fs::create_dir(&folder).expect("it can be made");
+    client.ask("CONFIG SET save '900 1000000'");
+    client.call(&["CONFIG", "SET", "dir", folder.to_str().expect("ASCII")]).expect("a reply");
+    client.ask("SET k v");
+    fs::remove_dir(&folder).expect("it is empty");
+    client.ask("BGSAVE");
+    wait_for(&mut client, "rdb_last_bgsave_status:err");
+    for line in ["SET k w", "PING", "EVAL \"return redis.call('set', 'k', 'w')\" 1 k"] {
+        let reply = plain(&client.ask(line));
+        assert!(reply.starts_with("-MISCONF Redis is configured to save RDB"), "{line}: {reply}");
+    }
+    assert_eq!(plain(&client.ask("GET k")), "\"v\"");
+    client.ask("CONFIG SET stop-writes-on-bgsave-error no");
+    assert_eq!(plain(&client.ask("SET k w")), "OK");
+    client.ask("CONFIG SET stop-writes-on-bgsave-error yes");
+    assert!(plain(&client.ask("SET k v")).starts_with("-MISCONF"));
+    // It recovers with the disk.
+    fs::create_dir(&folder).expect("it can be made");
+    client.ask("BGSAVE");
+    wait_for(&mut client, "rdb_last_bgsave_status:ok");
+    assert_eq!(plain(&client.ask("SET k x")), "OK");
+}
+
+#[test]
+fn others_hear_of_loading_and_its_progress() {
+    let first = Server::start(Kind::Merops(Layout::TWO), &["--enable-debug-command", "yes"]);
+    let mut client = first.connect();
+    client.ask("DEBUG POPULATE 3000 key 100");
+    client.ask("SAVE");
+    let prepare = |port: u16, _: &Path| {
+        let mut command = std::process::Command::new(programs::merops());
+        command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--threads", "2"]);
+        command.args(["--key-load-delay", "500", "--save", "", "--dir"]).arg(first.folder());
+        command
+    };
+    let second = Server::start_prepared(prepare, |address| Client::connect(address).is_ok());
+    let mut client = second.connect();
+    assert_eq!(plain(&client.ask("PING")), "-LOADING Redis is loading the dataset in memory");
+    assert_eq!(plain(&client.ask("GET k")), "-LOADING Redis is loading the dataset in memory");
+    wait_for(&mut client, "loading:1");
+    wait_for(&mut client, "loading_total_bytes:");
+    wait_for(&mut client, "loading:0");
+    assert_eq!(plain(&client.ask("DBSIZE")), "3000");
+    wait_for(&mut client, "rdb_last_load_keys_loaded:3000");
+}
+
+#[test]
+fn the_end_saves_where_there_are_save_points() {
+    for word in ["SHUTDOWN", "SHUTDOWN SAVE", "SHUTDOWN NOSAVE", "SIGTERM"] {
+        let mut first = Server::start(Kind::Merops(Layout::TWO), &["--save", "900 1"]);
+        let mut client = first.connect();
+        client.ask("SET k v");
+        if word == "SIGTERM" {
+            first.terminate();
+        } else {
+            client.send(format!("{word}\r\n").as_bytes()).expect("it takes commands");
+        }
+        assert!(first.wait().success(), "{word}");
+        let is_saved = first.folder().join("dump.rdb").exists();
+        assert_eq!(is_saved, word != "SHUTDOWN NOSAVE", "{word}");
+    }
+}
