@@ -25,6 +25,7 @@ mod waiting;
 mod zsets;
 
 pub use dump::payload_of;
+pub use hashes::IMPORT;
 
 /// Every family's rows.
 pub const FAMILIES: &[&[Command]] = &[

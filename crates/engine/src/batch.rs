@@ -202,6 +202,22 @@ impl Batch {
         }
     }
 
+    /// Adds a call whose arguments are elsewhere than the other calls'.
+    pub fn push_apart(
+        &mut self,
+        router: &Router,
+        data: &[u8],
+        call: Call,
+        spans: &[Span],
+        muted: bool,
+    ) {
+        let offset = self.queued.len() as u32;
+        self.queued.extend_from_slice(data);
+        let first_span = self.spans.len() as u32;
+        self.spans.extend(spans.iter().map(|span| Span { start: span.start + offset, ..*span }));
+        self.push_call(router, &[], Call { first_span, is_queued: true, ..call }, muted);
+    }
+
     /// Begins a step, whose calls are pushed by [`Self::push_queued`]; their spans point into
     /// `queued`. `write` writes the head of its reply.
     pub fn begin_step(

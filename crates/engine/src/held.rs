@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use command::{Args, Positions};
+use command::{Args, Positions, Spec};
 use keyspace::Key;
 use resp::{Span, Writer};
 use txn::{Locks, Mode, TxId};
@@ -53,9 +53,8 @@ impl Needs {
         self.0.entry(router.owner(key.bytes)).or_default().add(txn::slot_of(key.hash), mode);
     }
 
-    /// Adds what a call needs.
-    pub fn add_call(&mut self, router: &Router, call: &Call, args: Args<'_>) {
-        let spec = &call.command.spec;
+    /// Adds the keys that a call of a command names.
+    pub fn add_keys(&mut self, router: &Router, spec: &Spec, args: Args<'_>) {
         for keys in spec.keys {
             let mode = lock_mode(spec, keys);
             let positions = keys.resolve(args).into_iter().flat_map(Positions::iter);
@@ -63,6 +62,11 @@ impl Needs {
                 self.add_key(router, Key::new(key), mode == Mode::Exclusive);
             }
         }
+    }
+
+    /// Adds what a call needs.
+    pub fn add_call(&mut self, router: &Router, call: &Call, args: Args<'_>) {
+        self.add_keys(router, &call.command.spec, args);
         match call.command.run {
             Run::Everywhere { atomic: true, .. } => self.add_whole(router, Mode::Exclusive),
             _ if call.command.reaches(args) => self.add_whole(router, Mode::Shared),

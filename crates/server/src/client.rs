@@ -7,6 +7,7 @@ use resp::Protocol;
 
 use crate::blocked::Blocked;
 use crate::pubsub::Subscriptions;
+use crate::session::import::FieldLists;
 use crate::tracking::Tracking;
 use crate::transaction::Transaction;
 
@@ -78,6 +79,7 @@ pub(crate) struct Client {
     pub(crate) no_touch: Cell<bool>,
     /// The time that it sees, in microseconds since 1970, where it stands still: in a script.
     pub(crate) frozen_us: Cell<Option<i64>>,
+    pub(crate) field_lists: FieldLists,
     pub(crate) monitor: Cell<bool>,
     /// Whether its next command waits for the end of CLIENT PAUSE.
     pub(crate) held: Cell<bool>,
@@ -135,6 +137,7 @@ impl Client {
             no_evict: Cell::new(false),
             no_touch: Cell::new(false),
             frozen_us: Cell::new(None),
+            field_lists: FieldLists::default(),
             monitor: Cell::new(false),
             held: Cell::new(false),
             blocked: Blocked::default(),
@@ -196,6 +199,7 @@ impl Client {
             + usage.output_room.get().max(usage.output.get())
             + self.name.borrow().capacity()
             + self.transaction.memory_bytes()
+            + self.field_lists.memory_bytes()
     }
 
     /// Sends bytes that are no reply.

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use command::{Args, Result, Spec};
-use engine::Outcome;
+use engine::{Command, Outcome};
 use resp::{Protocol, Span, Writer};
 
 use crate::client::Client;
@@ -27,8 +27,18 @@ pub(crate) enum SessionRun {
     Now(Now),
     /// Alone.
     Later(Later),
+    /// As a data command, on arguments that the session completes.
+    Becomes(Becomes),
     /// Only a name for its subcommands.
     Container,
+}
+
+/// How a session command becomes one that runs on shards.
+#[derive(Clone, Copy)]
+pub(crate) struct Becomes {
+    pub(crate) command: &'static Command,
+    /// The data command's arguments.
+    pub(crate) expand: fn(&Client, Args<'_>) -> Result<OwnedArgs>,
 }
 
 /// A row of the table: plain `const` data next to its handler.
@@ -60,6 +70,10 @@ impl SessionCommand {
 
     pub(crate) const fn later(spec: Spec, run: Later) -> Self {
         Self::new(spec, SessionRun::Later(run), &[])
+    }
+
+    pub(crate) const fn becomes(spec: Spec, becomes: Becomes) -> Self {
+        Self::new(spec, SessionRun::Becomes(becomes), &[])
     }
 
     pub(crate) const fn container(spec: Spec, subcommands: &'static [SessionCommand]) -> Self {
@@ -109,6 +123,10 @@ impl OwnedArgs {
 
     pub(crate) fn args(&self) -> Args<'_> {
         Args::new(&self.data, &self.spans)
+    }
+
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.data.capacity() + self.spans.capacity() * size_of::<Span>()
     }
 }
 

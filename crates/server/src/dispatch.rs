@@ -8,7 +8,7 @@ use resp::{Protocol, Writer};
 
 use crate::admin::monitor;
 use crate::client::{Client, ReplyMode};
-use crate::command::{InMulti, Later, Now, SessionRun};
+use crate::command::{InMulti, Later, Now, OwnedArgs, SessionRun};
 use crate::core::Core;
 use crate::persistence::Persistence;
 use crate::registry::{Action, Row, Unresolved};
@@ -89,6 +89,18 @@ pub(crate) fn dispatch(
                         return Next::Joined;
                     }
                     Next::Later(row.id, run)
+                }
+                SessionRun::Becomes(becomes) => {
+                    monitor::consider(core, client, row.spec, args);
+                    let OwnedArgs { data, spans } = match (becomes.expand)(client, args) {
+                        Ok(owned) => owned,
+                        Err(error) => return reject(core, client, batch, Some(row.id), &error),
+                    };
+                    batch.spans.truncate(first_span);
+                    let call = call_of(core, client, becomes.command, row.id, spans.len());
+                    let muted = take_mute(client);
+                    batch.push_apart(&core.router, &data, call, &spans, muted);
+                    Next::Joined
                 }
                 SessionRun::Container => unreachable!("find_row resolves containers"),
             }
@@ -208,6 +220,7 @@ fn is_held(core: &Core, client: &Client, row: &Row) -> bool {
 fn waits_for_scripts(row: &Row) -> bool {
     !row.spec.has(flag::ALLOW_BUSY)
         && (matches!(row.action, Action::Data(_))
+            || row.spec.has(flag::WRITE)
             || row.spec.has(flag::SCRIPT_RUNNER)
             || row.in_multi() == InMulti::Executes)
 }

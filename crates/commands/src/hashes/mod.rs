@@ -12,6 +12,7 @@ mod counters;
 mod deadline;
 mod expire;
 mod fields;
+mod import;
 mod random;
 mod timed;
 
@@ -25,6 +26,16 @@ const TAKEN: &[KeySpec] = &[KeySpec::first(access::RW | access::ACCESS | access:
 
 const VARYING: &[&str] = &["nondeterministic_output"];
 const ANY_ORDER: &[&str] = &["nondeterministic_output_order"];
+
+/// What HIMPORT SET becomes: no row of its own.
+pub const IMPORT: Command = Command::new(
+    hash("HIMPORT", -4, WRITE | DENYOOM).key(access::OVERWRITE).doc(
+        "8.10.0",
+        "O(N) where N is the number of fields",
+        "Makes a key a hash of these fields.",
+    ),
+    Run::Shard(import::import),
+);
 
 /// The rows.
 pub(crate) const COMMANDS: &[Command] = &[

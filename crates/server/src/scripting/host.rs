@@ -191,6 +191,18 @@ impl<'a> ScriptHost<'a> {
         Ok(row)
     }
 
+    /// What a row does, with the arguments of the present call for it.
+    fn action_of(&mut self, row: &Row) -> command::Result<Action> {
+        if let Action::Session(command) = row.action
+            && let SessionRun::Becomes(becomes) = command.run
+        {
+            let client = self.stand_in().clone();
+            self.args = (becomes.expand)(&client, self.args.args())?;
+            return Ok(Action::Data(becomes.command));
+        }
+        Ok(row.action)
+    }
+
     /// Whether the script declared all keys of a call.
     fn covers(&self, command: &engine::Command, args: Args<'_>) -> bool {
         let is_about_keys = match command.run {
@@ -351,7 +363,11 @@ impl<'a> ScriptHost<'a> {
             Ok(row) => row,
             Err(text) => return Demand::Reply(error(text)),
         };
-        let reply = match row.action {
+        let action = match self.action_of(row) {
+            Ok(action) => action,
+            Err(failed) => return Demand::Reply(error_reply(&failed)),
+        };
+        let reply = match action {
             Action::Session(command) => {
                 self.held().await;
                 let SessionRun::Later(run) = command.run else {
@@ -445,6 +461,12 @@ fn error(text: &str) -> Vec<u8> {
     reply
 }
 
+fn error_reply(error: &command::Error) -> Vec<u8> {
+    let mut reply = Vec::new();
+    Writer::new(&mut reply, Protocol::Resp2).error(error.text());
+    reply
+}
+
 /// Writes what a script wants to have logged.
 pub(crate) fn log(level: LogLevel, text: &[u8]) {
     let text = String::from_utf8_lossy(text);
@@ -484,7 +506,14 @@ impl Host for ScriptHost<'_> {
                 return Called::Done;
             }
         };
-        match row.action {
+        let action = match self.action_of(row) {
+            Ok(action) => action,
+            Err(failed) => {
+                reply.extend_from_slice(&error_reply(&failed));
+                return Called::Done;
+            }
+        };
+        match action {
             Action::Session(command) => {
                 let SessionRun::Now(run) = command.run else { return Called::Suspend };
                 let stand_in = self.stand_in().clone();

@@ -231,6 +231,7 @@ fn reset(core: &Rc<Core>, client: &Rc<Client>, _: Args<'_>, reply: &mut Writer<'
     client.protocol.set(Protocol::Resp2);
     client.reply_mode.set(ReplyMode::On);
     client.name.borrow_mut().clear();
+    client.field_lists.clear();
     client.no_evict.set(false);
     client.no_touch.set(false);
     client.authenticated.set(!core.needs_password.get());

@@ -2,6 +2,7 @@
 
 pub(crate) mod basic;
 pub(crate) mod client;
+pub(crate) mod import;
 
 use crate::command::SessionCommand;
 
@@ -9,6 +10,7 @@ use crate::command::SessionCommand;
 pub(crate) const FAMILIES: &[&[SessionCommand]] = &[
     basic::COMMANDS,
     client::COMMANDS,
+    import::COMMANDS,
     crate::pubsub::COMMANDS,
     crate::transaction::COMMANDS,
     crate::scripting::COMMANDS,

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use command::{Error, Result, flag};
 use engine::{Batch, Call, Held, Needs, PipelineOrder, Watch};
-use resp::Writer;
+use resp::{Protocol, Writer};
 
 use super::queue::{Queue, Step};
 use crate::admin::monitor;
@@ -217,6 +217,12 @@ impl Execution {
                 needs.add_call(router, &call, self.queue.args(*step));
             }
         }
+        for step in &self.queue.steps {
+            if let Turn::Session(SessionRun::Becomes(_)) = self.turn(*step) {
+                let spec = self.core.server.registry.row(step.row).spec;
+                needs.add_keys(router, spec, self.queue.args(*step));
+            }
+        }
         needs.add_watches(router, &watches);
         if self.queue.flags & flag::SCRIPT_RUNNER != 0 {
             // Which keys a script touches shows when it runs.
@@ -267,6 +273,25 @@ impl Execution {
             Turn::Joins(call) | Turn::Alone(call) => {
                 let OwnedArgs { data, spans } = OwnedArgs::new(self.queue.args(step));
                 let (mut reply, outcome) = held.run(call, data, spans).await;
+                self.note_step(step, &outcome, &reply);
+                replies.append(&mut reply);
+            }
+            Turn::Session(SessionRun::Becomes(becomes)) => {
+                let mut reply = Vec::new();
+                let outcome = match (becomes.expand)(&self.client, self.queue.args(step)) {
+                    Ok(OwnedArgs { data, spans }) => {
+                        let (core, client) = (&self.core, &self.client);
+                        let call = call_of(core, client, becomes.command, step.row, spans.len());
+                        let call = Call { may_grow: true, ..call };
+                        let (ran, outcome) = held.run(call, data, spans).await;
+                        reply = ran;
+                        outcome
+                    }
+                    Err(error) => {
+                        Writer::new(&mut reply, Protocol::Resp2).error(error.text());
+                        engine::Outcome { failed: true, ..engine::Outcome::default() }
+                    }
+                };
                 self.note_step(step, &outcome, &reply);
                 replies.append(&mut reply);
             }
