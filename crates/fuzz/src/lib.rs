@@ -33,6 +33,7 @@ pub const TARGETS: &[Target] = &[
     targets::listpack::TARGET,
     targets::numbers::TARGET,
     targets::payload::TARGET,
+    targets::rdb_file::TARGET,
     targets::reply::TARGET,
     targets::request::TARGET,
     targets::script::TARGET,

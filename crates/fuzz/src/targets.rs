@@ -9,6 +9,7 @@ pub(crate) mod keys;
 pub(crate) mod listpack;
 pub(crate) mod numbers;
 pub(crate) mod payload;
+pub(crate) mod rdb_file;
 pub(crate) mod reply;
 pub(crate) mod request;
 pub(crate) mod script;

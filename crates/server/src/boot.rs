@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use config::Config;
+use config::{Config, ShutdownWishes};
 use engine::{Inbound, Limits, Network, Router, Shard};
 use keyspace::{Keyspace, Options};
 use tokio::runtime::{Builder, LocalOptions, Runtime};
@@ -19,7 +19,7 @@ use crate::clock::{self, CLOCK};
 use crate::core::{Core, Server};
 use crate::freer::Freer;
 use crate::net::Listeners;
-use crate::persistence::Persistence;
+use crate::persistence::{Persistence, save};
 use crate::pubsub::Directory;
 use crate::registry::{Action, Registry};
 use crate::scripting::{Libraries, Running, Scripts};
@@ -70,8 +70,10 @@ pub(crate) fn run<T>(
         directory: Directory::new(threads),
         tracking: crate::tracking::Registry::default(),
         monitors: AtomicUsize::new(0),
-        persistence: Persistence::new(threads, crate::persistence::save::path(&config).exists()),
+        persistence: Persistence::new(threads, save::path(&config).exists()),
         stopping: AtomicBool::new(false),
+        is_ending: AtomicBool::new(false),
+        is_cron_paused: AtomicBool::new(false),
     });
     let side = server.clone();
     spawn("free", move || side.freer.run(&garbage))?;
@@ -110,8 +112,8 @@ fn run_until_end(mut ending: Ending, server: &Arc<Server>) -> Result<(), String>
     }
     let (threads, shards) = (server.network.thread_count(), server.network.shard_count());
     tracing::info!(threads, shards, "Ready to accept connections");
-    while !ending.wait(server).may_end(server) {}
-    crate::persistence::save::give_up_from_outside(server);
+    while !ending.wait_for_end(server) {}
+    save::give_up_from_outside(server);
     Ok(())
 }
 
@@ -250,6 +252,42 @@ impl Ending {
         })
     }
 
+    /// Blocks until somebody wants the server to end, and does what comes before that; whether it
+    /// may end.
+    fn wait_for_end(&mut self, server: &Arc<Server>) -> bool {
+        let end = self.wait(server);
+        if end == End::ByClient {
+            return true;
+        }
+        server.is_ending.store(true, Ordering::Relaxed);
+        let may_end = self.runtime.block_on(async {
+            // As in Redis, it begins with a turn of the background work.
+            while server.is_cron_paused.load(Ordering::Relaxed)
+                && server.is_ending.load(Ordering::Relaxed)
+            {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            let wishes = end.wishes(&server.config().clone());
+            if !server.is_ending.load(Ordering::Relaxed) || !wishes.save {
+                return true;
+            }
+            tracing::info!("Saving the final RDB snapshot before exiting.");
+            let saved = tokio::select! {
+                saved = save::save_from_outside(server) => saved,
+                _ = self.interrupt.recv() => {
+                    tracing::warn!("You insist... exiting now.");
+                    return true;
+                }
+            };
+            if saved.is_err() && server.is_ending.load(Ordering::Relaxed) {
+                return tell_unsaved(wishes.force);
+            }
+            true
+        });
+        // SHUTDOWN ABORT takes it back.
+        may_end && server.is_ending.load(Ordering::Relaxed)
+    }
+
     /// Blocks until the data is loaded, or one of them comes, which is then true. The error says
     /// why it could not be loaded.
     fn wait_while_loading(
@@ -271,6 +309,19 @@ impl Ending {
     }
 }
 
+/// Says that the data could not be saved; whether the server may end all the same.
+fn tell_unsaved(force: bool) -> bool {
+    if force {
+        tracing::warn!("Error trying to save the DB. Exit anyway.");
+    } else {
+        tracing::warn!("Error trying to save the DB, can't exit.");
+        tracing::warn!(
+            "Errors trying to shut down the server. Check the logs for more information."
+        );
+    }
+    force
+}
+
 /// Who wants the server to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
@@ -281,33 +332,16 @@ enum End {
 }
 
 impl End {
-    /// Saves what is to be saved; whether the server may end.
-    fn may_end(self, server: &Arc<Server>) -> bool {
-        let config = server.config().clone();
-        let wishes = match self {
-            Self::ByClient => return true,
+    /// Whether data is saved first, and whether a failure of that keeps the server.
+    fn wishes(self, config: &Config) -> ShutdownWishes {
+        let mut wishes = match self {
+            Self::ByClient => ShutdownWishes::default(),
             Self::BySigterm => config.process.shutdown_on_sigterm,
             Self::BySigint => config.process.shutdown_on_sigint,
         };
-        let saves = wishes.save || !config.persistence.save.points.is_empty() && !wishes.nosave;
-        if !saves {
-            return true;
-        }
-        tracing::info!("Saving the final RDB snapshot before exiting.");
-        match crate::persistence::save::save_from_outside(server) {
-            Ok(()) => true,
-            Err(_) if wishes.force => {
-                tracing::warn!("Error trying to save the DB. Exit anyway.");
-                true
-            }
-            Err(_) => {
-                tracing::warn!("Error trying to save the DB, can't exit.");
-                tracing::warn!(
-                    "Errors trying to shut down the server. Check the logs for more information."
-                );
-                false
-            }
-        }
+        let has_points = !config.persistence.save.points.is_empty();
+        wishes.save |= has_points && !wishes.nosave;
+        wishes
     }
 }
 

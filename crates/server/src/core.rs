@@ -74,6 +74,10 @@ pub(crate) struct Server {
     pub(crate) monitors: AtomicUsize,
     /// What is kept on disk.
     pub(crate) persistence: Persistence,
+    /// A signal wants the process to end; SHUTDOWN ABORT takes it back.
+    pub(crate) is_ending: AtomicBool,
+    /// DEBUG PAUSE-CRON has stopped background work, that at the end included.
+    pub(crate) is_cron_paused: AtomicBool,
     /// Set once the process stops: no new connections.
     pub(crate) stopping: AtomicBool,
 }

@@ -3,6 +3,7 @@
 mod admin;
 mod blocked;
 mod boot;
+mod check;
 mod client;
 mod client_memory;
 mod clock;
@@ -46,6 +47,7 @@ static ALLOCATOR: stdx::alloc::CountingAllocator = stdx::alloc::CountingAllocato
 const HELP: &str = "\
 Usage: merops [CONFIG] [--directive value ...]
        merops -                 reads the configuration from standard input
+       merops check FILE|DIR    says what RDB files hold, and what is wrong with them
        merops -v, --version
        merops -h, --help
 
@@ -56,6 +58,9 @@ CONFIG is TOML if its name ends in .toml, else as redis.conf. Every directive is
 fn main() -> ExitCode {
     process::keep_title();
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    if arguments.first().is_some_and(|word| word == "check") {
+        return check::run(&arguments[1..]);
+    }
     let files = KeepingFiles::default();
     let result = match config::load_with(&arguments, &files) {
         Ok(Invocation::Version) => {

@@ -1,6 +1,7 @@
 //! TIME, ROLE, SHUTDOWN.
 
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 
 use command::{Args, Error, Group, Result, Spec, flag};
 use resp::Writer;
@@ -88,7 +89,7 @@ fn shutdown(request: &mut Request) -> LaterFuture<'_> {
     Box::pin(async move {
         let wishes = Wishes::parse(request.args())?;
         if wishes.abort {
-            return Err(Error::new("No shutdown in progress."));
+            return abort(request);
         }
         let (core, client) = (&request.core, &request.client);
         save_first(core, wishes).await?;
@@ -98,6 +99,18 @@ fn shutdown(request: &mut Request) -> LaterFuture<'_> {
         core.server.shutdown.notify_one();
         std::future::pending().await
     })
+}
+
+/// ABORT: takes back what a signal wanted, as long as the data is not saved.
+fn abort(request: &mut Request) -> Result {
+    let server = &request.core.server;
+    if !server.is_ending.swap(false, Ordering::Relaxed) {
+        return Err(Error::new("No shutdown in progress."));
+    }
+    server.persistence.give_up();
+    tracing::warn!("Shutdown manually aborted.");
+    request.reply().ok();
+    Ok(())
 }
 
 /// Saves the data, if that is wanted: by a word, or by there being save points.

@@ -125,12 +125,19 @@ impl Persistence {
             Err(error) if running.job.was_unwanted() => {
                 tracing::warn!("Background saving was given up: {error}");
             }
-            Err(error) => {
+            Err(error) if in_background => {
                 status.is_ok = false;
                 tracing::warn!("Background saving error: {error}");
             }
+            Err(error) => tracing::warn!("Error saving DB on disk: {error}"),
         }
         self.is_failing.store(!status.is_ok, Ordering::Relaxed);
+    }
+
+    /// Gives up the save under way, whoever wanted it; whether there was one.
+    pub(crate) fn give_up(&self) -> bool {
+        let status = self.status();
+        status.running.as_ref().inspect(|running| running.job.give_up()).is_some()
     }
 
     /// Gives up the save under way; whether there was one in the background.
@@ -386,17 +393,16 @@ pub(crate) async fn save_now(core: &Rc<Core>) -> Result<(), SaveError> {
     }
 }
 
-/// [`save_now`] for a thread that is not a core's; it waits.
-pub(crate) fn save_from_outside(server: &Arc<Server>) -> Result<(), SaveError> {
-    let (saved, answer) = std::sync::mpsc::channel();
+/// [`save_now`] for a thread that is not a core's.
+pub(crate) async fn save_from_outside(server: &Arc<Server>) -> Result<(), SaveError> {
+    let (saved, answer) = oneshot::channel();
     server.network.call(0, move || {
         tokio::task::spawn_local(async move {
-            // Whoever asked waits.
+            // Whoever asked may be gone.
             let _ = saved.send(save_now(&Core::current()).await);
         });
     });
-    let gone = |_| SaveError::Failed;
-    answer.recv().map_err(gone).flatten()
+    wait(answer).await
 }
 
 /// Gives up a save in the background, and waits until none is under way.
@@ -408,10 +414,9 @@ pub(crate) async fn give_up_running(core: &Core) {
     }
 }
 
-/// The same for a thread that is not a core's.
+/// Gives up whatever save is under way, and waits for its end; for a thread that is not a core's.
 pub(crate) fn give_up_from_outside(server: &Server) {
-    while server.persistence.status().running.is_some() {
-        server.persistence.cancel();
+    while server.persistence.give_up() {
         std::thread::sleep(WRITER_WAIT);
     }
 }

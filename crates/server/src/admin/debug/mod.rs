@@ -6,6 +6,7 @@ mod populate;
 mod protocol;
 mod reload;
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ::config::Scope;
@@ -144,7 +145,10 @@ const SUBCOMMANDS: &[Subcommand] = &[
         arguments: 1..=1,
         doc: "Stops background work.",
         run: Run::Later(|request| {
-            Box::pin(switch(request, |core, on| core.switches.no_cron.set(on)))
+            Box::pin(switch(request, |core, on| {
+                core.switches.no_cron.set(on);
+                core.server.is_cron_paused.store(on, Ordering::Relaxed);
+            }))
         }),
     },
     Subcommand {

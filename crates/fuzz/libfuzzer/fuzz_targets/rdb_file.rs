@@ -1,0 +1,4 @@
+//! libFuzzer's shell around the target `rdb_file`.
+#![no_main]
+
+fuzz_shell::shell!("rdb_file");
