@@ -20,6 +20,8 @@ pub struct Config {
     pub process: Process,
     /// What is kept on disk, and when.
     pub persistence: Persistence,
+    /// Whether changes are logged.
+    pub append: Append,
     /// Who may do what.
     pub security: Security,
     /// Memory limit, eviction and expiry.
@@ -41,6 +43,7 @@ impl Default for Config {
             clients: Clients::default(),
             process: Process::default(),
             persistence: Persistence::default(),
+            append: Append::default(),
             security: Security::default(),
             memory: Memory::default(),
             lazyfree: Lazyfree::default(),
@@ -278,6 +281,27 @@ pub struct SavePoint {
     pub changes: u64,
 }
 
+/// Whether changes are logged, and when the log is durable.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Append {
+    /// Log every change, and start from there.
+    pub appendonly: bool,
+    /// When the log is durable.
+    pub appendfsync: AppendFsync,
+    /// What names of its files begin with.
+    pub appendfilename: Vec<u8>,
+    /// Their folder.
+    pub appenddirname: Vec<u8>,
+    /// Start although the last writes are incomplete.
+    pub aof_load_truncated: bool,
+    /// Do not sync while a rewrite is under way.
+    pub no_appendfsync_on_rewrite: bool,
+    /// Growth in percent at which the log is rewritten; 0: never.
+    pub auto_aof_rewrite_percentage: u32,
+    /// Bytes below which it is not.
+    pub auto_aof_rewrite_min_bytes: u64,
+}
+
 /// Who may do what.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Security {
@@ -427,6 +451,19 @@ choice! {
         Strict = "strict",
         /// Only commands on one shard keep their order, as with a cluster client.
         Relaxed = "relaxed",
+    }
+}
+
+choice! {
+    /// When the log of changes is durable.
+    AppendFsync {
+        /// Within a second.
+        #[default]
+        Everysec = "everysec",
+        /// Before any reply leaves that shows the change.
+        Always = "always",
+        /// Whenever the system writes it.
+        No = "no",
     }
 }
 

@@ -23,9 +23,9 @@ mod title;
 mod toml;
 
 pub use config::{
-    Access, ClientMemory, Clients, CommandLog, Config, Encodings, Lazyfree, LogFormat, LogLevel,
-    MaxmemoryPolicy, Memory, Monitoring, Network, OutputLimit, OutputLimits, Persistence,
-    PipelineOrder, Process, RenameCommand, Sanitize, SavePoint, SavePoints, Security,
+    Access, Append, AppendFsync, ClientMemory, Clients, CommandLog, Config, Encodings, Lazyfree,
+    LogFormat, LogLevel, MaxmemoryPolicy, Memory, Monitoring, Network, OutputLimit, OutputLimits,
+    Persistence, PipelineOrder, Process, RenameCommand, Sanitize, SavePoint, SavePoints, Security,
     ShutdownWishes, Threads,
 };
 pub use directive::{Directive, parse_conf};

@@ -1,5 +1,6 @@
 //! The list of all parameters: one row each, in groups, in the order of `config/merops.toml`.
 
+mod append;
 mod clients;
 mod encodings;
 mod memory;
@@ -27,6 +28,7 @@ pub const GROUPS: &[Group] = &[
     Group { title: "Clients", rows: clients::ROWS },
     Group { title: "Process", rows: process::ROWS },
     Group { title: "Persistence", rows: persistence::ROWS },
+    Group { title: "Append files", rows: append::ROWS },
     Group { title: "Security", rows: security::ROWS },
     Group { title: "Memory", rows: memory::ROWS },
     Group { title: "Lazy freeing", rows: memory::LAZYFREE_ROWS },

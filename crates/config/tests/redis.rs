@@ -79,12 +79,12 @@ const VALUES: &[&str] = &[
 
 /// Values that act on the server under test, or on the connection to it: only refusals of these
 /// parameters are compared.
-const ACTING: &[&str] = &["port", "bind", "dir", "maxclients", "maxmemory-clients"];
+const ACTING: &[&str] = &["port", "bind", "dir", "appendonly", "maxclients", "maxmemory-clients"];
 
 /// What we do otherwise, on purpose.
 fn is_meant(name: &str, ours: &str, redis: &str) -> bool {
-    // There is no persistence yet, whatever the value.
-    if name == "appendonly" {
+    // A log begins with an RDB file, whatever is wished.
+    if name == "aof-use-rdb-preamble" {
         return true;
     }
     // Redis reads sizes without digits as 0, and keeps as much as fits of those that do not.

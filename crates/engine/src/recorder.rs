@@ -1,7 +1,7 @@
 //! From what a call changed to records of the journal.
 //!
 //! Invariant: stamps of a shard never go back for conflicting work: what runs after a transaction
-//! is stamped at least as high as it; and nothing is stamped so low that a round which has closed
+//! is stamped higher; and nothing is stamped so low that a round which has closed
 //! would have had to take it.
 
 use command::{Args, flag};
@@ -76,7 +76,7 @@ impl Recorder {
             // A transaction's stamp is the same on all its shards; one of this shard alone comes
             // from the same clock, now.
             debug_assert!(at.moment.stamp_ns > self.closed_ns, "it comes too late for its round");
-            self.stamp_ns_floor = self.stamp_ns_floor.max(at.moment.stamp_ns);
+            self.stamp_ns_floor = self.stamp_ns_floor.max(at.moment.stamp_ns + 1);
         }
         at
     }

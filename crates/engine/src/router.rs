@@ -509,6 +509,7 @@ impl Router {
         self.batches.set(self.batches.get() + 1);
         if self.batches.get() >= BATCHES_PER_MAIL {
             self.batches.set(0);
+            self.publish_recorded();
             self.exchange_mail();
         }
     }
@@ -525,6 +526,7 @@ impl Router {
             self.settle();
         }
         self.batches.set(0);
+        self.publish_recorded();
         self.flush();
         self.network.letterboxes[self.thread].fall_asleep(&self.inbound);
     }

@@ -156,6 +156,8 @@ pub struct Shard {
     rng: Rng,
     pub(crate) clock: Clock,
     pub(crate) waiting: Waiting,
+    /// Whether what runs has happened before: see [`Shard::set_replaying`].
+    is_replaying: bool,
 }
 
 impl Shard {
@@ -176,6 +178,7 @@ impl Shard {
             rng: Rng::new(seed),
             clock,
             waiting: Waiting::default(),
+            is_replaying: false,
         }
     }
 
@@ -210,11 +213,33 @@ impl Shard {
         self.recorder.raise_floor(above_ns + 1);
     }
 
-    /// Runs what a journal says has happened: nothing expires meanwhile, nothing is recorded.
+    /// Records a command about what is not in any database.
+    pub fn record(&mut self, words: &[&[u8]]) {
+        let at = self.begin(At { moment: self.clock.moment(), transaction: TxId::NONE });
+        let changes = self.keyspace.changes();
+        changes.record(0, 0, keyspace::Cause::Command, words);
+        self.recorder.logged(changes, at);
+    }
+
+    /// From now on, or no longer, whatever runs is what a journal says has happened: no deadline has
+    /// come, and nothing is evicted.
+    pub fn set_replaying(&mut self, is_replaying: bool) {
+        self.is_replaying = is_replaying;
+    }
+
+    #[inline]
+    fn begin_at(&mut self, now_ms: i64) {
+        match self.is_replaying {
+            true => self.keyspace.begin_replay(now_ms),
+            false => self.keyspace.begin(now_ms),
+        }
+    }
+
+    /// Runs what a journal says has happened.
     pub fn replay(&mut self, work: Work<'_>, now_ms: i64) {
         let moment = Moment { now_ms, stamp_ns: 0 };
         let at = At { moment, transaction: TxId::NONE };
-        self.keyspace.begin_replay(now_ms);
+        self.begin_at(now_ms);
         let mut replies = Vec::new();
         for call in work.calls {
             let args = call.args(work.data, work.spans);
@@ -257,7 +282,7 @@ impl Shard {
     #[inline]
     pub(crate) fn begin(&mut self, at: At) -> At {
         let at = self.recorder.begin(at);
-        self.keyspace.begin(at.moment.now_ms);
+        self.begin_at(at.moment.now_ms);
         at
     }
 
@@ -341,6 +366,7 @@ impl Shard {
         at: At,
     ) -> command::Result {
         if self.memory.is_limited()
+            && !self.is_replaying
             && self.make_room_at(at) == Pressure::Exceeded
             && call.command.spec.has(flag::DENYOOM)
             && !call.may_grow
@@ -415,6 +441,9 @@ impl Shard {
 
     /// One step of active expiry: visits at most `visits_max` entries.
     pub fn expire_some(&mut self, visits_max: usize) -> keyspace::Expired {
+        if self.is_replaying {
+            return keyspace::Expired::default();
+        }
         let moment = self.clock.moment();
         self.keyspace.begin(moment.now_ms);
         let Self { keyspace, locks, .. } = self;

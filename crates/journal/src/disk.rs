@@ -36,7 +36,7 @@ pub trait Disk: Debug + Send + Sync {
 }
 
 /// One file.
-pub trait DiskFile: Debug + Send {
+pub trait DiskFile: Debug + Send + Sync {
     /// Fills `bytes` from `offset` on as far as the file goes; returns how many there were.
     fn read_at(&self, offset: u64, bytes: &mut [u8]) -> io::Result<usize>;
 

@@ -554,6 +554,18 @@ impl Journal {
         self.unsynced.back().is_some_and(|round| !round.is_written)
     }
 
+    /// The stamp of the last round that closed.
+    pub fn closed_ns(&self) -> u64 {
+        self.stamp_ns
+    }
+
+    /// The rewrite that a journal without a base waits for.
+    pub fn awaited(&mut self) -> Rewrite {
+        let generation = self.manifest.increments.first().map_or(0, |first| first.generation);
+        self.rewriting = Some(generation);
+        Rewrite { generation }
+    }
+
     /// Why nothing can be written, if so.
     pub fn fault(&self) -> Option<&str> {
         self.fault.as_deref()

@@ -270,6 +270,11 @@ impl FileReader<'_> {
         Ok(true)
     }
 
+    /// The present block's records as bytes, in which their words lie.
+    pub fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+
     /// The present block's records that are wanted.
     pub fn groups(&self) -> impl Iterator<Item = Result<Group<'_>, Error>> {
         let (after_ns, until_ns) = (self.after_ns, self.until_ns);

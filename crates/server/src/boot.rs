@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use config::{Config, ShutdownWishes};
 use engine::{Inbound, Limits, Network, Router, Shard};
+use journal::Handover;
 use keyspace::{Keyspace, Options};
 use tokio::runtime::{Builder, LocalOptions, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -19,10 +20,14 @@ use crate::clock::{self, CLOCK};
 use crate::core::{Core, Server};
 use crate::freer::Freer;
 use crate::net::Listeners;
+use crate::persistence::append::Append;
 use crate::persistence::{Persistence, save};
 use crate::pubsub::Directory;
 use crate::registry::{Action, Registry};
 use crate::scripting::{Libraries, Running, Scripts};
+
+/// Above every stamp of a record.
+const LAST_STAMP_NS: u64 = i64::MAX as u64;
 
 /// How long connections get to end what they are at when the server stops.
 const STOP_PATIENCE: Duration = Duration::from_millis(500);
@@ -71,12 +76,15 @@ pub(crate) fn run<T>(
         tracking: crate::tracking::Registry::default(),
         monitors: AtomicUsize::new(0),
         persistence: Persistence::new(threads, save::path(&config).exists()),
+        append: Append::new(threads),
         stopping: AtomicBool::new(false),
         is_ending: AtomicBool::new(false),
         is_cron_paused: AtomicBool::new(false),
     });
     let side = server.clone();
     spawn("free", move || side.freer.run(&garbage))?;
+    let side = server.clone();
+    let keeper = spawn("append", move || Append::run(&side))?;
     let mut handles = Vec::new();
     for (thread, inbound) in inbound.into_iter().enumerate() {
         let listeners = server.listeners().try_clone().map_err(|error| error.to_string())?;
@@ -97,6 +105,10 @@ pub(crate) fn run<T>(
         if let Err(panic) = handle.join() {
             std::panic::resume_unwind(panic);
         }
+    }
+    server.append.stop();
+    if let Err(panic) = keeper.join() {
+        std::panic::resume_unwind(panic);
     }
     ended?;
     tracing::info!("Merops is now ready to exit, bye bye...");
@@ -183,7 +195,10 @@ fn core_thread(
         }
         tokio::task::spawn_local(router.receive());
         tokio::task::spawn_local(crate::cron::run(core.clone()));
-        until_stopped(core).await;
+        until_stopped(core.clone()).await;
+        // Up to any stamp: nothing comes after it.
+        let report = core.router.report(LAST_STAMP_NS, Handover::default());
+        core.server.append.leave(report);
     });
 }
 

@@ -1,7 +1,7 @@
 //! The clocks: the only place of the server that reads them.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use engine::{Clock, Moment};
@@ -19,10 +19,14 @@ pub(crate) const CLOCK: Clock = Clock { moment, ticks };
 /// Nanoseconds from the monotonic clock to that of the wall, as of the last [`follow_wall`].
 static WALL_OFFSET_NS: AtomicI64 = AtomicI64::new(0);
 
+/// What the first stamp of the process was.
+static BASE_NS: AtomicU64 = AtomicU64::new(0);
+
 /// Measures the tick counter. Once, before any thread starts.
 pub(crate) fn calibrate() {
     let (start, start_ticks) = (now(), ticks());
     START.get_or_init(|| start);
+    BASE_NS.store(since_epoch().as_nanos() as u64, Ordering::SeqCst);
     std::thread::sleep(CALIBRATION);
     let elapsed_ns = start.elapsed().as_nanos() as u64;
     SCALE.get_or_init(|| Scale::measured(ticks() - start_ticks, elapsed_ns));
@@ -34,6 +38,15 @@ pub(crate) fn calibrate() {
 pub(crate) fn follow_wall() {
     let offset_ns = since_epoch().as_nanos() as i64 - stamp_ns() as i64;
     WALL_OFFSET_NS.store(offset_ns, Ordering::Relaxed);
+}
+
+/// From now on stamps are above one that another process gave.
+pub(crate) fn continue_after(other_ns: u64) {
+    let now_ns = stamp_ns();
+    if now_ns <= other_ns {
+        BASE_NS.fetch_add(other_ns - now_ns + 1, Ordering::SeqCst);
+    }
+    follow_wall();
 }
 
 fn moment() -> Moment {
@@ -82,11 +95,16 @@ fn now() -> Instant {
     Instant::now()
 }
 
-/// Monotonic nanoseconds since the process started.
+/// Monotonic nanoseconds; since 1970, if the wall clock was right when the process started.
 fn stamp_ns() -> u64 {
+    elapsed_ns() + BASE_NS.load(Ordering::Relaxed)
+}
+
+/// Since the process started.
+fn elapsed_ns() -> u64 {
     now().duration_since(*START.get_or_init(now)).as_nanos() as u64
 }
 
 fn ticks() -> u64 {
-    if tsc::HAS_TICKS { tsc::ticks() } else { stamp_ns() }
+    if tsc::HAS_TICKS { tsc::ticks() } else { elapsed_ns() }
 }

@@ -23,6 +23,7 @@ use crate::command::{Later, OwnedArgs, Request};
 use crate::core::Core;
 use crate::dispatch::{Next, dispatch, is_cross_protocol, take_mute};
 use crate::input::Input;
+use crate::persistence::append::Holds;
 use crate::stats::add;
 use crate::stream::Stream;
 
@@ -47,6 +48,8 @@ pub(crate) struct Connection {
     output: Vec<u8>,
     /// Bytes of `output` that are sent.
     sent: usize,
+    /// What of it waits for the disk.
+    holds: Holds,
     /// Whether the input begins with a command that CLIENT PAUSE held back.
     put_back: bool,
     /// Since when more than the soft limit waits, in milliseconds since 1970.
@@ -77,6 +80,7 @@ impl Connection {
             input: Input::default(),
             output: Vec::new(),
             sent: 0,
+            holds: Holds::default(),
             put_back: false,
             soft_limit_since_ms: None,
         }
@@ -365,27 +369,38 @@ impl Connection {
 
     /// Sends what can leave at once; buffers that are empty then go back to the thread.
     fn send_now(&mut self) -> io::Result<()> {
-        while self.unsent() > 0 {
-            match self.stream.try_write(&self.output[self.sent..]) {
+        let cleared = self.cleared();
+        while self.sent < cleared {
+            match self.stream.try_write(&self.output[self.sent..cleared]) {
                 Ok(written) => self.note_sent(written),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) => return Err(error),
             }
         }
-        self.release_output();
+        if self.unsent() == 0 {
+            self.release_output();
+        }
         Ok(())
     }
 
+    /// Up to where the output may leave.
+    fn cleared(&mut self) -> usize {
+        self.holds.cleared(&self.core, self.client.id, self.output.len())
+    }
+
     fn poll_send(&mut self, task: &mut Context<'_>) -> io::Result<()> {
-        while self.unsent() > 0 {
-            let unsent = &self.output[self.sent..];
+        let cleared = self.cleared();
+        while self.sent < cleared {
+            let unsent = &self.output[self.sent..cleared];
             match Pin::new(&mut self.stream).poll_write(task, unsent) {
                 Poll::Ready(Ok(written)) => self.note_sent(written),
                 Poll::Ready(Err(error)) => return Err(error),
                 Poll::Pending => return Ok(()),
             }
         }
-        self.release_output();
+        if self.unsent() == 0 {
+            self.release_output();
+        }
         Ok(())
     }
 
@@ -397,6 +412,7 @@ impl Connection {
         // What was sent must not cost memory for long, nor the rest be moved too often.
         if self.sent > OUTPUT_FLUSH_BYTES && self.sent >= self.unsent() {
             self.output.drain(..self.sent);
+            self.holds.shift(self.sent);
             self.output.shrink_to(2 * self.output.len());
             self.sent = 0;
         }
@@ -407,6 +423,7 @@ impl Connection {
             self.core.return_output(std::mem::take(&mut self.output));
         }
         self.sent = 0;
+        self.holds.clear();
         self.client.usage.output.set(0);
     }
 

@@ -18,6 +18,7 @@ use crate::client_memory::{ClientMemory, OwnClients};
 use crate::freer::Freer;
 use crate::net::Listeners;
 use crate::persistence::Persistence;
+use crate::persistence::append::Append;
 use crate::pubsub::{Channels, Directory, Local};
 use crate::rates::Rates;
 use crate::registry::Registry;
@@ -74,6 +75,8 @@ pub(crate) struct Server {
     pub(crate) monitors: AtomicUsize,
     /// What is kept on disk.
     pub(crate) persistence: Persistence,
+    /// The log of changes.
+    pub(crate) append: Append,
     /// A signal wants the process to end; SHUTDOWN ABORT takes it back.
     pub(crate) is_ending: AtomicBool,
     /// DEBUG PAUSE-CRON has stopped background work, that at the end included.
@@ -134,6 +137,8 @@ pub(crate) struct Core {
     pub(crate) switches: Switches,
     pub(crate) pause: Pause,
     pub(crate) own_clients: OwnClients,
+    /// Clients whose replies wait for the disk.
+    pub(crate) held_clients: RefCell<Vec<u64>>,
     /// This thread's clients that listen to channels.
     pub(crate) subscribers: Local,
     /// What this thread's shard and clients have of client-side caching.
@@ -195,6 +200,7 @@ impl Core {
             switches: Switches::default(),
             pause: Pause::default(),
             own_clients: OwnClients::default(),
+            held_clients: RefCell::default(),
             subscribers: Local::default(),
             tracking: tracking::Local::default(),
             event_channels: Cell::default(),

@@ -268,6 +268,11 @@ fn check(core: &Core, client: &Client, row: &Row, args: Args<'_>) -> Result<(), 
             return Err(Error::Coded(error.into()));
         }
     }
+    let writes = row.spec.has(flag::WRITE)
+        || row.in_multi() == InMulti::Executes && client.transaction.flags() & flag::WRITE != 0;
+    if writes && let Some(error) = core.server.append.refusal() {
+        return Err(error);
+    }
     if core.server.persistence.is_loading() && !row.spec.has(flag::LOADING) {
         return Err(Error::Coded("LOADING Redis is loading the dataset in memory".into()));
     }

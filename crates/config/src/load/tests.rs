@@ -155,18 +155,20 @@ fn save_points_gather_and_replace_the_default() {
 
 #[test]
 fn directives_that_cannot_act_are_warnings() {
-    let loaded = run_file("/a.conf", "\nappendonly yes\nport 7\nnosuch yes\n").unwrap();
+    let loaded = run_file("/a.conf", "\naof-use-rdb-preamble no\nport 7\nnosuch yes\n").unwrap();
     assert_eq!(loaded.config.network.port, 7);
     assert_eq!(
         warnings(&loaded),
         [
-            "/a.conf, line 2: directive 'appendonly' is ignored: changes are not logged by this version",
+            "/a.conf, line 2: directive 'aof-use-rdb-preamble' is ignored: a log always begins with an RDB file",
             "/a.conf, line 4: unknown directive 'nosuch' is ignored"
         ]
     );
     assert_eq!(
-        warnings(&flags(&["--appendonly", "yes"])),
-        ["command line: directive 'appendonly' is ignored: changes are not logged by this version"]
+        warnings(&flags(&["--aof-use-rdb-preamble", "no"])),
+        [
+            "command line: directive 'aof-use-rdb-preamble' is ignored: a log always begins with an RDB file"
+        ]
     );
     let loaded = run_file("/a.toml", "port = 7\n[network]\nport = 8\n").unwrap();
     assert_eq!(loaded.config.network.port, 7);

@@ -4,8 +4,6 @@ use super::{INT_MAX, field, flag, integer};
 use crate::kind::Kind;
 use crate::row::{Mutability, Row, Unit};
 
-const NOT_YET: &str = "changes are not logged by this version";
-
 pub(super) const ROWS: &[Row] = &[
     Row::new(
         "save",
@@ -81,10 +79,4 @@ pub(super) const ROWS: &[Row] = &[
         "For tests: waits so long for each key when loading, or a microsecond for so many keys.",
     )
     .unit(Unit::Microseconds),
-    Row::new(
-        "appendonly",
-        Kind::Fixed { value: "no", otherwise: NOT_YET },
-        "no",
-        "Whether to log every change: no, as this version does not.",
-    ),
 ];

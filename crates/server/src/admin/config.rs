@@ -107,7 +107,8 @@ fn change(request: &Request) -> Result {
         .set(&pairs, allows_protected)
         .and_then(|changed| act(server, &current, changed))
         .map_err(|error| Error::made(error.to_string()))?;
-    *current = changed.into();
+    let old = std::mem::replace(&mut *current, changed.into());
+    server.append.obey(&old, &current);
     Ok(())
 }
 

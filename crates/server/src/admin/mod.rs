@@ -27,4 +27,5 @@ pub(crate) const FAMILIES: &[&[SessionCommand]] = &[
     memory::COMMANDS,
     monitor::COMMANDS,
     crate::persistence::commands::COMMANDS,
+    crate::persistence::append::commands::COMMANDS,
 ];

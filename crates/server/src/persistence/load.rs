@@ -113,6 +113,11 @@ struct Shared {
 /// Loads what the server was to find at its start.
 pub(crate) fn load_all(server: &Arc<Server>) -> Result<(), String> {
     let config = server.config().clone();
+    if config.append.appendonly {
+        super::append::load(server)?;
+        server.persistence.progress.is_loading.store(false, Ordering::Relaxed);
+        return Ok(());
+    }
     let path = super::save::path(&config);
     let started_ms = clock::now_ms();
     let loaded = load_path(server, &path, LoadOptions::of(&config));

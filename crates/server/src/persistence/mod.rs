@@ -4,11 +4,12 @@
 //! then walks its tables in short slices and makes pieces of a file (`saver`), which a side thread
 //! writes (`write`). Loading goes the other way (`load`).
 
+pub(crate) mod append;
 pub(crate) mod commands;
 pub(crate) mod load;
 pub(crate) mod save;
 mod saver;
 pub(crate) mod status;
-mod write;
+pub(crate) mod write;
 
 pub(crate) use self::save::Persistence;

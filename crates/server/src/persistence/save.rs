@@ -196,7 +196,6 @@ pub(crate) async fn start_held(core: &Rc<Core>, held: &Held) -> Result<Ended, Sa
 /// are held: what else is to happen at its instant happens under them. The files are synced, their
 /// folder is not; after a failure they are gone. Strings are as little compressed as in other
 /// files, and the version is the first that says all.
-#[expect(dead_code, reason = "for the bases of append files")]
 pub(crate) async fn start_per_shard(
     core: &Rc<Core>,
     held: &Held,

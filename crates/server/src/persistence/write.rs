@@ -258,6 +258,15 @@ fn finish(writer: FileWriter<Growing>) -> io::Result<u64> {
     Ok(finished.bytes)
 }
 
+/// How long a file is, and the checksum at its end.
+pub(crate) fn tail(path: &Path) -> io::Result<(u64, u64)> {
+    let file = File::open(path)?;
+    let bytes = file.metadata()?.len();
+    let mut checksum = [0; 8];
+    file.read_exact_at(&mut checksum, bytes.saturating_sub(8))?;
+    Ok((bytes, u64::from_le_bytes(checksum)))
+}
+
 /// Makes a rename last.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     let folder = if folder.as_os_str().as_bytes().is_empty() { Path::new(".") } else { folder };

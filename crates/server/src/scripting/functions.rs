@@ -15,7 +15,7 @@ use super::running::Kind;
 use crate::client::Client;
 use crate::clock;
 use crate::command::{Request, SessionCommand};
-use crate::core::Core;
+use crate::core::{Core, Server};
 use crate::help;
 
 pub(crate) const COMMANDS: &[SessionCommand] = &[
@@ -136,6 +136,7 @@ fn load(core: &Rc<Core>, _: &Rc<Client>, args: Args<'_>, reply: &mut Writer<'_>)
     }
     let library = Library::load(code, &mut log).map_err(|error| refused(&error))?;
     libraries.add(vec![library], policy).map_err(taken)?;
+    record(core);
     reply.bulk(name.as_bytes());
     Ok(())
 }
@@ -197,6 +198,7 @@ fn delete(core: &Rc<Core>, _: &Rc<Client>, args: Args<'_>, reply: &mut Writer<'_
     if !core.server.libraries.delete(args.at(2)) {
         return Err(Error::new("Library not found"));
     }
+    record(core);
     reply.ok();
     Ok(())
 }
@@ -211,6 +213,7 @@ async fn flush(request: &mut Request) -> Result {
         return Err(Error::new("FUNCTION FLUSH only supports SYNC|ASYNC option"));
     }
     request.core.server.libraries.flush();
+    record(&request.core);
     request.core.gather(|core| core.lua.flush()).await;
     request.reply().ok();
     Ok(())
@@ -258,8 +261,34 @@ fn restore(core: &Rc<Core>, _: &Rc<Client>, args: Args<'_>, reply: &mut Writer<'
         Taken::Function(name) => Error::made(format!("Function {name} already exists")),
     };
     core.server.libraries.add(libraries, policy).map_err(taken)?;
+    record(core);
     reply.ok();
     Ok(())
+}
+
+/// Records all libraries as they are now.
+fn record(core: &Rc<Core>) {
+    let write = |core: &Core| {
+        let Some(mut shard) = core.router.shard_mut() else { return };
+        // Whoever records last has seen the last change.
+        let shelf = core.server.libraries.to_record();
+        let payload = rdb::dump_functions(shelf.iter().map(Library::body));
+        shard.record(&[b"FUNCTION", b"RESTORE", &payload, b"FLUSH"]);
+    };
+    let has_shard = core.router.shard().is_some();
+    match has_shard {
+        true => write(core),
+        false => core.router.call(0, move || write(&Core::current())),
+    }
+}
+
+/// Takes in the libraries of such a record, in the place of all that are there.
+pub(crate) fn restore_all(server: &Server, payload: &[u8]) -> std::result::Result<(), String> {
+    let codes = rdb::load_functions(payload).map_err(|error| format!("{error:?}"))?;
+    let load = |code| Library::load(code, &mut log).map_err(|error| error.to_string());
+    let libraries = codes.into_iter().map(load).collect::<std::result::Result<_, _>>()?;
+    let added = server.libraries.add(libraries, Policy::Flush);
+    added.map_err(|taken| format!("{taken:?} comes twice"))
 }
 
 fn stats(core: &Rc<Core>, _: &Rc<Client>, _: Args<'_>, reply: &mut Writer<'_>) -> Result {

@@ -1,7 +1,7 @@
 //! The libraries of functions that the server knows.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, RwLock, RwLockReadGuard};
+use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use script::Library;
 
@@ -52,6 +52,11 @@ impl Libraries {
     /// What is there now.
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, Shelf> {
         self.shelf.read().expect("a panic ends the process")
+    }
+
+    /// What is there now, alone: records of it come in the order of what they have seen.
+    pub(crate) fn to_record(&self) -> RwLockWriteGuard<'_, Shelf> {
+        self.shelf.write().expect("a panic ends the process")
     }
 
     /// Takes libraries in: all of them, or none.

@@ -16,7 +16,7 @@ mod registry;
 mod running;
 
 pub(crate) use commands::COMMANDS;
-pub(crate) use functions::COMMANDS as FUNCTIONS;
+pub(crate) use functions::{COMMANDS as FUNCTIONS, restore_all};
 pub(crate) use host::log as script_log;
 pub(crate) use libraries::{Libraries, Policy as LibraryPolicy};
 pub(crate) use registry::Scripts;

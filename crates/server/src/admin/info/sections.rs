@@ -200,11 +200,9 @@ fn persistence(view: &View, text: &mut Text) {
         ("rdb_last_cow_size", status.last_early_bytes),
         ("rdb_last_load_keys_expired", progress.keys_expired.load(Ordering::Relaxed)),
         ("rdb_last_load_keys_loaded", progress.keys_loaded.load(Ordering::Relaxed)),
-        ("aof_enabled", 0),
-        ("aof_rewrite_in_progress", 0),
-        ("aof_rewrite_scheduled", 0),
-        ("aof_rewrites", 0),
     ]);
+    let append = view.server.append.status().clone();
+    append.write(now_ms / 1000, |name, value| text.field(name, value));
     if persistence.is_loading() {
         loading(progress, now_ms, text);
     }

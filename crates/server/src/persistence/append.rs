@@ -1,0 +1,190 @@
+//! The append files of a running server: what all threads know of them.
+//!
+//! One side thread keeps them (`keeper`): it closes rounds, has them written and synced, rewrites,
+//! and repairs. Core threads hand over what their shards recorded, and hold replies back where those
+//! must not leave before what they show is durable (`gate`).
+
+mod base;
+pub(crate) mod commands;
+mod gate;
+mod keeper;
+mod load;
+mod replay;
+mod status;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use command::Error;
+use config::{AppendFsync, Config};
+use crossbeam_channel::{Receiver, Sender};
+use journal::{BaseFile, Journal, Names, RealDisk, Report};
+
+pub(crate) use gate::Holds;
+pub(crate) use load::load;
+pub(crate) use status::Status;
+
+use crate::core::Server;
+
+/// What the keeper is asked for.
+enum Order {
+    /// A round: somebody waits for it.
+    Round,
+    /// What was loaded goes on here.
+    Adopt(Box<Journal>, std::fs::File),
+    /// `appendonly yes`.
+    Enable,
+    /// `appendonly no`.
+    Disable,
+    /// BGREWRITEAOF.
+    Rewrite,
+    /// A base was written, or not.
+    Based(Result<Based, String>),
+    /// The process ends.
+    Stop,
+}
+
+/// A base that is durable.
+struct Based {
+    stamp_ns: u64,
+    files: Vec<BaseFile>,
+}
+
+/// When replies may leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Mode {
+    /// There are no append files.
+    Off,
+    /// At once.
+    Never,
+    /// At once, unless the disk is behind for long.
+    EverySecond,
+    /// When everything that they show is durable.
+    Always,
+}
+
+/// See the module.
+pub(crate) struct Append {
+    orders: Sender<Order>,
+    received: Mutex<Option<Receiver<Order>>>,
+    mode: AtomicU8,
+    durable_ns: AtomicU64,
+    /// Since when a round waits to become durable; 0 if none does.
+    waiting_since_ns: AtomicU64,
+    is_round_wanted: AtomicBool,
+    is_faulted: AtomicBool,
+    /// Per thread, whether replies wait there.
+    has_held: Vec<AtomicBool>,
+    status: Mutex<Status>,
+    /// What threads had left when they ended.
+    last_reports: Mutex<Vec<Report>>,
+}
+
+impl Append {
+    pub(crate) fn new(threads: usize) -> Self {
+        let (orders, received) = crossbeam_channel::unbounded();
+        Self {
+            orders,
+            received: Mutex::new(Some(received)),
+            mode: AtomicU8::new(Mode::Off as u8),
+            durable_ns: AtomicU64::new(0),
+            waiting_since_ns: AtomicU64::new(0),
+            is_round_wanted: AtomicBool::new(false),
+            is_faulted: AtomicBool::new(false),
+            has_held: (0..threads).map(|_| AtomicBool::new(false)).collect(),
+            status: Mutex::default(),
+            last_reports: Mutex::default(),
+        }
+    }
+
+    /// Keeps the files until the process ends; the body of the side thread.
+    pub(crate) fn run(server: &Arc<Server>) {
+        let received = server.append.received.lock().expect("a panic ends the process").take();
+        if let Some(received) = received {
+            keeper::Keeper::new(server.clone(), received).run();
+        }
+    }
+
+    #[inline]
+    fn mode(&self) -> Mode {
+        match self.mode.load(Ordering::Relaxed) {
+            0 => Mode::Off,
+            1 => Mode::Never,
+            2 => Mode::EverySecond,
+            _ => Mode::Always,
+        }
+    }
+
+    fn order(&self, order: Order) {
+        // A keeper that is gone is part of the shutdown.
+        let _ = self.orders.send(order);
+    }
+
+    /// `appendonly` or how it syncs was changed while the server runs.
+    pub(crate) fn obey(&self, old: &Config, new: &Config) {
+        match (old.append.appendonly, new.append.appendonly) {
+            (false, true) => self.order(Order::Enable),
+            (true, false) => self.order(Order::Disable),
+            _ => self.order(Order::Round),
+        }
+    }
+
+    /// BGREWRITEAOF.
+    pub(crate) fn rewrite(&self) {
+        self.status().is_scheduled = true;
+        self.order(Order::Rewrite);
+    }
+
+    /// What a thread had left when it ended.
+    pub(crate) fn leave(&self, report: Report) {
+        self.last_reports.lock().expect("a panic ends the process").push(report);
+    }
+
+    /// All threads have ended: what is left is written, synced, and closed.
+    pub(crate) fn stop(&self) {
+        self.order(Order::Stop);
+    }
+
+    /// What INFO shows.
+    pub(crate) fn status(&self) -> MutexGuard<'_, Status> {
+        self.status.lock().expect("a panic ends the process")
+    }
+
+    /// Why changes are refused, if they are.
+    #[inline]
+    pub(crate) fn refusal(&self) -> Option<Error> {
+        if !self.is_faulted.load(Ordering::Relaxed) {
+            return None;
+        }
+        let status = self.status();
+        let why = status.fault.as_deref().unwrap_or("unknown");
+        Some(Error::Coded(format!("MISCONF Errors writing to the AOF file: {why}").into()))
+    }
+}
+
+/// The folder of the append files.
+fn folder(config: &Config) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt as _;
+    config.process.dir.join(std::ffi::OsStr::from_bytes(&config.append.appenddirname))
+}
+
+fn names(config: &Config) -> Names {
+    Names::new(&String::from_utf8_lossy(&config.append.appendfilename))
+}
+
+fn options(config: &Config, shards: usize) -> journal::Options {
+    let never_syncs = config.append.appendfsync == AppendFsync::No;
+    journal::Options { shards, never_syncs, bug: journal::Bug::None }
+}
+
+/// Takes the folder for this process alone; makes it, if need be.
+fn lock(config: &Config) -> Result<std::fs::File, String> {
+    let folder = folder(config);
+    let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
+    std::fs::create_dir_all(&folder).map_err(failed)?;
+    RealDisk::lock(&folder)
+        .map_err(failed)?
+        .ok_or_else(|| format!("{} is in use by another process", folder.display()))
+}

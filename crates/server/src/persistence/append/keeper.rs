@@ -1,0 +1,474 @@
+//! The side thread that keeps the append files.
+
+use std::sync::Arc;
+use std::sync::atomic::{Ordering, fence};
+use std::time::Duration;
+
+use config::{AppendFsync, Config};
+use crossbeam_channel::{Receiver, Sender};
+use journal::{Base, Job, Journal, RealDisk, Rewrite};
+
+use super::base;
+use super::load::{new_number, on_shards};
+use super::{Append, Based, Mode, Order, folder, lock, names, options};
+use crate::clock::{self, CLOCK};
+use crate::core::{Core, Server};
+
+/// How often a round closes at least, if there is something for it.
+const ROUND: Duration = Duration::from_millis(100);
+/// How soon a round is tried again that could take nothing, as something older is under way.
+const AGAIN: Duration = Duration::from_millis(1);
+/// With `everysec`.
+const SYNC_NS: u64 = 1_000_000_000;
+/// How often a fault is tried to be repaired, and a rewrite that failed to be repeated by itself.
+const RETRY_NS: u64 = 1_000_000_000;
+const REWRITE_RETRY_NS: u64 = 10 * RETRY_NS;
+
+/// See the module.
+pub(super) struct Keeper {
+    server: Arc<Server>,
+    orders: Receiver<Order>,
+    journal: Option<Journal>,
+    /// Keeps the folder for this process.
+    locked: Option<std::fs::File>,
+    lanes: Lanes,
+    synced_at_ns: u64,
+    repaired_at_ns: u64,
+    rewrite: Option<Rewrite>,
+    rewrite_failed_at_ns: u64,
+    /// Whether there are files only because somebody asked for a rewrite.
+    is_passing: bool,
+}
+
+impl Keeper {
+    pub(super) fn new(server: Arc<Server>, orders: Receiver<Order>) -> Self {
+        let lanes = Lanes::new(server.network.shard_count());
+        Self {
+            server,
+            orders,
+            journal: None,
+            locked: None,
+            lanes,
+            synced_at_ns: 0,
+            repaired_at_ns: 0,
+            rewrite: None,
+            rewrite_failed_at_ns: 0,
+            is_passing: false,
+        }
+    }
+
+    fn append(&self) -> &Append {
+        &self.server.append
+    }
+
+    fn config(&self) -> Arc<Config> {
+        self.server.config().clone()
+    }
+
+    pub(super) fn run(mut self) {
+        let mut wait = ROUND;
+        loop {
+            let mut next = self.orders.recv_timeout(wait).ok();
+            while let Some(order) = next {
+                if matches!(order, Order::Stop) {
+                    return self.stop();
+                }
+                self.obey(order);
+                next = self.orders.try_recv().ok();
+            }
+            wait = self.turn();
+        }
+    }
+
+    fn obey(&mut self, order: Order) {
+        match order {
+            Order::Round | Order::Stop => {}
+            Order::Adopt(journal, locked) => {
+                self.journal = Some(*journal);
+                self.locked = Some(locked);
+                self.append().status().is_enabled = true;
+            }
+            Order::Enable => self.enable(),
+            Order::Disable => self.disable(),
+            Order::Rewrite => self.begin_rewrite(),
+            Order::Based(result) => self.end_rewrite(result),
+        }
+    }
+
+    /// Does what is due; returns how long to wait for the next order.
+    fn turn(&mut self) -> Duration {
+        let config = self.config();
+        self.set_mode(&config);
+        let now_ns = CLOCK.moment().stamp_ns;
+        self.repair(now_ns);
+        let mut wait = ROUND;
+        while self.wants_round() {
+            if !self.round() {
+                wait = AGAIN;
+                break;
+            }
+            self.write(&config);
+        }
+        self.write(&config);
+        self.publish();
+        self.consider_rewrite(&config, now_ns);
+        wait
+    }
+
+    fn set_mode(&mut self, config: &Config) {
+        let mode = match (&self.journal, config.append.appendfsync) {
+            (None, _) => Mode::Off,
+            // Before the first base there is no promise.
+            (Some(journal), _) if journal.awaits_base() => Mode::Never,
+            (Some(_), AppendFsync::No) => Mode::Never,
+            (Some(_), AppendFsync::Everysec) => Mode::EverySecond,
+            (Some(_), AppendFsync::Always) => Mode::Always,
+        };
+        let append = &self.server.append;
+        if append.mode.swap(mode as u8, Ordering::Relaxed) != mode as u8 {
+            if let Some(journal) = &mut self.journal {
+                journal.set_never_syncs(config.append.appendfsync == AppendFsync::No);
+            }
+            // Those that wait may not have to any more.
+            append.advance(&self.server, append.durable_ns.load(Ordering::SeqCst));
+        }
+    }
+
+    /// Whether shards have recorded what no round has.
+    fn wants_round(&self) -> bool {
+        self.append().is_round_wanted.store(false, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
+        let recorded_ns = self.server.network.recorded_ns();
+        self.journal.as_ref().is_some_and(|journal| recorded_ns > journal.closed_ns())
+    }
+
+    /// Closes a round. Returns whether there is something in it.
+    fn round(&mut self) -> bool {
+        let Some(journal) = &mut self.journal else { return false };
+        let now_ns = CLOCK.moment().stamp_ns;
+        let low_ns = self.server.network.low_ns(now_ns);
+        let (answers, answered) = crossbeam_channel::unbounded();
+        for thread in 0..self.server.network.thread_count() {
+            let (spare, answers) = (journal.spare(), answers.clone());
+            self.server.network.call(thread, move || {
+                // The keeper waits until all have answered or are gone.
+                let _ = answers.send(Core::current().router.report(low_ns, spare));
+            });
+        }
+        drop(answers);
+        journal.close_round(low_ns, answered.iter().collect())
+    }
+
+    /// Writes what is closed, and syncs it if it is time.
+    fn write(&mut self, config: &Config) {
+        let now_ns = CLOCK.moment().stamp_ns;
+        let Some(journal) = &mut self.journal else { return };
+        let is_paused = config.append.no_appendfsync_on_rewrite && self.rewrite.is_some();
+        let is_due = now_ns.saturating_sub(self.synced_at_ns) >= SYNC_NS;
+        let syncs = match config.append.appendfsync {
+            AppendFsync::Always => !is_paused,
+            AppendFsync::Everysec => is_due && !is_paused,
+            AppendFsync::No => false,
+        };
+        let append = &self.server.append;
+        if !journal.is_settled() && append.waiting_since_ns.load(Ordering::Relaxed) == 0 {
+            append.waiting_since_ns.store(now_ns, Ordering::Relaxed);
+        }
+        loop {
+            let jobs = journal.jobs(syncs);
+            if jobs.is_empty() {
+                break;
+            }
+            journal.finish(self.lanes.run(jobs));
+            if !journal.has_unwritten() {
+                break;
+            }
+        }
+        if syncs {
+            self.synced_at_ns = CLOCK.moment().stamp_ns;
+        }
+        if journal.is_settled() || is_paused {
+            append.waiting_since_ns.store(0, Ordering::Relaxed);
+        } else if syncs {
+            append.waiting_since_ns.store(now_ns, Ordering::Relaxed);
+        }
+        let durable_ns = match is_paused {
+            // As asked for: meanwhile nothing waits for the disk.
+            true => journal.closed_ns().max(journal.durable_ns()),
+            false => journal.durable_ns(),
+        };
+        if durable_ns > append.durable_ns.load(Ordering::SeqCst) {
+            append.advance(&self.server, durable_ns);
+        }
+    }
+
+    fn repair(&mut self, now_ns: u64) {
+        let Some(journal) = &mut self.journal else { return };
+        if journal.fault().is_none() || now_ns.saturating_sub(self.repaired_at_ns) < RETRY_NS {
+            return;
+        }
+        self.repaired_at_ns = now_ns;
+        match journal.repair() {
+            Ok(()) => {
+                tracing::warn!("AOF write error looks solved. The server can write again.");
+                let durable_ns = journal.durable_ns();
+                self.server.append.advance(&self.server, durable_ns);
+            }
+            Err(error) => tracing::debug!("The append only file can't be written yet: {error}"),
+        }
+    }
+
+    fn publish(&self) {
+        let append = &self.server.append;
+        let mut status = append.status();
+        let fault = self.journal.as_ref().and_then(Journal::fault);
+        if let Some(fault) = fault
+            && status.fault.is_none()
+        {
+            tracing::error!("Error writing to the AOF file: {fault}");
+        }
+        status.fault = fault.map(str::to_owned);
+        append.is_faulted.store(fault.is_some(), Ordering::Relaxed);
+        if let Some(journal) = &self.journal {
+            status.bytes = journal.bytes();
+            status.base_bytes = journal.base_bytes();
+            status.waiting_bytes = journal.waiting_bytes();
+        }
+    }
+
+    fn enable(&mut self) {
+        if self.journal.is_some() && !self.is_passing {
+            return;
+        }
+        self.append().status().is_enabled = true;
+        if self.journal.is_none() {
+            self.create();
+        }
+        self.is_passing = false;
+        on_shards(&self.server, |core| core.router.set_journalled(true));
+        self.begin_base();
+    }
+
+    /// Opens files for a journal whose base is still to come.
+    fn create(&mut self) {
+        let config = self.config();
+        let folder = folder(&config);
+        let created = lock(&config).and_then(|locked| {
+            let disk = Arc::new(RealDisk::new(&folder));
+            let options = options(&config, self.server.network.shard_count());
+            let journal =
+                Journal::create_awaiting_base(disk, names(&config), options, new_number())
+                    .map_err(|error| format!("{}: {error}", folder.display()))?;
+            Ok((journal, locked))
+        });
+        match created {
+            Ok(((journal, rewrite), locked)) => {
+                self.journal = Some(journal);
+                self.rewrite = Some(rewrite);
+                self.locked = Some(locked);
+            }
+            Err(error) => {
+                tracing::error!("Can't open the append only file: {error}");
+                self.rewrite_failed(&error);
+            }
+        }
+    }
+
+    fn disable(&mut self) {
+        self.append().status().is_enabled = false;
+        on_shards(&self.server, |core| core.router.set_journalled(false));
+        self.round();
+        self.close();
+    }
+
+    fn close(&mut self) {
+        if let Some(mut journal) = self.journal.take()
+            && let Err(error) = journal.close()
+        {
+            tracing::error!("Can't close the append only file: {error}");
+        }
+        self.locked = None;
+        self.rewrite = None;
+    }
+
+    fn consider_rewrite(&mut self, config: &Config, now_ns: u64) {
+        let status = self.append().status().clone();
+        if self.rewrite.is_some() || self.journal.is_none() && !status.is_scheduled {
+            return;
+        }
+        let may_try = self.rewrite_failed_at_ns == 0
+            || now_ns.saturating_sub(self.rewrite_failed_at_ns) > REWRITE_RETRY_NS;
+        let awaits = self.journal.as_ref().is_some_and(Journal::awaits_base);
+        if may_try && (status.is_scheduled || awaits || status.wants_rewrite(config)) {
+            if status.wants_rewrite(config) {
+                let (bytes, base) = (status.bytes, status.base_bytes.max(1));
+                let growth = bytes.saturating_sub(base) * 100 / base;
+                tracing::info!("Starting automatic rewriting of AOF on {growth}% growth");
+            }
+            self.begin_rewrite();
+        }
+    }
+
+    fn begin_rewrite(&mut self) {
+        if self.server.persistence.status().running.is_some() {
+            // The next turn tries again.
+            return;
+        }
+        if self.journal.is_none() {
+            self.is_passing = true;
+            self.create();
+        } else if self.rewrite.is_none() {
+            let Some(journal) = &mut self.journal else { return };
+            if journal.awaits_base() {
+                self.rewrite = Some(journal.awaited());
+            } else {
+                match journal.begin_rewrite() {
+                    Ok(rewrite) => self.rewrite = Some(rewrite),
+                    Err(error) => return self.rewrite_failed(&error.to_string()),
+                }
+            }
+        } else {
+            return;
+        }
+        self.begin_base();
+    }
+
+    /// Has a snapshot written, of which [`Order::Based`] tells.
+    fn begin_base(&mut self) {
+        let Some(Rewrite { generation }) = self.rewrite else { return };
+        let config = self.config();
+        let (folder, names) = (folder(&config), names(&config));
+        let shards = 0..self.server.network.shard_count();
+        let paths = shards.map(|shard| folder.join(names.base(generation, shard))).collect();
+        {
+            let mut status = self.append().status();
+            status.is_scheduled = false;
+            status.rewriting_since = Some(clock::now_ms() / 1000);
+        }
+        tracing::info!("Background append only file rewriting started");
+        let server = self.server.clone();
+        self.server.network.call(0, move || {
+            tokio::task::spawn_local(async move {
+                let based = base::write(&Core::current(), paths).await;
+                server.append.order(Order::Based(based));
+            });
+        });
+    }
+
+    fn end_rewrite(&mut self, result: Result<Based, String>) {
+        let (Some(Rewrite { generation }), Some(journal)) =
+            (self.rewrite.take(), &mut self.journal)
+        else {
+            return;
+        };
+        let committed = result.and_then(|Based { stamp_ns, files }| {
+            let base = Base { generation, stamp_ns, files };
+            journal.commit_rewrite(base).map_err(|error| error.to_string())
+        });
+        if let Err(error) = committed {
+            return self.rewrite_failed(&error);
+        }
+        let now_s = clock::now_ms() / 1000;
+        self.rewrite_failed_at_ns = 0;
+        let mut status = self.append().status();
+        status.rewrites += 1;
+        status.failed_rewrites = 0;
+        status.last_rewrite_failed = false;
+        status.last_rewrite_seconds = status.rewriting_since.take().map(|since| now_s - since);
+        drop(status);
+        tracing::info!("Background AOF rewrite terminated with success");
+        if self.is_passing {
+            self.is_passing = false;
+            self.close();
+        }
+    }
+
+    fn rewrite_failed(&mut self, error: &str) {
+        tracing::warn!("Background AOF rewrite terminated with error: {error}");
+        self.rewrite_failed_at_ns = CLOCK.moment().stamp_ns;
+        self.rewrite = None;
+        let now_s = clock::now_ms() / 1000;
+        let mut status = self.append().status();
+        status.failed_rewrites += 1;
+        status.last_rewrite_failed = true;
+        status.is_scheduled = false;
+        if let Some(since) = status.rewriting_since.take() {
+            status.last_rewrite_seconds = Some(now_s - since);
+        }
+        drop(status);
+        if self.is_passing {
+            self.is_passing = false;
+            self.close();
+        }
+    }
+
+    /// Everything has ended but this.
+    fn stop(&mut self) {
+        let reports = std::mem::take(
+            &mut *self.append().last_reports.lock().expect("a panic ends the process"),
+        );
+        let marks = reports.iter().flat_map(|report| &report.handover);
+        let stamps = marks.flat_map(|(_, handover)| &handover.marks).map(|mark| mark.stamp_ns);
+        let last_ns = stamps.fold(CLOCK.moment().stamp_ns, u64::max);
+        let low_ns = self.server.network.low_ns(last_ns + 1);
+        if let Some(journal) = &mut self.journal {
+            journal.close_round(low_ns, reports);
+            if journal.fault().is_some()
+                && let Err(error) = journal.repair()
+            {
+                tracing::error!("What was not written to the append only file is lost: {error}");
+            }
+        }
+        self.close();
+    }
+}
+
+/// Threads that write and sync side by side.
+struct Lanes {
+    jobs: Sender<Job>,
+    done: Receiver<Job>,
+}
+
+impl Lanes {
+    /// One thread less than there are shards, as the keeper does a share itself.
+    fn new(shards: usize) -> Self {
+        let (jobs, waiting) = crossbeam_channel::unbounded::<Job>();
+        let (ended, done) = crossbeam_channel::unbounded();
+        for lane in 1..shards {
+            let (waiting, ended) = (waiting.clone(), ended.clone());
+            let body = move || {
+                for mut job in waiting {
+                    job.run();
+                    if ended.send(job).is_err() {
+                        break;
+                    }
+                }
+            };
+            if let Err(error) = crate::boot::spawn(&format!("append-{lane}"), body) {
+                tracing::warn!("{error}");
+            }
+        }
+        Self { jobs, done }
+    }
+
+    fn run(&self, mut jobs: Vec<Job>) -> Vec<Job> {
+        let Some(mut own) = jobs.pop() else { return jobs };
+        let mut ended = Vec::with_capacity(jobs.len() + 1);
+        let mut missing = 0;
+        for job in jobs {
+            match self.jobs.send(job) {
+                Ok(()) => missing += 1,
+                // No lane is there.
+                Err(unsent) => {
+                    let mut job = unsent.into_inner();
+                    job.run();
+                    ended.push(job);
+                }
+            }
+        }
+        own.run();
+        ended.push(own);
+        ended.extend(self.done.iter().take(missing));
+        ended
+    }
+}

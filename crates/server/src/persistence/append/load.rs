@@ -1,0 +1,160 @@
+//! The start: from files to keys, then a journal that goes on where they end.
+
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+
+use journal::{Bug, Journal, RealDisk, Recovered, recover};
+
+use super::replay::{Plan, replay_all, replay_own};
+use super::{Order, folder, lock, names, options};
+use crate::clock;
+use crate::core::{Core, Server};
+use crate::persistence::load::{LoadOptions, load_path};
+use crate::registry::Registry;
+
+/// Loads what the append files have, and has the keeper go on. Blocks: not for a core thread.
+pub(crate) fn load(server: &Arc<Server>) -> Result<(), String> {
+    let config = server.config().clone();
+    let (folder, names) = (folder(&config), names(&config));
+    let locked = lock(&config)?;
+    let disk = Arc::new(RealDisk::new(&folder));
+    let described = |error: journal::Error| describe(&folder, &error);
+    let recovered = recover(&*disk, &names, config.append.aof_load_truncated, Bug::None);
+    let options = options(&config, server.network.shard_count());
+    let started_ms = clock::now_ms();
+    let journal = match recovered.map_err(described)? {
+        None => Journal::create(disk, names, options, new_number()),
+        Some(recovered) => {
+            for cut in &recovered.cuts {
+                tracing::warn!("Left out, as it did not reach the disk whole: {cut}");
+            }
+            clock::continue_after(recovered.last_stamp_ns);
+            let plan = replay(server, &folder, recovered)?;
+            let seconds = (clock::now_ms() - started_ms) as f64 / 1000.0;
+            tracing::info!("DB loaded from append only file: {seconds:.3} seconds");
+            Journal::resume(disk, names, options, &plan.recovered)
+        }
+    };
+    let journal = journal.map_err(|error| {
+        format!("Can't open the append only file in {}: {error}", folder.display())
+    })?;
+    adopt(server, journal, locked);
+    Ok(())
+}
+
+fn describe(folder: &Path, error: &journal::Error) -> String {
+    let fix = match error.is_fixable() {
+        true => format!(
+            "; 'merops check --fix {}' goes on with what comes before, and says what is lost",
+            folder.display()
+        ),
+        false => String::new(),
+    };
+    format!("Bad append only file: {}/{error}{fix}", folder.display())
+}
+
+/// A number that no other journal has.
+pub(super) fn new_number() -> u64 {
+    use std::hash::{BuildHasher as _, RandomState};
+    RandomState::new().hash_one(clock::now_us())
+}
+
+fn replay(server: &Arc<Server>, folder: &Path, recovered: Recovered) -> Result<Arc<Plan>, String> {
+    let config = server.config().clone();
+    let mut after_ns = 0;
+    if let Some(base) = recovered.base().cloned() {
+        after_ns = base.stamp_ns;
+        for (part, file) in base.files.iter().enumerate() {
+            let path = folder.join(names(&config).base(base.generation, part));
+            check_base(&path, *file)?;
+            let options = LoadOptions { keeps_expired: true, ..LoadOptions::of(&config) };
+            let loaded = load_path(server, &path, options);
+            let failed = |error| format!("Bad append only file: {}: {error}", path.display());
+            if loaded.map_err(failed)?.is_none() {
+                return Err(format!("Bad append only file: {} is missing", path.display()));
+            }
+        }
+    }
+    let plan = Arc::new(Plan {
+        recovered,
+        registry: Registry::new(crate::boot::actions(), &[])?,
+        databases: config.process.databases as usize,
+        after_ns,
+        until_ns: u64::MAX,
+        functions: Mutex::default(),
+    });
+    let shards = server.network.shard_count();
+    set_replaying(server, true);
+    for (index, increment) in plan.recovered.increments.iter().enumerate() {
+        let is_same = increment.shards == shards;
+        let (answers, answered) = std::sync::mpsc::channel();
+        for thread in 0..if is_same { shards } else { 1 } {
+            let (plan, answers) = (plan.clone(), answers.clone());
+            server.network.call(thread, move || {
+                tokio::task::spawn_local(async move {
+                    let core = Core::current();
+                    let replayed = match is_same {
+                        true => replay_own(core, plan, index).await,
+                        false => replay_all(core, plan, index).await,
+                    };
+                    // Nobody waits any more once the server stops.
+                    let _ = answers.send(replayed);
+                });
+            });
+        }
+        drop(answers);
+        for answer in answered {
+            answer.map_err(|error| format!("Bad append only file: {error}"))?;
+        }
+    }
+    set_replaying(server, false);
+    let functions = plan.functions.lock().expect("a panic ends the process").take();
+    if let Some((_, words)) = functions {
+        let payload = words.get(2).map_or(&[][..], Vec::as_slice);
+        crate::scripting::restore_all(server, payload)
+            .map_err(|error| format!("Bad append only file: libraries of functions: {error}"))?;
+    }
+    Ok(plan)
+}
+
+/// A base belongs to its manifest: the same length, and the same checksum at its end.
+fn check_base(path: &Path, expected: journal::BaseFile) -> Result<(), String> {
+    let found = crate::persistence::write::tail(path)
+        .map_err(|error| format!("Bad append only file: {}: {error}", path.display()))?;
+    if found != (expected.bytes, expected.checksum) {
+        return Err(format!(
+            "Bad append only file: {} is not the base that the manifest names",
+            path.display()
+        ));
+    }
+    Ok(())
+}
+
+fn set_replaying(server: &Server, is_replaying: bool) {
+    on_shards(server, move |core| {
+        if let Some(mut shard) = core.router.shard_mut() {
+            shard.set_replaying(is_replaying);
+        }
+    });
+}
+
+/// Runs something on the threads of all shards, and waits until it has.
+pub(super) fn on_shards(server: &Server, run: impl Fn(&Core) + Clone + Send + 'static) {
+    let (done, ended) = std::sync::mpsc::channel();
+    for thread in 0..server.network.thread_count() {
+        let (run, done) = (run.clone(), done.clone());
+        server.network.call(thread, move || {
+            run(&Core::current());
+            let _ = done.send(());
+        });
+    }
+    drop(done);
+    while ended.recv().is_ok() {}
+}
+
+fn adopt(server: &Arc<Server>, journal: Journal, locked: std::fs::File) {
+    on_shards(server, |core| core.router.set_journalled(true));
+    server.append.durable_ns.store(journal.durable_ns(), Ordering::SeqCst);
+    server.append.order(Order::Adopt(Box::new(journal), locked));
+}
