@@ -319,7 +319,7 @@ impl<'a> Worker<'a> {
         let others = [Declares::Some, Declares::Nothing];
         match self.random.below(8) {
             0..4 => (format!("keeps {}", self.random.below(3)), Declares::All),
-            4 => ("roams".to_owned(), *self.random.pick(&others)),
+            4 => (ROAMS.to_owned(), *self.random.pick(&others)),
             _ => {
                 let age = self.round.elements.load(Ordering::Relaxed) / 60;
                 let breaks = self.random.one_in(8);
@@ -331,6 +331,9 @@ impl<'a> Worker<'a> {
 
     fn script(&mut self, vanishes: bool) -> Result<(), String> {
         let (text, declares) = self.draw_habit();
+        // One that breaks its habit may be refused a key when it has written others. Its client must
+        // be there to hear it.
+        let vanishes = vanishes && (declares == Declares::All || text == ROAMS);
         let is_function = self.random.one_in(8);
         let lines = self.draw_lines(4, declares == Declares::All);
         let keys: Vec<String> = match declares {
@@ -384,6 +387,9 @@ impl<'a> Worker<'a> {
         self.client.pipeline(&commands).map_err(|error| error.to_string()).map(drop)
     }
 }
+
+/// The text of scripts that never declare all.
+const ROAMS: &str = "roams";
 
 /// Which of its keys a script declares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
