@@ -91,5 +91,7 @@ impl Ear {
 
 /// When something expires is left to each server; one database is for commands of Merops alone.
 fn is_compared(channel: &str, event: &str) -> bool {
-    !channel.starts_with(&format!("__keyspace@{OWN_DATABASE}__")) && event != "expired"
+    // A consumer may be there at Merops alone, see `Ears::compare`, and then go.
+    !channel.starts_with(&format!("__keyspace@{OWN_DATABASE}__"))
+        && !["expired", "xgroup-delconsumer"].contains(&event)
 }

@@ -57,7 +57,10 @@ fn sorted(reply: &Reply) -> Option<(u8, Vec<String>)> {
 /// A difference's kind, so that one cause is reported once: the command and how both replies begin.
 pub fn signature(words: &[Vec<u8>], redis: &Reply, merops: &Reply) -> String {
     let mut name = String::from_utf8_lossy(words.first().map_or(b"", Vec::as_slice)).to_uppercase();
-    let containers = ["CLIENT", "CONFIG", "COMMAND", "OBJECT", "MEMORY", "SLOWLOG", "LATENCY"];
+    let containers = [
+        "CLIENT", "CONFIG", "COMMAND", "OBJECT", "MEMORY", "SLOWLOG", "LATENCY", "SCRIPT",
+        "FUNCTION", "PUBSUB",
+    ];
     if containers.contains(&name.as_str())
         && let Some(word) = words.get(1)
     {
@@ -75,6 +78,8 @@ fn outline(reply: &Reply) -> String {
         }
         Reply::Integer(_) => "integer".into(),
         Reply::Bulk(_) => "bulk".into(),
+        Reply::Map(_) => "map".into(),
+        Reply::Set(_) => "set".into(),
         Reply::Array(_) => "array".into(),
         other => testkit::show(other),
     }

@@ -9,8 +9,11 @@
 mod events;
 pub mod grammar;
 pub mod judge;
+mod listener;
 pub mod meant;
+mod queue;
 pub mod runner;
+pub mod scripts;
 pub mod shapes;
 pub mod shrink;
 pub mod stream;

@@ -11,8 +11,11 @@ use testkit::{Client, Server, encode, show};
 
 use crate::events::Ears;
 use crate::judge::{Received, is_same, signature};
+use crate::listener::{Listener, in_any_order};
 use crate::meant::is_meant;
-use crate::stream::Step;
+use crate::queue::Queue;
+use crate::scripts::wrapped;
+use crate::stream::{Step, To};
 use crate::table::Compare;
 
 /// Databases that streams use, and the one for commands that only Merops gets.
@@ -79,6 +82,9 @@ impl Pair {
         for server in [&self.redis, &self.merops] {
             let mut client = server.connect();
             assert_eq!(show(&client.ask("FLUSHALL")), "+OK");
+            for line in ["FUNCTION FLUSH SYNC", "SCRIPT FLUSH SYNC"] {
+                assert_eq!(show(&client.ask(line)), "+OK");
+            }
             let reply = client.ask(DEFAULTS);
             assert_eq!(show(&reply), "+OK", "{DEFAULTS}");
         }
@@ -87,15 +93,25 @@ impl Pair {
             merops: self.merops.connect(),
             own: self.merops.connect(),
             ears: self.ears(),
+            listener: Listener::new(&self.redis, &self.merops),
+            queue: Queue::default(),
         };
         session.own.ask(&format!("SELECT {OWN_DATABASE}"));
         let mut start = 0;
         while start < steps.len() {
-            let joined = |step: &&Step| {
-                matches!(step, Step::Command { joined: true, only_merops: false, .. })
+            let joined =
+                |step: &&Step| matches!(step, Step::Command { joined: true, to: To::Both, .. });
+            let length = match &steps[start] {
+                Step::Command { to: To::Listener, .. } => 1,
+                _ => {
+                    let pairs = steps[start..].iter().zip(&steps[start + 1..]);
+                    1 + pairs.take_while(|(step, next)| joined(next) && !stores(step)).count()
+                }
             };
-            let length = 1 + steps[start + 1..].iter().take_while(joined).count();
             session.run(start, &steps[start..start + length])?;
+            if !session.hear(start, &steps[start])? {
+                session.listener = Listener::new(&self.redis, &self.merops);
+            }
             start += length;
         }
         self.compare_keyspaces(steps.len())
@@ -138,6 +154,8 @@ struct Session {
     merops: Client,
     own: Client,
     ears: Option<Ears>,
+    listener: Listener,
+    queue: Queue,
 }
 
 impl Session {
@@ -148,10 +166,10 @@ impl Session {
         }
         let commands = || {
             (start..).zip(steps).filter_map(|(index, step)| match step {
-                Step::Command { words, compare, only_merops, .. } => {
-                    Some((index, words, *compare, *only_merops))
+                Step::Command { to: To::Listener, .. } | Step::Pause(_) => None,
+                Step::Command { words, compare, to, .. } => {
+                    Some((index, words, *compare, *to == To::Merops))
                 }
-                Step::Pause(_) => None,
             })
         };
         let mut bytes = Vec::new();
@@ -166,7 +184,7 @@ impl Session {
             // A failure shows when the replies are read.
             client.send(&bytes).ok();
         }
-        let (mut to_forget, mut some_meant) = (Vec::new(), false);
+        let (mut to_forget, mut some_meant, mut is_claim) = (Vec::new(), false, false);
         for (index, words, compare, only_merops) in commands() {
             if only_merops {
                 continue;
@@ -175,24 +193,27 @@ impl Session {
             let redis = redis.unwrap_or_else(|error| panic!("redis-server: {error}: {words:?}"));
             let merops = self.merops.receive_raw();
             let merops = merops.map_err(|error| broken(index, words, &show(&redis.0), &error))?;
-            let is_meant = compare_replies(index, words, compare, &redis, &merops)?;
-            some_meant |= is_meant;
-            if is_meant && let Some(destination) = destination(words) {
-                to_forget.push(destination);
+            let pairs = match self.queue.note(words, compare, &redis, &merops) {
+                Some(pairs) => pairs,
+                None => vec![(words.clone(), compare, redis, merops)],
+            };
+            for (words, compare, redis, merops) in pairs {
+                is_claim |= claims(&words);
+                let is_meant = compare_replies(index, &words, compare, &redis, &merops)?;
+                some_meant |= is_meant;
+                if is_meant && let Some(destination) = destination(&words) {
+                    to_forget.push(destination.to_vec());
+                }
             }
         }
         // What was stored on purpose otherwise would show later, in commands that are not meant.
         for key in to_forget {
+            let words = vec![b"DEL".to_vec(), key];
             for client in [&mut self.redis, &mut self.merops] {
-                client.call(&[b"DEL".as_slice(), key]).ok();
+                client.call(&words).ok();
             }
         }
         let Some(ears) = &mut self.ears else { return Ok(()) };
-        let is_claim = commands().any(|(_, words, ..)| {
-            ["XCLAIM", "XAUTOCLAIM", "XREADGROUP"]
-                .iter()
-                .any(|name| words[0].eq_ignore_ascii_case(name.as_bytes()))
-        });
         match (ears.compare(is_claim), &steps[0]) {
             (Err((redis, merops)), Step::Command { words, .. }) if !some_meant => {
                 let name = String::from_utf8_lossy(&words[0]).to_ascii_uppercase();
@@ -204,8 +225,56 @@ impl Session {
     }
 }
 
+impl Session {
+    /// Lets the listener send its command, if this is one, and compares what it hears. Answers
+    /// whether it is still there.
+    fn hear(&mut self, at: usize, step: &Step) -> Result<bool, Difference> {
+        let (own, compare) = match step {
+            Step::Command { words, compare, to: To::Listener, .. } => (Some(words), *compare),
+            _ => (None, Compare::Bytes),
+        };
+        if own.is_none() && !self.listener.is_subscribed {
+            return Ok(true);
+        }
+        self.listener.is_subscribed = true;
+        let words = own.cloned().unwrap_or_else(|| vec![b"(messages)".to_vec()]);
+        let heard = self.listener.hear(own.map(Vec::as_slice));
+        let Some((redis, merops)) = heard.map_err(|error| broken(at, &words, "", &error))? else {
+            return Ok(false);
+        };
+        let shown =
+            |heard: &[Received]| Reply::Array(heard.iter().map(|one| one.0.clone()).collect());
+        let (all, other) = (shown(&redis), shown(&merops));
+        let is_alike = match compare {
+            Compare::AnyOrder => in_any_order(redis) == in_any_order(merops),
+            _ => {
+                redis.len() == merops.len()
+                    && redis.iter().zip(&merops).all(|(a, b)| is_same(compare, a, b))
+            }
+        };
+        if is_alike || is_meant(&words, &all, &other) {
+            return Ok(true);
+        }
+        let signature = format!("heard: {}", signature(&words, &all, &other));
+        Err(Difference { at, signature, redis: show(&all), merops: show(&other) })
+    }
+}
+
+/// Whether a command may make a consumer.
+fn claims(words: &[Vec<u8>]) -> bool {
+    let words = wrapped(words).unwrap_or(words);
+    let is = |name: &&str| words[0].eq_ignore_ascii_case(name.as_bytes());
+    ["XCLAIM", "XAUTOCLAIM", "XREADGROUP"].iter().any(|name| is(name))
+}
+
+/// Whether what follows is to wait until it is known whether a stored result differs on purpose.
+fn stores(step: &Step) -> bool {
+    matches!(step, Step::Command { words, .. } if destination(words).is_some())
+}
+
 /// The key that a command with the option STORE writes to.
 fn destination(words: &[Vec<u8>]) -> Option<&[u8]> {
+    let words = wrapped(words).unwrap_or(words);
     let option = words.iter().rposition(|word| word.eq_ignore_ascii_case(b"STORE"))?;
     words.get(option + 1).map(Vec::as_slice)
 }
@@ -223,6 +292,8 @@ fn compare_replies(
     }
     // What is the same once it is read was written otherwise.
     let as_they_came = (Reply::Bulk(redis.1.clone()), Reply::Bulk(merops.1.clone()));
+    let by = if wrapped(words).is_some() { "EVAL of " } else { "" };
+    let words = wrapped(words).unwrap_or(words);
     if is_meant(words, &redis.0, &merops.0)
         || redis.0 == merops.0 && is_meant(words, &as_they_came.0, &as_they_came.1)
     {
@@ -233,7 +304,7 @@ fn compare_replies(
         shown = format!("{:?}", String::from_utf8_lossy(&redis.1));
         other = format!("{:?}", String::from_utf8_lossy(&merops.1));
     }
-    let signature = signature(words, &redis.0, &merops.0);
+    let signature = format!("{by}{}", signature(words, &redis.0, &merops.0));
     Err(Difference { at, signature, redis: shown, merops: other })
 }
 

@@ -2,6 +2,8 @@
 
 use testkit::Random;
 
+use crate::scripts;
+
 /// A kind of argument; see [`Shape::draw`] for what each is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the pools below say it")]
@@ -39,6 +41,12 @@ pub enum Shape {
     Longitude,
     Latitude,
     Length,
+    Channel,
+    ChannelPattern,
+    Script,
+    Digest,
+    Library,
+    Payload,
     Junk,
 }
 
@@ -299,6 +307,12 @@ impl Shape {
             "lon" => Shape::Longitude,
             "lat" => Shape::Latitude,
             "length" => Shape::Length,
+            "channel" => Shape::Channel,
+            "channel-pattern" => Shape::ChannelPattern,
+            "script" => Shape::Script,
+            "digest" => Shape::Digest,
+            "library" => Shape::Library,
+            "functions" => Shape::Payload,
             "junk" => Shape::Junk,
             _ => return None,
         })
@@ -402,6 +416,12 @@ impl Shape {
                 &[b"-1", b"inf", b"1e300", b"-0", b"x", b"nan", b"5e-324"],
             ),
             Shape::HyperLogLog => return hyperloglog(random),
+            Shape::Channel => &[b"c1", b"c2", b"news", b"", b"\x00\xff", b"k1"],
+            Shape::ChannelPattern => &[b"c*", b"*", b"c?", b"[cn]*", b"news", b"", b"x*", b"\\c1"],
+            Shape::Script => scripts::SCRIPTS,
+            Shape::Digest => scripts::DIGESTS,
+            Shape::Library => scripts::LIBRARIES,
+            Shape::Payload => scripts::PAYLOADS,
             Shape::Junk => &[b"JUNK", b"", b"\x00", b"0", b"-1", b"NX", b"EX"],
             _ => unreachable!("drawn by `draw`"),
         };

@@ -7,7 +7,7 @@ use resp::Reply;
 use testkit::show;
 
 use crate::runner::{Difference, Pair};
-use crate::stream::{Step, Streams};
+use crate::stream::{Step, Streams, To};
 
 #[cfg(test)]
 mod tests;
@@ -81,13 +81,14 @@ fn report(seed: u64, steps: &[Step], difference: &Difference) -> String {
     for step in &shown[first..] {
         match step {
             Step::Pause(pause_ms) => writeln!(text, "    ~ {pause_ms}"),
-            Step::Command { words, .. } => {
+            Step::Command { words, to, .. } => {
                 let word = |word: &Vec<u8>| match word.iter().all(u8::is_ascii_alphanumeric) {
                     true if !word.is_empty() => String::from_utf8_lossy(word).into_owned(),
                     _ => show(&Reply::Bulk(word.clone())),
                 };
                 let words: Vec<String> = words.iter().map(word).map(|word| brief(&word)).collect();
-                writeln!(text, "    > {}", words.join(" "))
+                let mark = if *to == To::Listener { "listener" } else { "" };
+                writeln!(text, "    {mark}> {}", words.join(" "))
             }
         }
         .expect("strings take all");

@@ -3,8 +3,20 @@
 use testkit::Random;
 
 use crate::grammar::Sentence;
+use crate::scripts;
 use crate::shapes::{KEYS, Shape};
 use crate::table::{Compare, Row, Who, rows};
+
+/// Who gets a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum To {
+    /// Both servers.
+    Both,
+    /// Both, from the client that listens.
+    Listener,
+    /// Merops alone.
+    Merops,
+}
 
 /// Something that happens to both servers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,13 +27,20 @@ pub enum Step {
         words: Vec<Vec<u8>>,
         /// How replies compare.
         compare: Compare,
-        /// Whether Merops alone gets it.
-        only_merops: bool,
+        /// Who gets it.
+        to: To,
         /// Whether it goes out together with the one before it.
         joined: bool,
     },
     /// Time for keys to expire, in milliseconds.
     Pause(u64),
+}
+
+impl Step {
+    /// A command whose reply is the same to the byte.
+    pub(crate) fn plain(words: Vec<Vec<u8>>, joined: bool) -> Step {
+        Step::Command { words, compare: Compare::Bytes, to: To::Both, joined }
+    }
 }
 
 /// How long a key lives that is to expire during the stream, and how long everybody then waits.
@@ -57,6 +76,8 @@ impl Streams {
         while steps.len() < length {
             if random.one_in(400) {
                 self.expiry(&mut random, &mut steps);
+            } else if random.one_in(60) {
+                steps.extend(scripts::transaction(&mut random, |random| self.command(random)));
             } else {
                 steps.push(self.command(&mut random));
             }
@@ -80,12 +101,15 @@ impl Streams {
             // Without its arguments it may be another command: bare COMMAND lists all there are.
             compare = if words.len() == 1 { Compare::Type } else { compare };
         }
-        Step::Command {
-            words,
-            compare,
-            only_merops: row.who == Who::Merops,
-            joined: !random.one_in(4),
+        let to = match row.who {
+            Who::Merops => To::Merops,
+            Who::Listener => To::Listener,
+            Who::Both | Who::IfMeropsHas => To::Both,
+        };
+        if to == To::Both && scripts::can_wrap(&words) && random.one_in(8) {
+            words = scripts::wrap(&words, compare, random);
         }
+        Step::Command { words, compare, to, joined: !random.one_in(4) }
     }
 
     /// Some keys that expire before the next command.
@@ -95,14 +119,12 @@ impl Streams {
             let mut words = Vec::new();
             Sentence::parse(ways[random.below(ways.len())]).say(random, &mut words);
             words.push(SHORT_LIFE_MS.into());
-            let compare = Compare::Bytes;
-            steps.push(Step::Command { words, compare, only_merops: false, joined: true });
+            steps.push(Step::plain(words, true));
         }
         steps.push(Step::Pause(PAUSE_MS));
         // Whoever looks at a key removes it; until then DBSIZE may count it or not.
         let words = std::iter::once(b"EXISTS".to_vec()).chain(KEYS.iter().map(|key| key.to_vec()));
-        let (words, compare) = (words.collect(), Compare::Bytes);
-        steps.push(Step::Command { words, compare, only_merops: false, joined: false });
+        steps.push(Step::plain(words.collect(), false));
     }
 }
 

@@ -6,6 +6,8 @@ mod collections;
 mod geo;
 mod hashes;
 mod lists;
+mod pubsub;
+mod scripts;
 mod sets;
 mod streams;
 mod zsets;
@@ -35,6 +37,8 @@ pub enum Who {
     Merops,
     /// Needs a data type; sent only when Merops has the command.
     IfMeropsHas,
+    /// Both, from a client that subscribes and hears messages.
+    Listener,
 }
 
 /// One way to write a command.
@@ -77,6 +81,10 @@ impl Row {
         Row { who: Who::Merops, ..self }
     }
 
+    const fn listener(self) -> Row {
+        Row { who: Who::Listener, ..self }
+    }
+
     const fn if_known(self) -> Row {
         Row { who: Who::IfMeropsHas, ..self }
     }
@@ -103,6 +111,8 @@ pub const FAMILIES: &[&[Row]] = &[
     streams::ROWS,
     bitmaps::ROWS,
     collections::ROWS,
+    scripts::ROWS,
+    pubsub::ROWS,
 ];
 
 /// All rows.

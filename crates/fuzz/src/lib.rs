@@ -26,6 +26,7 @@ pub struct Target {
 pub const TARGETS: &[Target] = &[
     targets::calls::TARGET,
     targets::config::TARGET,
+    targets::functions::TARGET,
     targets::glob::TARGET,
     targets::inline::TARGET,
     targets::journal::TARGET,

@@ -2,6 +2,7 @@
 
 pub(crate) mod calls;
 pub(crate) mod config;
+pub(crate) mod functions;
 pub(crate) mod glob;
 pub(crate) mod inline;
 pub(crate) mod journal;

@@ -66,6 +66,11 @@ fn config() {
 }
 
 #[test]
+fn functions() {
+    fuzz("functions");
+}
+
+#[test]
 fn glob() {
     fuzz("glob");
 }

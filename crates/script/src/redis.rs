@@ -101,10 +101,15 @@ fn call(lua: &Lua, words: &Words, shared: &Shared, raises: bool) -> mlua::Result
 
 /// The error of a command that answered it.
 pub(crate) fn failed(reply: &[u8]) -> Failure {
-    let text = reply.trim_ascii_end();
-    // A text without a code gets one.
-    let coded = text.contains(&b' ');
-    let text = if coded { text.to_vec() } else { [b"ERR ", text].concat() };
+    // A text without a code gets one; what is behind it ends as one line.
+    let (code, message) = match reply.iter().position(|byte| *byte == b' ') {
+        Some(space) => (&reply[..space], &reply[space + 1..]),
+        None => (b"ERR".as_slice(), reply),
+    };
+    let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    let start = message.iter().position(|byte| !is_end(byte)).unwrap_or(message.len());
+    let end = message.iter().rposition(|byte| !is_end(byte)).map_or(start, |last| last + 1);
+    let text = [code, b" ", &message[start..end]].concat();
     Failure { text, counted: true }
 }
 

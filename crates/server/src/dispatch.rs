@@ -344,8 +344,9 @@ fn reject(
     let mut text = error.text();
     let is_exec =
         row.is_some_and(|row| core.server.registry.row(row).in_multi() == InMulti::Executes);
-    if is_exec && client.transaction.is_open() {
-        text = [b"EXECABORT Transaction discarded because of: ", text.as_slice()].concat();
+    if is_exec {
+        let reason = text.strip_prefix(b"ERR ").unwrap_or(&text);
+        text = [b"EXECABORT Transaction discarded because of: ", reason].concat();
         crate::transaction::discard(core, client);
     }
     let mut out = Vec::new();

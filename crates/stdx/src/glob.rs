@@ -9,6 +9,10 @@ const STARS_MAX: usize = 1000;
 /// Takes at most `pattern.len() * text.len()` steps: as everything but `*` matches exactly one
 /// byte, going back to the latest `*` is enough.
 pub fn matches(pattern: &[u8], text: &[u8], nocase: bool) -> bool {
+    if text.is_empty() {
+        // Programs can see that, too: for Redis a star matches what has a first byte.
+        return pattern.is_empty();
+    }
     let (mut at, mut seen) = (0, 0);
     // Where to go on after giving the latest `*` one more byte.
     let mut retry: Option<(usize, usize)> = None;

@@ -15,8 +15,9 @@ pub(super) const ROWS: &[Row] = &[
     Row::new("ZCARD key"),
     Row::new("ZSCORE key value"),
     Row::new("ZMSCORE key {value}"),
-    Row::new("ZRANK key value"),
-    Row::new("ZREVRANK key value"),
+    // A fourth word is refused when it is queued, or understood.
+    Row::new("ZRANK key value").unspoilt(),
+    Row::new("ZREVRANK key value").unspoilt(),
     Row::new("ZCOUNT key bound bound"),
     Row::new("ZLEXCOUNT NAMES lex lex"),
     Row::new("ZRANGE key index index [REV] [WITHSCORES]").often(),

@@ -17,7 +17,7 @@ const MEMORY_BYTES_MAX: usize = 32 << 20;
 const LOOKS_MAX: usize = 3;
 
 /// ARGV: the whole input, and its two halves.
-const SCRIPTS: [&str; 10] = [
+const SCRIPTS: [&str; 16] = [
     "redis.setresp(3) return redis.call('raw')",
     "return redis.pcall('raw')",
     "local value = cjson.decode(ARGV[1])
@@ -32,6 +32,16 @@ const SCRIPTS: [&str; 10] = [
     "return {ARGV[3]:find(ARGV[2]), ARGV[3]:gsub(ARGV[2], '%0'), ARGV[2]:format(ARGV[3], 1, 2)}",
     "return loadstring(ARGV[1]) ~= nil",
     "return loadstring(ARGV[1])()",
+    "return redis.call(unpack(ARGV))",
+    "return {redis.error_reply(ARGV[1]), redis.status_reply(ARGV[2]), {err=ARGV[3]}, {ok=ARGV[1]}}",
+    "error(#ARGV[2] % 2 == 0 and {err=ARGV[1]} or ARGV[1])",
+    "return {{map={[ARGV[2]]=ARGV[3]}}, {set={[ARGV[1]]=true}}, {big_number=ARGV[1]},
+        {verbatim_string={format=ARGV[2], string=ARGV[3]}}, {double=tonumber(ARGV[2]) or 0/0},
+        tonumber(ARGV[3]), ARGV}",
+    "return {bit.tohex(ARGV[2], #ARGV[3]), bit.lshift(ARGV[2], ARGV[3]), bit.arshift(ARGV[3], 40)}",
+    "local value = redis.pcall('raw')
+     local packed = cmsgpack.pack(value, ARGV)
+     return {cmsgpack.unpack_one(packed, #ARGV[2]), redis.sha1hex(packed), cjson.encode({value})}",
 ];
 
 fn words() -> Vec<&'static [u8]> {
@@ -135,7 +145,9 @@ fn run(data: &[u8]) {
 fn run_one(runtime: &Runtime, script: &str, data: &[u8], args: [&[u8]; 3]) {
     let source = Source::parse(script).expect("no first line");
     let program = Program::Eval { source: &source, keys: &[b"key"], args: &args };
-    let options = Options { protocol: Protocol::Resp3 };
+    // Both protocols, each time with other bytes.
+    let protocol = if data.len().is_multiple_of(2) { Protocol::Resp3 } else { Protocol::Resp2 };
+    let options = Options { protocol };
     let mut run = runtime.start(program, options).expect("it compiles");
     let mut host = Echo { reply: data, looks: 0 };
     let mut with = Resume::Continue;

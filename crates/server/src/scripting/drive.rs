@@ -16,6 +16,9 @@ use crate::persistence::Persistence;
 pub(super) const NO_SCRIPT: Error =
     Error::Coded(Cow::Borrowed("NOSCRIPT No matching script. Please use EVAL."));
 
+/// SHA-1 in hexadecimal digits.
+const DIGEST_LEN: usize = 40;
+
 /// How a call names its script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Which {
@@ -28,6 +31,9 @@ pub(super) async fn eval(request: &mut Request, which: Which, is_read_only: bool
     let core = request.core.clone();
     show(request);
     let args = request.args();
+    if which == Which::Digest && args.at(1).len() != DIGEST_LEN {
+        return Err(NO_SCRIPT);
+    }
     let key_count = key_count(args)?;
     let script = match which {
         Which::Digest => core.server.scripts.find(args.at(1)).ok_or(NO_SCRIPT)?,

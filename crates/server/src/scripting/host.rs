@@ -180,7 +180,7 @@ impl<'a> ScriptHost<'a> {
         if row.spec.has(flag::NOSCRIPT) && !self.core.switches.scripts_call_all.get() {
             return Err("ERR This Redis command is not allowed from script");
         }
-        if self.is_read_only && row.spec.has(flag::WRITE) {
+        if self.is_read_only && row.spec.has(flag::WRITE | flag::MAY_REPLICATE) {
             return Err("ERR Write commands are not allowed from read-only scripts.");
         }
         if row.spec.has(flag::WRITE)

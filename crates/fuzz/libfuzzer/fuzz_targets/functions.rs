@@ -1,0 +1,4 @@
+//! libFuzzer's shell around the target `functions`.
+#![no_main]
+
+fuzz_shell::shell!("functions");
