@@ -75,7 +75,10 @@ pub(crate) fn run<T>(
         directory: Directory::new(threads),
         tracking: crate::tracking::Registry::default(),
         monitors: AtomicUsize::new(0),
-        persistence: Persistence::new(threads, save::path(&config).exists()),
+        persistence: Persistence::new(
+            threads,
+            config.append.appendonly || save::path(&config).exists(),
+        ),
         append: Append::new(threads),
         stopping: AtomicBool::new(false),
         is_ending: AtomicBool::new(false),
