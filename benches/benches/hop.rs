@@ -51,6 +51,7 @@ fn run(routers: &[Rc<Router>], batch: &mut Batch, data: &[u8], spans: &[Span], o
             caller: 0,
             tells_reads: false,
             may_grow: false,
+            in_script: false,
             step: 0,
             is_queued: false,
             slot: None,

@@ -70,8 +70,19 @@ pub(crate) fn plan_at(
     let spans = spans[first..first + call.span_count as usize].to_vec();
     let (db, protocol) = (usize::from(call.db), call.protocol);
     let router = router.clone();
-    let caller = call.caller;
-    Plan { router, data, spans, db, protocol, reply: Vec::new(), caller, at, wait_as: None }
+    let (caller, in_script) = (call.caller, call.in_script);
+    Plan {
+        router,
+        data,
+        spans,
+        db,
+        protocol,
+        reply: Vec::new(),
+        caller,
+        in_script,
+        at,
+        wait_as: None,
+    }
 }
 
 pub(crate) async fn run_plan(across: PlanHandler, plan: &mut Plan) -> Vec<u8> {

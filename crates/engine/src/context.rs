@@ -20,6 +20,8 @@ pub struct Context<'a> {
     /// For a command that blocks: the call that is to be tried again, if not as it came (XREAD's
     /// `$` stands for an id that must be kept).
     pub wait_as: Option<Vec<Vec<u8>>>,
+    /// See [`Call::in_script`](crate::Call::in_script).
+    pub in_script: bool,
     pub(crate) locks: &'a LockTable,
 }
 

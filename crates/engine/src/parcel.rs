@@ -30,6 +30,8 @@ pub struct Call {
     pub tells_reads: bool,
     /// Whether it may take memory beyond the limit, as a part of what has begun.
     pub may_grow: bool,
+    /// Whether a script calls: it must find things in an order that does not depend on chance.
+    pub in_script: bool,
     /// Hash slot of the first key; `None` where routing does not need it.
     pub slot: Option<u16>,
     /// Position and hash of the first key, if there is a key.
@@ -55,6 +57,7 @@ impl Call {
             caller: 0,
             tells_reads: false,
             may_grow: false,
+            in_script: false,
             slot: None,
             key: None,
             step: 0,

@@ -21,6 +21,8 @@ pub struct Plan {
     pub(crate) reply: Vec<u8>,
     /// See [`Call::caller`](crate::Call::caller).
     pub(crate) caller: u64,
+    /// See [`Call::in_script`](crate::Call::in_script).
+    pub in_script: bool,
     /// The instant of all its hops.
     pub(crate) at: At,
     /// For a command that blocks: see [`Context::wait_as`].

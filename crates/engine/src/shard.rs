@@ -392,6 +392,7 @@ impl Shard {
             first_key: call.key.map(|(at, hash)| (at as usize, hash)),
             limits: &self.limits,
             wait_as: None,
+            in_script: call.in_script,
             locks: &self.locks,
         };
         let result = handler(&mut context, args, reply);
@@ -540,6 +541,7 @@ impl Shard {
             first_key: None,
             limits: &self.limits,
             wait_as: None,
+            in_script: false,
             locks: &self.locks,
         };
         let result = job(&mut context);

@@ -76,7 +76,7 @@ fn sort_here(
     may_store: bool,
     reply: &mut Writer<'_>,
 ) -> Result {
-    let query = Query::parse(args, may_store)?;
+    let query = Query::parse(args, may_store, context.in_script)?;
     let elements = load(context, context.key(args, 1), query.window)?;
     let weights = weights_wanted(&query, &elements.texts).map(|wanted| fetch(context, &wanted));
     let order = order(&elements, weights.as_ref(), &query)?;
@@ -101,7 +101,7 @@ fn sort_here(
 }
 
 async fn sort_everywhere(plan: &mut Plan, may_store: bool) -> Result {
-    let query = Query::parse(plan.args(), may_store)?;
+    let query = Query::parse(plan.args(), may_store, plan.in_script)?;
     let (window, store_at) = (query.window, query.store_at);
     let loaded = plan.on_key(1, move |context, key| load(context, key, window));
     let elements = loaded.await?;

@@ -33,12 +33,13 @@ pub(super) fn order(
     let window = query.window;
     let range = window.range(texts.len());
     let by = Direction(window.is_descending);
-    // A set that is stored in its own order would be another list each time.
-    let stored_set = window.is_native && elements.is_set && query.store_at.is_some();
-    if window.is_native && !stored_set {
+    // A set that is stored in its own order, or that a script sees, would be another list each time.
+    let is_kept = query.store_at.is_some() || query.in_script;
+    let kept_set = window.is_native && elements.is_set && is_kept;
+    if window.is_native && !kept_set {
         return Ok(all.skip(range.start).take(range.len()).collect());
     }
-    if query.is_alpha || stored_set {
+    if query.is_alpha || kept_set {
         let collation = Collation { whole: query.store_at.is_some() };
         let compare = |a: &u32, b: &u32| {
             let (left, right) = (*a as usize, *b as usize);

@@ -16,6 +16,8 @@ pub(super) struct Query<'a> {
     pub(super) gets: Vec<Pattern<'a>>,
     /// Ordered as texts and not as numbers.
     pub(super) is_alpha: bool,
+    /// Whether a script calls, to which a set has no order of its own.
+    pub(super) in_script: bool,
     /// Where in the call the key is that gets the result.
     pub(super) store_at: Option<usize>,
     /// Which elements, and in which direction.
@@ -34,11 +36,12 @@ pub(super) struct Window {
 }
 
 impl<'a> Query<'a> {
-    pub(super) fn parse(args: Args<'a>, may_store: bool) -> Result<Self> {
+    pub(super) fn parse(args: Args<'a>, may_store: bool, in_script: bool) -> Result<Self> {
         let mut query = Self {
             by: None,
             gets: Vec::new(),
             is_alpha: false,
+            in_script,
             store_at: None,
             window: Window::default(),
         };
@@ -91,6 +94,6 @@ impl Window {
 
 /// Whether a call reads keys that it does not name.
 pub(super) fn reaches(args: Args<'_>) -> bool {
-    Query::parse(args, true)
+    Query::parse(args, true, false)
         .is_ok_and(|query| query.weighed_by().iter().chain(&query.gets).any(Pattern::is_key))
 }

@@ -226,6 +226,7 @@ impl<'a> ScriptHost<'a> {
             tells_reads,
             // Half a script is worse than some memory.
             may_grow: self.may_grow || self.has_written,
+            in_script: true,
             ..Call::new(command, row.id, self.args.spans.len())
         }
     }
