@@ -366,7 +366,7 @@ impl End {
 /// Tells every thread to end.
 fn stop(server: &Server) {
     server.stopping.store(true, Ordering::Relaxed);
-    *server.listeners() = Listeners::default();
+    server.listeners().close();
     for thread in 0..server.network.thread_count() {
         server.network.call(thread, || Core::current().stopped.notify_one());
     }

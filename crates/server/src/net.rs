@@ -99,6 +99,14 @@ impl Listeners {
         Ok(())
     }
 
+    /// Nobody can connect from now on, whatever other handles there are.
+    pub(crate) fn close(&mut self) {
+        for tcp in &self.tcp {
+            let _ = SockRef::from(&tcp.socket).shutdown(std::net::Shutdown::Read);
+        }
+        *self = Self::default();
+    }
+
     /// A second set of handles on the same sockets, for another thread.
     pub(crate) fn try_clone(&self) -> io::Result<Self> {
         let tcp = self.tcp.iter().map(|tcp| {

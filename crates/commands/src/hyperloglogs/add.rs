@@ -32,9 +32,15 @@ pub(super) fn pfadd(context: &mut Context<'_>, args: Args<'_>, reply: &mut Write
         hyperloglog::forget_count(&mut hll);
         edit.set_bits(hll, edit.expire_at_ms());
     }
+    if result.is_err() {
+        // Of that Redis says nothing.
+        edit.count(changes);
+        edit.silent();
+        return result;
+    }
     edit.count_as(changes, PFADD);
     reply.integer(i64::from(changes > 0));
-    result
+    Ok(())
 }
 
 /// Counts the call's elements into dense registers. Answers how many of them changed one.

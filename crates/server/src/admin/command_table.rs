@@ -233,7 +233,9 @@ fn find_keys(registry: &Registry, call: Args<'_>) -> Result<Vec<(usize, Access)>
         if let Some(positions) = spec.resolve(call) {
             let access = row.spec.access(spec, call);
             keys.extend(positions.iter().map(|position| (position, access)));
-        } else if matches!((spec.begin, spec.find), (Begin::Index(_), Find::KeyNum { .. })) {
+        } else if !row.spec.has(flag::NO_MANDATORY_KEYS)
+            && matches!((spec.begin, spec.find), (Begin::Index(_), Find::KeyNum { .. }))
+        {
             // There must be a count, and this is none.
             return Err(Error::new("Invalid arguments specified for command"));
         }
