@@ -98,7 +98,7 @@ impl Recorder {
             others += u64::from(effect.cause != Cause::Command);
             self.encoded(effect, at);
         }
-        if !own && changed > others && call.command.spec.has(flag::WRITE) {
+        if !own && changed > others && call.command.spec.has(flag::WRITE | flag::MAY_REPLICATE) {
             self.records += 1;
             if self.is_on {
                 self.last_ns = self.last_ns.max(at.moment.stamp_ns);
