@@ -256,15 +256,15 @@ impl Ending {
             tokio::select! {
                 _ = self.terminate.recv() => {
                     tracing::warn!("Received SIGTERM scheduling shutdown...");
-                    End::BySigterm
+                    End::Sigterm
                 }
                 _ = self.interrupt.recv() => {
                     tracing::warn!("Received SIGINT scheduling shutdown...");
-                    End::BySigint
+                    End::Sigint
                 }
                 () = server.shutdown.notified() => {
                     tracing::warn!("User requested shutdown...");
-                    End::ByClient
+                    End::Client
                 }
             }
         })
@@ -274,7 +274,7 @@ impl Ending {
     /// may end.
     fn wait_for_end(&mut self, server: &Arc<Server>) -> bool {
         let end = self.wait(server);
-        if end == End::ByClient {
+        if end == End::Client {
             return true;
         }
         server.is_ending.store(true, Ordering::Relaxed);
@@ -343,19 +343,19 @@ fn tell_unsaved(force: bool) -> bool {
 /// Who wants the server to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
-    BySigterm,
-    BySigint,
+    Sigterm,
+    Sigint,
     /// SHUTDOWN has saved already, if it was to.
-    ByClient,
+    Client,
 }
 
 impl End {
     /// Whether data is saved first, and whether a failure of that keeps the server.
     fn wishes(self, config: &Config) -> ShutdownWishes {
         let mut wishes = match self {
-            Self::ByClient => ShutdownWishes::default(),
-            Self::BySigterm => config.process.shutdown_on_sigterm,
-            Self::BySigint => config.process.shutdown_on_sigint,
+            Self::Client => ShutdownWishes::default(),
+            Self::Sigterm => config.process.shutdown_on_sigterm,
+            Self::Sigint => config.process.shutdown_on_sigint,
         };
         let has_points = !config.persistence.save.points.is_empty();
         wishes.save |= has_points && !wishes.nosave;

@@ -263,10 +263,10 @@ fn check(core: &Core, client: &Client, row: &Row, args: Args<'_>) -> Result<(), 
     if !client.authenticated.get() && core.needs_password.get() && !row.spec.has(flag::NO_AUTH) {
         return Err(Error::NoAuth);
     }
-    if row.tells_health() || client.transaction.flags() & flag::WRITE != 0 && is_exec(row) {
-        if let Some(error) = Persistence::refusal(core) {
-            return Err(Error::Coded(error.into()));
-        }
+    if let Some(error) = Persistence::refusal(core)
+        && (row.tells_health() || is_exec(row) && client.transaction.flags() & flag::WRITE != 0)
+    {
+        return Err(Error::Coded(error.into()));
     }
     let writes = row.spec.has(flag::WRITE)
         || row.in_multi() == InMulti::Executes && client.transaction.flags() & flag::WRITE != 0;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use testkit::{Client, Kind, Layout, Server, programs};
+use testkit::{Client, Kind, Layout, Reply, Server, programs};
 
 use crate::exchange::{RECIPES, content};
 use crate::servers::plain;
@@ -162,7 +162,13 @@ fn transfer(mut client: Client, seed: usize, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
         at = (at * 31 + 7) % 4001;
         let (from, to) = (at % 200, (at * 13 + 1) % 200);
-        for line in ["MULTI", &format!("DECR a{from}"), &format!("INCR a{to}")] {
+        for line in [
+            "MULTI",
+            &format!("DECR a{from}"),
+            &format!("INCR a{to}"),
+            &format!("ZINCRBY big -1 member{at}"),
+            &format!("ZINCRBY big 1 member{}", at * 7 % 5000),
+        ] {
             client.ask(line);
         }
         client.ask("EXEC");
@@ -178,6 +184,11 @@ fn a_snapshot_holds_one_instant() {
         for account in 0..200 {
             client.ask(&format!("SET a{account} 1000"));
         }
+        // Big enough to be saved bit by bit.
+        let members = (0..5000).flat_map(|at| ["10".to_owned(), format!("member{at}")]);
+        let words: Vec<String> =
+            ["ZADD", "big"].map(str::to_owned).into_iter().chain(members).collect();
+        assert_eq!(plain(&client.call(&words).expect("a reply")), "5000");
         let stop = AtomicBool::new(false);
         thread::scope(|scope| {
             for seed in 0..3 {
@@ -196,6 +207,14 @@ fn a_snapshot_holds_one_instant() {
                 };
                 let sum: i64 = (0..200).map(balance).map(|one| one.expect("a number")).sum();
                 assert_eq!(sum, 200_000, "{layout:?}, round {round}");
+                let Reply::Array(found) = reader.ask("ZRANGE big 0 -1 WITHSCORES") else {
+                    panic!("no members")
+                };
+                let scores = found.chunks(2).map(|pair| plain(&pair[1]));
+                let scores = scores.map(|text| text.trim_matches('"').parse::<f64>());
+                let scores: Vec<f64> = scores.map(|score| score.expect("a number")).collect();
+                let sum = scores.iter().sum::<f64>();
+                assert_eq!((scores.len(), sum), (5000, 50_000.0), "{layout:?}, round {round}");
             }
             stop.store(true, Ordering::Relaxed);
         });

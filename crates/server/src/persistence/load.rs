@@ -51,10 +51,8 @@ impl Progress {
 /// How a file is loaded.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct LoadOptions {
-    /// Keys that exist are replaced; else they are errors.
+    /// Keys and libraries of functions that exist are replaced; else they are errors.
     pub(crate) replaces: bool,
-    /// The same for libraries of functions.
-    pub(crate) replaces_functions: bool,
     /// Keys whose time has come are kept, for what comes behind may say otherwise.
     pub(crate) keeps_expired: bool,
     pub(crate) skips_unknown: bool,
@@ -70,7 +68,6 @@ impl LoadOptions {
         let interval = persistence.loading_process_events_interval_bytes as usize;
         Self {
             replaces: false,
-            replaces_functions: false,
             keeps_expired: false,
             skips_unknown: persistence.rdb_skip_unknown,
             checks: persistence.rdbchecksum,
@@ -134,6 +131,7 @@ pub(crate) fn load_all(server: &Arc<Server>) -> Result<(), String> {
             tracing::info!("DB loaded from disk: {seconds:.3} seconds");
         }
         Err(error) => {
+            tracing::error!("Terminating server after rdb file reading failure.");
             return Err(format!(
                 "Fatal error loading the DB, check server logs. Exiting. {}: {error}",
                 path.display()
@@ -247,11 +245,8 @@ impl Splitter {
         if libraries.is_empty() {
             return Ok(());
         }
-        let policy = if self.options.replaces_functions {
-            LibraryPolicy::Replace
-        } else {
-            LibraryPolicy::Append
-        };
+        let policy =
+            if self.options.replaces { LibraryPolicy::Replace } else { LibraryPolicy::Append };
         let added = self.shared.server.libraries.add(libraries, policy);
         added.map_err(|taken| failed(&format_args!("{taken:?} exists already")))
     }

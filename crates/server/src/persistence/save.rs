@@ -288,7 +288,12 @@ async fn walk(core: Rc<Core>, job: Arc<Job>, shard: usize) {
             tokio::time::sleep(WRITER_WAIT).await;
             continue;
         }
-        let delay_us = core.config().persistence.rdb_key_save_delay_us;
+        // Shards walk side by side: together they take as long as one.
+        let shards = core.router.shard_count() as i64;
+        let delay_us = match core.config().persistence.rdb_key_save_delay_us {
+            us @ 0.. => us.saturating_mul(shards),
+            keys => keys,
+        };
         match slice(&core, &job, shard, delay_us != 0) {
             None => return disarm(&core, true),
             Some(_) if delay_us == 0 => tokio::task::yield_now().await,
@@ -299,7 +304,7 @@ async fn walk(core: Rc<Core>, job: Arc<Job>, shard: usize) {
 
 /// One slice of a walk: how many keys it saw, or None at the end.
 fn slice(core: &Core, job: &Job, shard: usize, is_slow: bool) -> Option<u64> {
-    let Some(mut own) = core.router.shard_mut() else { return None };
+    let mut own = core.router.shard_mut()?;
     let ticks = core.router.clock().ticks;
     let started = ticks();
     let seen = job.keys_seen(shard);

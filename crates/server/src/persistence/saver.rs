@@ -27,7 +27,7 @@ pub(crate) struct Job {
     pub(crate) keys_total: AtomicU64,
     /// Keys that each shard has made bytes of.
     keys_seen: Vec<AtomicU64>,
-    /// Bytes of entries that were saved because they were to be changed.
+    /// Bytes of entries, in memory, that were saved because they were to be changed.
     pub(crate) early_bytes: AtomicU64,
     /// How entries are written.
     pub(crate) format: Format,
@@ -187,7 +187,6 @@ impl Saver for ShardSaver {
             ValueRef::Bytes(bytes) => Content::Bytes(bytes),
             ValueRef::Other(value) => Content::Value(value),
         };
-        let before = self.out.bytes.len();
         let head = EntryHead { key: entry.key(), expire_at_ms: entry.expire_at_ms(), clock };
         let version = put_entry(&mut self.out, head, content);
         if version > self.chunk.version_min {
@@ -196,8 +195,7 @@ impl Saver for ShardSaver {
         }
         self.count();
         if is_early {
-            let bytes = self.out.bytes.len() - before;
-            self.job.early_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+            self.job.early_bytes.fetch_add(entry.memory_bytes() as u64, Ordering::Relaxed);
         }
         if self.out.bytes.len() >= CHUNK_BYTES && !self.is_open {
             self.flush();

@@ -62,15 +62,12 @@ async fn run(request: &Request, wishes: Wishes) -> Result {
             }
         };
         held.on_each(flush).await;
+        server.libraries.flush();
+        core.gather(|core| core.lua.flush()).await;
     }
     let config = server.config().clone();
     let path = save::path(&config);
-    let options = LoadOptions {
-        replaces: wishes.merges,
-        // Libraries are not forgotten with the keys.
-        replaces_functions: true,
-        ..LoadOptions::of(&config)
-    };
+    let options = LoadOptions { replaces: wishes.merges, ..LoadOptions::of(&config) };
     let loaded = {
         let server = server.clone();
         tokio::task::spawn_blocking(move || load::load_path(&server, &path, options)).await
