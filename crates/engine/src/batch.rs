@@ -222,13 +222,14 @@ impl Batch {
     /// `queued`. `write` writes the head of its reply.
     pub fn begin_step(
         &mut self,
+        router: &Router,
         row: u16,
         calls: usize,
         queued: &[u8],
         write: impl FnOnce(&mut Vec<u8>),
     ) -> StepBase {
         self.steps += 1;
-        let base = StepBase { step: self.steps, offset: self.queued.len() as u32 };
+        let base = StepBase { step: router.next_step(), offset: self.queued.len() as u32 };
         self.queued.extend_from_slice(queued);
         let start = self.ready.len();
         write(&mut self.ready);
@@ -359,11 +360,6 @@ impl Batch {
             false => self.interleave(&replies, out),
         }
         true
-    }
-
-    /// Whether some call, or part of one, runs on this shard.
-    fn needs(&self, shard: usize) -> bool {
-        self.owners.contains(&shard) || self.places.contains(&Place::On(shard))
     }
 
     fn is_one_place(&self) -> bool {

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use txn::{Action, Coordinator, Locks, TxId};
 
 use crate::parcel::Parcel;
-use crate::router::Router;
+use crate::router::{Router, locks_of};
 use crate::shard::{Answer, Moment, OnGrant, Request};
 
 /// One shard's share of a flight.
@@ -30,12 +30,44 @@ impl Part {
     pub(crate) fn new(shard: usize, parcel: Option<Box<Parcel>>, locks: Locks) -> Self {
         Self { shard, parcel, locks, ..Self::default() }
     }
+
+    /// How many calls it has.
+    pub(crate) fn calls(&self) -> usize {
+        self.parcel.as_ref().map_or(0, |parcel| parcel.calls.len())
+    }
+
+    /// The shard and what it is to run.
+    pub(crate) fn into_parcel(self) -> (usize, Box<Parcel>) {
+        (self.shard, self.parcel.expect("parts have parcels before they leave"))
+    }
 }
 
 enum State {
-    Flying(Option<Waker>),
+    Flying(Waiting),
     Landed,
     Abandoned,
+}
+
+/// Who waits for a flight: one, unless many share it.
+#[derive(Default)]
+struct Waiting {
+    first: Option<Waker>,
+    others: Vec<Waker>,
+}
+
+impl Waiting {
+    fn add(&mut self, waker: &Waker) {
+        match &mut self.first {
+            None => self.first = Some(waker.clone()),
+            Some(first) if first.will_wake(waker) => {}
+            Some(_) if self.others.iter().any(|other| other.will_wake(waker)) => {}
+            Some(_) => self.others.push(waker.clone()),
+        }
+    }
+
+    fn wake(self) {
+        self.first.into_iter().chain(self.others).for_each(Waker::wake);
+    }
 }
 
 /// See the module.
@@ -63,7 +95,34 @@ impl Flight {
             missing: parts,
             step: None,
             moment: None,
-            state: State::Flying(None),
+            state: State::Flying(Waiting::default()),
+        }
+    }
+
+    /// What batches still join, until [`Self::coordinate`].
+    pub(crate) fn gathering() -> Self {
+        Self::plain(0)
+    }
+
+    /// Makes of what was gathered a transaction that begins on `thread`.
+    pub(crate) fn coordinate(&mut self, id: TxId, thread: usize) {
+        let parts = std::mem::take(&mut self.parts);
+        let state = std::mem::replace(&mut self.state, State::Landed);
+        *self = Self { state, ..Self::transaction(id, thread, parts) };
+    }
+
+    /// A transaction of calls that begins on `thread`; parts without locks get those of their calls.
+    pub(crate) fn transaction(id: TxId, thread: usize, mut parts: Vec<Part>) -> Self {
+        for part in parts.iter_mut().filter(|part| part.locks.is_empty()) {
+            let parcel = part.parcel.as_ref().expect("parts have parcels before they leave");
+            part.locks = locks_of(parcel.work());
+        }
+        // With an own part and one other, the own one is locked first, and the other's grant runs
+        // it at once.
+        parts.sort_by_key(|part| part.shard != thread);
+        match parts.len() == 2 && parts[0].shard == thread {
+            true => Self::shortcut(Coordinator::shortcut(id), parts),
+            false => Self::coordinated(Coordinator::one_shot(id, parts.len()), parts),
         }
     }
 
@@ -76,12 +135,12 @@ impl Flight {
             missing: 0,
             step: None,
             moment: None,
-            state: State::Flying(None),
+            state: State::Flying(Waiting::default()),
         }
     }
 
     /// A transaction of an own part and a remote one, which follows when the own one is granted.
-    pub(crate) fn shortcut(coordinator: Coordinator, parts: Vec<Part>) -> Self {
+    fn shortcut(coordinator: Coordinator, parts: Vec<Part>) -> Self {
         Self { scheduled_first: 1, ..Self::coordinated(coordinator, parts) }
     }
 
@@ -156,8 +215,7 @@ impl Flight {
     /// It is over. Returns whether nobody waits for it.
     pub(crate) fn land(&mut self) -> bool {
         match std::mem::replace(&mut self.state, State::Landed) {
-            State::Flying(Some(waker)) => waker.wake(),
-            State::Flying(None) => {}
+            State::Flying(waiting) => waiting.wake(),
             State::Abandoned => return true,
             State::Landed => unreachable!("a flight lands once"),
         }
@@ -167,12 +225,18 @@ impl Flight {
     pub(crate) fn has_landed(&mut self, task: &Context<'_>) -> bool {
         match &mut self.state {
             State::Landed => true,
-            State::Flying(waker) => {
-                *waker = Some(task.waker().clone());
+            State::Flying(waiting) => {
+                waiting.add(task.waker());
                 false
             }
             State::Abandoned => unreachable!("nobody waits for it"),
         }
+    }
+
+    /// Gives the parcels that came back to be used again.
+    pub(crate) fn recycle(self, router: &Router) {
+        let parcels = self.parts.into_iter().filter_map(|part| part.parcel);
+        parcels.for_each(|parcel| router.recycle(parcel));
     }
 
     /// Returns whether it has landed and can go.

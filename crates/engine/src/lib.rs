@@ -9,6 +9,7 @@ mod block;
 mod command;
 mod context;
 mod flight;
+mod gathering;
 mod held;
 mod here;
 mod late;

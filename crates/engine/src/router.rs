@@ -27,6 +27,7 @@ use txn::{Action, Coordinator, Ids, Locks, TxId};
 use crate::block::Sleepers;
 use crate::context::Context;
 use crate::flight::{Flight, FlightFuture, Part};
+use crate::gathering::Gathering;
 use crate::mailbox::Letterbox;
 use crate::parcel::{Call, Outcome, Parcel, Work};
 use crate::recorder::At;
@@ -133,6 +134,9 @@ pub struct Router {
     batches: Cell<u32>,
     mail_received: Cell<u64>,
     sleepers: RefCell<Sleepers>,
+    /// What spans shards in this turn.
+    gathering: RefCell<Option<Rc<Gathering>>>,
+    steps: Cell<u32>,
     /// Who hears the news of the own shard.
     listener: RefCell<Option<Listener>>,
     /// Kept for its memory.
@@ -187,6 +191,8 @@ impl Router {
             batches: Cell::new(0),
             mail_received: Cell::new(0),
             sleepers: RefCell::default(),
+            gathering: RefCell::default(),
+            steps: Cell::new(0),
             listener: RefCell::default(),
             news: RefCell::default(),
         })
@@ -391,18 +397,35 @@ impl Router {
         FlightFuture::new(self.clone(), flight)
     }
 
-    /// Runs parcels on several shards as one transaction; the own shard's part, if any, is first.
+    /// Runs parcels on several shards as one transaction.
     pub(crate) fn transact(self: &Rc<Self>, parts: Vec<Part>) -> FlightFuture {
         let id = self.network.ids.draw();
-        let shortcut = parts.len() == 2 && parts[0].shard == self.thread;
-        let flight = match shortcut {
-            true => Flight::shortcut(Coordinator::shortcut(id), parts),
-            false => Flight::coordinated(Coordinator::one_shot(id, parts.len()), parts),
-        };
-        let flight = self.launch(flight);
+        let flight = self.launch(Flight::transaction(id, self.thread, parts));
         self.begin_attempt(flight, id);
         self.pump();
         FlightFuture::new(self.clone(), flight)
+    }
+
+    /// The transaction of this turn, which what spans shards joins.
+    pub(crate) fn gather(self: &Rc<Self>) -> Rc<Gathering> {
+        let begin = || Rc::new(Gathering::new(self.clone(), self.launch(Flight::gathering())));
+        self.gathering.borrow_mut().get_or_insert_with(begin).clone()
+    }
+
+    /// Lets the transaction of this turn begin.
+    pub(crate) fn send_gathered(&self) {
+        let Some(gathering) = self.gathering.take() else { return };
+        let (id, flight) = (self.network.ids.draw(), gathering.flight());
+        self.with_flight(flight, |flight| flight.coordinate(id, self.thread));
+        self.begin_attempt(flight, id);
+        self.pump();
+    }
+
+    /// A number for a step, which no other has on this thread for long.
+    pub(crate) fn next_step(&self) -> u32 {
+        let step = self.steps.get().checked_add(1).unwrap_or(1);
+        self.steps.set(step);
+        step
     }
 
     /// Locks keys on several shards for a plan; done when all are held. [`Router::release`] ends
@@ -630,6 +653,7 @@ impl Router {
 
     /// Sends on what this turn has written.
     pub fn flush(&self) {
+        self.send_gathered();
         for (thread, outbox) in self.outboxes.borrow_mut().iter_mut().enumerate() {
             if !outbox.is_empty() {
                 self.network.letterboxes[thread].push(std::mem::take(outbox));

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use testkit::programs;
 
 use crate::contestants::{Item, Running};
+use crate::transactions;
 
 /// Bytes of every value.
 pub(crate) const VALUE_BYTES: usize = 64;
@@ -30,6 +31,10 @@ pub(crate) enum Command {
     Words {
         words: &'static str,
         most: usize,
+    },
+    /// MULTI, five SETs and EXEC, on one key or on five.
+    Transaction {
+        is_one_key: bool,
     },
 }
 
@@ -102,7 +107,8 @@ impl Generator {
     }
 
     fn uses_memtier(&self, load: Load) -> bool {
-        self.is_memtier && !matches!(load.command, Command::Words { .. })
+        let is_own = matches!(load.command, Command::Words { .. } | Command::Transaction { .. });
+        self.is_memtier && !is_own
     }
 
     /// How many commands keep the server busy for about `seconds`.
@@ -123,6 +129,9 @@ impl Generator {
         running: &Running,
         core: Option<u16>,
     ) -> Sample {
+        if let Command::Transaction { is_one_key } = load.command {
+            return transactions::run(commands, load, self.keys, is_one_key, running, core);
+        }
         let per_connection = commands.div_ceil(load.connections);
         let total = per_connection * load.connections;
         let is_memtier = self.uses_memtier(load);
@@ -184,7 +193,9 @@ fn memtier_arguments(
         "--hide-histogram".into(),
     ];
     words.extend(match load.command {
-        Command::Words { .. } => unreachable!("redis-benchmark sends these"),
+        Command::Words { .. } | Command::Transaction { .. } => {
+            unreachable!("others send these")
+        }
         Command::Get => ["--ratio=0:1".into(), "--key-pattern=R:R".into()],
         Command::Set => ["--ratio=1:0".into(), "--key-pattern=R:R".into()],
         Command::Mget => [format!("--command=MGET{}", " __key__".repeat(GROUP)), random_keys()],
@@ -219,6 +230,7 @@ fn redis_benchmark_arguments(
     let pair = format!("key:__rand_int__ {value} ");
     let command = match load.command {
         Command::Words { words, .. } => words.into(),
+        Command::Transaction { .. } => unreachable!("a loop of our own sends these"),
         Command::Get => "GET key:__rand_int__".into(),
         Command::Set => format!("SET {pair}"),
         Command::Mget => format!("MGET {}", "key:__rand_int__ ".repeat(GROUP)),

@@ -14,6 +14,8 @@ mod one_connection;
 mod report;
 mod rows;
 mod scaling;
+mod subscribers;
+mod transactions;
 
 use std::process::ExitCode;
 

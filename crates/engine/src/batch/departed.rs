@@ -9,11 +9,12 @@ use txn::Locks;
 use super::{Batch, PipelineOrder, Place};
 use crate::command::Run;
 use crate::flight::{Flight, FlightFuture, Part};
+use crate::gathering::Gathering;
 use crate::held::Held;
 use crate::merge::merge;
 use crate::parcel::{Call, Outcome, Parcel};
 use crate::recorder::At;
-use crate::router::{Router, locks_of};
+use crate::router::Router;
 
 /// How a batch leaves.
 #[derive(Clone, Copy)]
@@ -37,57 +38,62 @@ impl Batch {
     fn depart_in(&mut self, router: &Rc<Router>, data: &[u8], way: Way) -> Departed {
         self.keep(data);
         let batch = std::mem::take(self);
-        let data = &batch.kept;
-        let mut parts: Vec<Part> = Vec::new();
-        if batch.needs(router.thread()) {
-            // The own part goes first: see `Router::transact`.
-            part_of(&mut parts, router, router.thread());
+        let is_one_shard = batch.only_shard().is_some();
+        let may_relax = batch.is_one_place() && !batch.is_atomic && batch.steps == 0;
+        let flying = match way {
+            Way::Held(at) => Flying::Alone(router.send_each_held(batch.parcels(router), at)),
+            _ if is_one_shard => Flying::Alone(router.send_each(batch.parcels(router))),
+            Way::Ordered(PipelineOrder::Relaxed) if may_relax => {
+                Flying::Alone(router.send_each(batch.parcels(router)))
+            }
+            Way::Ordered(_) if batch.is_atomic => {
+                Flying::Alone(router.transact(batch.parts(router)))
+            }
+            Way::Ordered(_) => {
+                let gathering = router.gather();
+                let starts = gathering.join(|parts| {
+                    let starts = parts.iter().map(|part| (part.shard, part.calls())).collect();
+                    batch.distribute(router, parts);
+                    starts
+                });
+                Flying::Gathered(gathering, starts)
+            }
+        };
+        Departed { batch, flying, router: router.clone() }
+    }
+
+    /// The calls by shard.
+    fn parts(&self, router: &Router) -> Vec<Part> {
+        let mut parts = Vec::new();
+        self.distribute(router, &mut parts);
+        for part in &mut parts {
+            let parcel = parcel_of(part);
+            parcel.is_atomic = self.is_atomic;
+            parcel.watches.clone_from(&self.watches);
         }
-        let mut runs = Vec::with_capacity(batch.calls.len());
-        let mut owners = batch.owners.as_slice();
-        for (call, place) in batch.calls.iter().zip(&batch.places) {
-            let args = batch.args(call, data);
+        parts
+    }
+
+    fn parcels(&self, router: &Router) -> Vec<(usize, Box<Parcel>)> {
+        self.parts(router).into_iter().map(Part::into_parcel).collect()
+    }
+
+    /// Adds the calls to parts.
+    fn distribute(&self, router: &Router, parts: &mut Vec<Part>) {
+        let mut owners = self.owners.as_slice();
+        for (call, place) in self.calls.iter().zip(&self.places) {
+            let args = self.args(call, &[]);
             match *place {
                 Place::On(shard) => {
-                    let part = part_of(&mut parts, router, shard);
-                    parcel_of(&mut parts[part]).push(*call, args.iter());
-                    runs.push(RunAt::Part(part));
+                    parcel_of(part_of(parts, router, shard)).push(*call, args.iter());
                 }
                 Place::Split(count) => {
                     let (own, rest) = owners.split_at(count);
                     owners = rest;
-                    let own: Vec<usize> =
-                        own.iter().map(|owner| part_of(&mut parts, router, *owner)).collect();
-                    push_split(&mut parts, call, args, &own);
-                    runs.push(RunAt::Parts(own));
+                    push_split(parts, router, call, args, own);
                 }
             }
         }
-        let split = runs.iter().any(|run| matches!(run, RunAt::Parts(_)));
-        for part in &mut parts {
-            let parcel = parcel_of(part);
-            parcel.is_atomic = batch.is_atomic;
-            parcel.watches.clone_from(&batch.watches);
-        }
-        let may_relax = !split && !batch.is_atomic && batch.steps == 0;
-        let each = |parts: &mut [Part]| {
-            parts.iter_mut().map(|part| (part.shard, take_parcel(part))).collect()
-        };
-        let flight = match (parts.len(), way) {
-            (_, Way::Held(at)) => router.send_each_held(each(&mut parts), at),
-            (1, _) => router.send(parts[0].shard, take_parcel(&mut parts[0])),
-            (_, Way::Ordered(PipelineOrder::Relaxed)) if may_relax => {
-                router.send_each(each(&mut parts))
-            }
-            _ => {
-                for part in &mut parts {
-                    let parcel = part.parcel.as_ref().expect("parts have parcels");
-                    part.locks = locks_of(parcel.work());
-                }
-                router.transact(parts)
-            }
-        };
-        Departed { batch, runs, flight, router: router.clone() }
     }
 
     /// Keeps the bytes of all arguments, and points the spans at them.
@@ -106,18 +112,18 @@ impl Batch {
     }
 }
 
-/// Where a departed call ran.
-enum RunAt {
-    Part(usize),
-    /// For each key the part that has it.
-    Parts(Vec<usize>),
+/// Who carries a batch.
+enum Flying {
+    /// A flight of its own.
+    Alone(FlightFuture),
+    /// One that it shares, and how many calls of others are before its own, by shard.
+    Gathered(Rc<Gathering>, Vec<(usize, usize)>),
 }
 
 /// A batch on its way.
 pub struct Departed {
     batch: Batch,
-    runs: Vec<RunAt>,
-    flight: FlightFuture,
+    flying: Flying,
     router: Rc<Router>,
 }
 
@@ -125,42 +131,77 @@ impl Departed {
     /// Waits for the replies, appends them to `out` in the order of the requests, and returns the
     /// batch with its outcomes.
     pub async fn landed(self, out: &mut Vec<u8>) -> Batch {
-        let Self { mut batch, runs, flight, router } = self;
-        let Flight { mut parts, .. } = flight.await;
-        let mut cursors: Vec<Cursor<'_>> = parts.iter().map(Cursor::new).collect();
-        let in_order = batch.ready.is_empty() && !batch.has_muted;
-        let mut to_order = Vec::new();
-        let replies = if in_order { &mut *out } else { &mut to_order };
-        batch.is_aborted = !batch.watches.is_empty()
-            && parts.iter().filter_map(|part| part.parcel.as_ref()).any(|p| p.outcomes.is_empty());
-        let runs = if batch.is_aborted { &[] } else { &runs[..] };
-        for (call, run) in batch.calls.iter().zip(runs) {
-            let outcome = match run {
-                RunAt::Part(part) => cursors[*part].copy(replies),
-                RunAt::Parts(keys) => merge_split(call, keys, &mut cursors, replies),
-            };
-            batch.outcomes.push(outcome);
-        }
-        for parcel in parts.iter_mut().filter_map(|part| part.parcel.take()) {
-            router.recycle(parcel);
-        }
-        if !in_order && !batch.is_aborted {
-            batch.interleave(&to_order, out);
+        let Self { mut batch, flying, router } = self;
+        match flying {
+            Flying::Alone(flight) => {
+                let flight = flight.await;
+                batch.take_replies(&router, &flight, &[], out);
+                flight.recycle(&router);
+            }
+            Flying::Gathered(gathering, starts) => {
+                let flight = gathering.landed().await;
+                batch.take_replies(&router, flight, &starts, out);
+            }
         }
         batch
     }
 }
 
+impl Batch {
+    /// Appends the replies that a flight brought, which has `starts` others before them.
+    fn take_replies(
+        &mut self,
+        router: &Router,
+        flight: &Flight,
+        starts: &[(usize, usize)],
+        out: &mut Vec<u8>,
+    ) {
+        let parcels = || flight.parts.iter().filter_map(|part| part.parcel.as_ref());
+        self.is_aborted =
+            !self.watches.is_empty() && parcels().any(|parcel| parcel.outcomes.is_empty());
+        if self.is_aborted {
+            return;
+        }
+        let mut cursors = vec![Cursor::default(); router.shard_count()];
+        for part in &flight.parts {
+            let start = starts.iter().find(|(shard, _)| *shard == part.shard);
+            cursors[part.shard] = Cursor::new(part, start.map_or(0, |(_, calls)| *calls));
+        }
+        let in_order = self.ready.is_empty() && !self.has_muted;
+        let mut to_order = Vec::new();
+        let replies = if in_order { &mut *out } else { &mut to_order };
+        let mut owners = self.owners.as_slice();
+        for (call, place) in self.calls.iter().zip(&self.places) {
+            let outcome = match *place {
+                Place::On(shard) => cursors[shard].copy(replies),
+                Place::Split(count) => {
+                    let (own, rest) = owners.split_at(count);
+                    owners = rest;
+                    merge_split(call, own, &mut cursors, replies)
+                }
+            };
+            self.outcomes.push(outcome);
+        }
+        if !in_order {
+            self.interleave(&to_order, out);
+        }
+    }
+}
+
 /// Walks a part's replies.
+#[derive(Clone, Default)]
 struct Cursor<'a> {
     replies: &'a [u8],
     outcomes: &'a [Outcome],
 }
 
 impl<'a> Cursor<'a> {
-    fn new(part: &'a Part) -> Self {
+    /// Begins behind so many calls.
+    fn new(part: &'a Part, behind: usize) -> Self {
         let parcel = part.parcel.as_ref().expect("parts come back with their parcels");
-        Self { replies: &parcel.replies, outcomes: &parcel.outcomes }
+        let (others, outcomes) = parcel.outcomes.split_at(behind);
+        let others_len: usize = others.iter().map(|outcome| outcome.reply_len).sum();
+        Self { replies: &parcel.replies[others_len..], outcomes }
     }
 
     fn next(&mut self) -> (&'a [u8], Outcome) {
@@ -205,39 +246,38 @@ fn distinct(keys: &[usize]) -> impl Iterator<Item = usize> + '_ {
     keys.iter().enumerate().filter(|(at, part)| !keys[..*at].contains(part)).map(|(_, part)| *part)
 }
 
-fn part_of(parts: &mut Vec<Part>, router: &Router, shard: usize) -> usize {
-    parts.iter().position(|part| part.shard == shard).unwrap_or_else(|| {
+/// The part of a shard.
+fn part_of<'a>(parts: &'a mut Vec<Part>, router: &Router, shard: usize) -> &'a mut Part {
+    let at = parts.iter().position(|part| part.shard == shard).unwrap_or_else(|| {
         parts.push(Part::new(shard, Some(router.parcel()), Locks::new()));
         parts.len() - 1
-    })
+    });
+    &mut parts[at]
 }
 
 fn parcel_of(part: &mut Part) -> &mut Parcel {
     part.parcel.as_mut().expect("parts have parcels before they leave")
 }
 
-fn take_parcel(part: &mut Part) -> Box<Parcel> {
-    part.parcel.take().expect("parts have parcels before they leave")
-}
-
-/// Gives each part of `keys` the call with its own keys and what stands before and behind them.
-fn push_split(parts: &mut [Part], call: &Call, args: Args<'_>, keys: &[usize]) {
+/// Gives each owner of `keys` the call with its own keys and what stands before and behind them.
+fn push_split(parts: &mut Vec<Part>, router: &Router, call: &Call, args: Args<'_>, keys: &[usize]) {
     let spec = call.command.spec.keys.first().expect("split calls have keys");
     let Find::Range { .. } = spec.find else { unreachable!("Scatter rows have a range of keys") };
     let positions = spec.resolve(args).expect("resolved when it was placed");
     let Positions { first, step, count } = positions;
-    for part in distinct(keys) {
-        let own = (0..count).filter(|key| keys[*key] == part);
+    for owner in distinct(keys) {
+        let own = (0..count).filter(|key| keys[*key] == owner);
         let groups = own.flat_map(|key| {
             let at = first + key * step;
             (at..(at + step).min(args.len())).map(|index| args.at(index))
         });
         let before = (0..first).map(|index| args.at(index));
         let behind = args.iter_from(first + count * step);
-        let first_key = keys.iter().position(|owner| *owner == part).map(|key| first + key * step);
+        let first_key = keys.iter().position(|other| *other == owner).map(|key| first + key * step);
         let key = first_key.map(|at| (first as u32, Key::new(args.at(at)).hash));
         let slot = first_key.map(|at| stdx::slot::of(args.at(at)));
         let part_call = Call { key, slot, ..*call };
-        parcel_of(&mut parts[part]).push(part_call, before.chain(groups).chain(behind));
+        let parcel = parcel_of(part_of(parts, router, owner));
+        parcel.push(part_call, before.chain(groups).chain(behind));
     }
 }

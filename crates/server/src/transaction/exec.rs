@@ -69,7 +69,7 @@ pub(crate) fn join(core: &Core, client: &Client, batch: &mut Batch, row: u16) ->
         return false;
     }
     let muted = take_mute(client);
-    let base = batch.begin_step(row, queue.steps.len(), &queue.data, |head| {
+    let base = batch.begin_step(&core.router, row, queue.steps.len(), &queue.data, |head| {
         if !muted {
             Writer::new(head, client.protocol.get()).array(queue.steps.len());
         }
