@@ -111,6 +111,12 @@ impl Flight {
         *self = Self { state, ..Self::transaction(id, thread, parts) };
     }
 
+    /// Parcels for these shards that need no coordination.
+    pub(crate) fn to(shards: impl Iterator<Item = usize>) -> Self {
+        let parts: Vec<Part> = shards.map(|shard| Part { shard, ..Part::default() }).collect();
+        Self { missing: parts.len(), parts, ..Self::plain(0) }
+    }
+
     /// A transaction of calls that begins on `thread`; parts without locks get those of their calls.
     pub(crate) fn transaction(id: TxId, thread: usize, mut parts: Vec<Part>) -> Self {
         for part in parts.iter_mut().filter(|part| part.locks.is_empty()) {

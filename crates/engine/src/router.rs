@@ -375,7 +375,7 @@ impl Router {
 
     /// Runs parcels on several shards without any lock between them.
     pub(crate) fn send_each(self: &Rc<Self>, parcels: Vec<(usize, Box<Parcel>)>) -> FlightFuture {
-        let flight = self.launch(Flight::plain(parcels.len()));
+        let flight = self.launch(Flight::to(parcels.iter().map(|(shard, _)| *shard)));
         for (part, (shard, parcel)) in parcels.into_iter().enumerate() {
             self.request(shard, self.address(flight, part), Request::Run(parcel));
         }
@@ -389,7 +389,7 @@ impl Router {
         parcels: Vec<(usize, Box<Parcel>)>,
         at: At,
     ) -> FlightFuture {
-        let flight = self.launch(Flight::plain(parcels.len()));
+        let flight = self.launch(Flight::to(parcels.iter().map(|(shard, _)| *shard)));
         for (part, (shard, parcel)) in parcels.into_iter().enumerate() {
             self.request(shard, self.address(flight, part), Request::RunHeld(parcel, at));
         }
