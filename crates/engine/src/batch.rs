@@ -21,10 +21,10 @@ use crate::watch::Watch;
 
 pub use departed::Departed;
 
-/// Where the calls of a step belong.
+/// Where the calls of a bundle belong.
 #[derive(Clone, Copy, Debug)]
-pub struct StepBase {
-    step: u32,
+pub struct BundleBase {
+    bundle: u32,
     /// Where what was queued for it begins.
     offset: u32,
 }
@@ -39,12 +39,12 @@ pub enum Item {
     /// So many bytes of a reply that was written while decoding.
     Ready(usize),
     /// The head of a reply that the next calls' replies complete.
-    Step(Step),
+    Bundle(Bundle),
 }
 
 /// Calls between which nobody comes, with one reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct Bundle {
     /// The caller's number for the row that runs them.
     pub row: u16,
     /// How many.
@@ -85,7 +85,7 @@ pub struct Batch {
     /// What the spans of queued calls point into.
     queued: Vec<u8>,
     /// Steps so far.
-    steps: u32,
+    bundles: u32,
     /// A bit per shard that some call needs; the last bit stands for all beyond.
     shards: u64,
     has_muted: bool,
@@ -110,7 +110,7 @@ impl Batch {
         self.ready.clear();
         self.outcomes.clear();
         self.queued.clear();
-        self.steps = 0;
+        self.bundles = 0;
         self.shards = 0;
         self.has_muted = false;
         self.kept.clear();
@@ -218,31 +218,31 @@ impl Batch {
         self.push_call(router, &[], Call { first_span, is_queued: true, ..call }, muted);
     }
 
-    /// Begins a step, whose calls are pushed by [`Self::push_queued`]; their spans point into
+    /// Begins a bundle, whose calls are pushed by [`Self::push_queued`]; their spans point into
     /// `queued`. `write` writes the head of its reply.
-    pub fn begin_step(
+    pub fn begin_bundle(
         &mut self,
         router: &Router,
         row: u16,
         calls: usize,
         queued: &[u8],
         write: impl FnOnce(&mut Vec<u8>),
-    ) -> StepBase {
-        self.steps += 1;
-        let base = StepBase { step: router.next_step(), offset: self.queued.len() as u32 };
+    ) -> BundleBase {
+        self.bundles += 1;
+        let base = BundleBase { bundle: router.next_bundle(), offset: self.queued.len() as u32 };
         self.queued.extend_from_slice(queued);
         let start = self.ready.len();
         write(&mut self.ready);
         let head_len = self.ready.len() - start;
-        self.items.push(Item::Step(Step { row, calls, head_len }));
+        self.items.push(Item::Bundle(Bundle { row, calls, head_len }));
         base
     }
 
-    /// Adds a call of the step that was begun last.
+    /// Adds a call of the bundle that was begun last.
     pub fn push_queued(
         &mut self,
         router: &Router,
-        base: StepBase,
+        base: BundleBase,
         call: Call,
         spans: &[Span],
         muted: bool,
@@ -250,7 +250,8 @@ impl Batch {
         let first_span = self.spans.len() as u32;
         let moved = spans.iter().map(|span| Span { start: span.start + base.offset, ..*span });
         self.spans.extend(moved);
-        let call = Call { first_span, step: base.step, is_queued: true, may_grow: true, ..call };
+        let call =
+            Call { first_span, bundle: base.bundle, is_queued: true, may_grow: true, ..call };
         self.push_call(router, &[], call, muted);
     }
 
@@ -344,8 +345,8 @@ impl Batch {
             return false;
         }
         let Self { spans, queued, calls, outcomes, watches, .. } = self;
-        let (is_atomic, has_steps) = (self.is_atomic, self.steps > 0);
-        let work = Work { data, spans, queued, calls, is_atomic, has_steps, watches };
+        let (is_atomic, has_bundles) = (self.is_atomic, self.bundles > 0);
+        let work = Work { data, spans, queued, calls, is_atomic, has_bundles, watches };
         if self.ready.is_empty() && !self.has_muted {
             let ran = router.run_here(work, out, outcomes);
             self.is_aborted = ran && self.outcomes.is_empty();
@@ -372,7 +373,7 @@ impl Batch {
         for item in &self.items {
             let source = match item {
                 Item::Ready(len) => (&mut ready, *len),
-                Item::Step(step) => (&mut ready, step.head_len),
+                Item::Bundle(bundle) => (&mut ready, bundle.head_len),
                 Item::Call | Item::MutedCall => {
                     let (first, rest) = outcomes.split_first().expect("every call has an outcome");
                     outcomes = rest;

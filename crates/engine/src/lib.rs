@@ -27,7 +27,7 @@ mod waiters;
 mod watch;
 
 pub use alone::run_alone;
-pub use batch::{Batch, Departed, Item, PipelineOrder, Step, StepBase};
+pub use batch::{Batch, Bundle, BundleBase, Departed, Item, PipelineOrder};
 pub use block::{Interrupt, run_blocking};
 pub use command::{Block, Command, Handler, Merge, PlanFuture, PlanHandler, Run, Wait};
 pub use context::{Context, Limits};

@@ -37,7 +37,7 @@ pub struct Call {
     /// Position and hash of the first key, if there is a key.
     pub key: Option<(u32, u64)>,
     /// Calls with the same number follow each other with nobody between; 0 for a call by itself.
-    pub step: u32,
+    pub bundle: u32,
     /// Whether its spans point into [`Work::queued`].
     pub is_queued: bool,
 }
@@ -60,7 +60,7 @@ impl Call {
             in_script: false,
             slot: None,
             key: None,
-            step: 0,
+            bundle: 0,
             is_queued: false,
         }
     }
@@ -92,8 +92,8 @@ pub struct Work<'a> {
     pub calls: &'a [Call],
     /// Whether nobody may come between them.
     pub is_atomic: bool,
-    /// Whether some of them are parts of a step, as [`Call::step`] has it.
-    pub has_steps: bool,
+    /// Whether some of them are parts of a bundle, as [`Call::bundle`] has it.
+    pub has_bundles: bool,
     /// Keys that must be as they were, or none of the calls runs.
     pub watches: &'a [Watch],
 }
@@ -102,7 +102,7 @@ impl<'a> Work<'a> {
     /// One call, after which nobody is served yet.
     pub(crate) fn of_one(data: &'a [u8], spans: &'a [Span], call: &'a Call) -> Self {
         let calls = std::slice::from_ref(call);
-        Self { data, spans, queued: &[], calls, is_atomic: true, has_steps: false, watches: &[] }
+        Self { data, spans, queued: &[], calls, is_atomic: true, has_bundles: false, watches: &[] }
     }
 
     /// A call's arguments.
@@ -113,7 +113,7 @@ impl<'a> Work<'a> {
 
     /// Whether it is recorded as a transaction even on one shard.
     pub(crate) fn is_transaction(&self) -> bool {
-        self.is_atomic || self.has_steps
+        self.is_atomic || self.has_bundles
     }
 }
 
@@ -148,8 +148,8 @@ pub(crate) struct Parcel {
     pub(crate) waiter: Option<WaiterId>,
     /// Whether nobody may come between the calls.
     pub(crate) is_atomic: bool,
-    /// Whether some of them are parts of a step.
-    pub(crate) has_steps: bool,
+    /// Whether some of them are parts of a bundle.
+    pub(crate) has_bundles: bool,
     /// Keys that must be as they were; else there are no outcomes.
     pub(crate) watches: Vec<Watch>,
 }
@@ -157,9 +157,9 @@ pub(crate) struct Parcel {
 impl Parcel {
     /// The calls.
     pub(crate) fn work(&self) -> Work<'_> {
-        let Self { data, spans, calls, watches, is_atomic, has_steps, .. } = self;
-        let (is_atomic, has_steps) = (*is_atomic, *has_steps);
-        Work { data, spans, queued: &[], calls, is_atomic, has_steps, watches }
+        let Self { data, spans, calls, watches, is_atomic, has_bundles, .. } = self;
+        let (is_atomic, has_bundles) = (*is_atomic, *has_bundles);
+        Work { data, spans, queued: &[], calls, is_atomic, has_bundles, watches }
     }
 
     /// Appends a call whose arguments are copied.
@@ -171,7 +171,7 @@ impl Parcel {
         }
         let span_count = (self.spans.len() - first_span) as u32;
         let first_span = first_span as u32;
-        self.has_steps |= call.step != 0;
+        self.has_bundles |= call.bundle != 0;
         self.calls.push(Call { first_span, span_count, is_queued: false, ..call });
     }
 
@@ -186,7 +186,7 @@ impl Parcel {
         self.outcomes.clear();
         self.waiter = None;
         self.is_atomic = false;
-        self.has_steps = false;
+        self.has_bundles = false;
         self.watches.clear();
         if self.data.capacity() > KEEP_BYTES_MAX {
             self.data = Vec::new();

@@ -136,7 +136,7 @@ pub struct Router {
     sleepers: RefCell<Sleepers>,
     /// What spans shards in this turn.
     gathering: RefCell<Option<Rc<Gathering>>>,
-    steps: Cell<u32>,
+    bundles: Cell<u32>,
     /// Who hears the news of the own shard.
     listener: RefCell<Option<Listener>>,
     /// Kept for its memory.
@@ -192,7 +192,7 @@ impl Router {
             mail_received: Cell::new(0),
             sleepers: RefCell::default(),
             gathering: RefCell::default(),
-            steps: Cell::new(0),
+            bundles: Cell::new(0),
             listener: RefCell::default(),
             news: RefCell::default(),
         })
@@ -421,11 +421,11 @@ impl Router {
         self.pump();
     }
 
-    /// A number for a step, which no other has on this thread for long.
-    pub(crate) fn next_step(&self) -> u32 {
-        let step = self.steps.get().checked_add(1).unwrap_or(1);
-        self.steps.set(step);
-        step
+    /// A number for a bundle, which no other has on this thread for long.
+    pub(crate) fn next_bundle(&self) -> u32 {
+        let bundle = self.bundles.get().checked_add(1).unwrap_or(1);
+        self.bundles.set(bundle);
+        bundle
     }
 
     /// Locks keys on several shards for a plan; done when all are held. [`Router::release`] ends

@@ -650,11 +650,11 @@ impl Shard {
     }
 }
 
-/// Whether a call's step goes on with the next.
+/// Whether a call's bundle goes on with the next.
 #[cold]
 fn is_followed(work: Work<'_>, index: usize) -> bool {
-    let step = work.calls[index].step;
-    step != 0 && work.calls.get(index + 1).is_some_and(|next| next.step == step)
+    let bundle = work.calls[index].bundle;
+    bundle != 0 && work.calls.get(index + 1).is_some_and(|next| next.bundle == bundle)
 }
 
 /// The keys that a call names.

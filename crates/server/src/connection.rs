@@ -509,17 +509,17 @@ impl Drop for Connection {
 pub(crate) fn count(core: &Core, client: &Client, batch: &Batch, data: &[u8], replies: &[u8]) {
     let mut at = 0;
     let mut calls = batch.calls().iter().zip(batch.outcomes());
-    // The step that the next calls belong to, how many are left of it, and what they took.
-    let mut step = (0, 0, Outcome::default());
+    // The bundle that the next calls belong to, how many are left of it, and what they took.
+    let mut bundle = (0, 0, Outcome::default());
     for item in batch.items() {
         let muted = match item {
             Item::Ready(len) => {
                 at += len;
                 continue;
             }
-            Item::Step(begun) => {
+            Item::Bundle(begun) => {
                 at += begun.head_len;
-                step = (begun.row, begun.calls, Outcome::default());
+                bundle = (begun.row, begun.calls, Outcome::default());
                 if begun.calls == 0 {
                     core.stats.ended(begun.row, &Outcome::default(), b"");
                 }
@@ -533,11 +533,11 @@ pub(crate) fn count(core: &Core, client: &Client, batch: &Batch, data: &[u8], re
         let args = batch.args(call, data);
         crate::admin::watch::consider(core, client, call.row, args, outcome);
         at += if muted { 0 } else { outcome.reply_len };
-        if step.1 > 0 {
-            step.1 -= 1;
-            step.2.ticks += outcome.ticks;
-            if step.1 == 0 {
-                core.stats.ended(step.0, &step.2, b"");
+        if bundle.1 > 0 {
+            bundle.1 -= 1;
+            bundle.2.ticks += outcome.ticks;
+            if bundle.1 == 0 {
+                core.stats.ended(bundle.0, &bundle.2, b"");
             }
         }
     }

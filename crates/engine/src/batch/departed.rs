@@ -39,7 +39,7 @@ impl Batch {
         self.keep(data);
         let batch = std::mem::take(self);
         let is_one_shard = batch.only_shard().is_some();
-        let may_relax = batch.is_one_place() && !batch.is_atomic && batch.steps == 0;
+        let may_relax = batch.is_one_place() && !batch.is_atomic && batch.bundles == 0;
         let flying = match way {
             Way::Held(at) => Flying::Alone(router.send_each_held(batch.parcels(router), at)),
             _ if is_one_shard => Flying::Alone(router.send_each(batch.parcels(router))),

@@ -1,6 +1,6 @@
 //! EXEC.
 //!
-//! Commands that run on the owners of their keys join the batch of their connection as a step of it.
+//! Commands that run on the owners of their keys join the batch of their connection as a bundle of it.
 //! With watched keys they travel as a batch of their own: on one shard a plain call, over several one
 //! transaction. What hops, acts on the session, or watches keys of other shards than the commands'
 //! runs command by command, under locks that are held for all of it.
@@ -47,7 +47,7 @@ pub(super) async fn exec(request: &mut Request) -> Result {
     result
 }
 
-/// Puts what is queued into a client's batch as one step with one reply, that of the row of EXEC,
+/// Puts what is queued into a client's batch as a bundle with one reply, that of the row of EXEC,
 /// if all of it runs on the owners of its keys and no key is watched. Returns whether it did.
 pub(crate) fn join(core: &Core, client: &Client, batch: &mut Batch, row: u16) -> bool {
     let transaction = &client.transaction;
@@ -69,7 +69,7 @@ pub(crate) fn join(core: &Core, client: &Client, batch: &mut Batch, row: u16) ->
         return false;
     }
     let muted = take_mute(client);
-    let base = batch.begin_step(&core.router, row, queue.steps.len(), &queue.data, |head| {
+    let base = batch.begin_bundle(&core.router, row, queue.steps.len(), &queue.data, |head| {
         if !muted {
             Writer::new(head, client.protocol.get()).array(queue.steps.len());
         }
