@@ -26,7 +26,7 @@ thread_local! {
 const CLOCK: Clock = Clock { moment, ticks: || 0 };
 
 fn moment() -> Moment {
-    Moment { now_ms: NOW_MS.get(), stamp_ns: 0 }
+    Moment { now_ms: NOW_MS.get(), stamp_ns: 1 }
 }
 
 pub(crate) struct Engine {

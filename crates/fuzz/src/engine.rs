@@ -22,7 +22,7 @@ thread_local! {
     static NOW_MS: Cell<i64> = const { Cell::new(START_MS) };
 }
 
-const CLOCK: Clock = Clock { moment: || Moment { now_ms: NOW_MS.get(), stamp_ns: 0 }, ticks: || 0 };
+const CLOCK: Clock = Clock { moment: || Moment { now_ms: NOW_MS.get(), stamp_ns: 1 }, ticks: || 0 };
 
 /// Every row that runs: commands and subcommands, without the containers.
 pub(crate) fn rows() -> impl Iterator<Item = &'static Command> {

@@ -123,7 +123,7 @@ fn run_here(core: &Core, data: &[u8], spans: &mut Vec<Span>, calls: &mut Vec<Cal
             calls,
             queued: &[],
             is_atomic: false,
-            has_steps: false,
+            has_bundles: false,
             watches: &[],
         };
         shard.replay(work, core.turn_ms.get());
