@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use engine::{Batch, Call, Clock, Command, Limits, Moment, Network, PipelineOrder, Router, Shard};
 use keyspace::{Keyspace, Options};
-use resp::{Protocol, Span};
+use resp::Span;
 
 const CALLS: usize = 16;
 const CLOCK: Clock = Clock { moment: || Moment { now_ms: 0, stamp_ns: 0 }, ticks: || 0 };
@@ -40,23 +40,8 @@ fn run(routers: &[Rc<Router>], batch: &mut Batch, data: &[u8], spans: &[Span], o
     batch.clear();
     for (number, pair) in spans.chunks(2).enumerate() {
         batch.spans.extend_from_slice(pair);
-        let call = Call {
-            command: get(),
-            row: 0,
-            first_span: number as u32 * 2,
-            span_count: 2,
-            db: 0,
-            protocol: Protocol::Resp2,
-            no_touch: false,
-            caller: 0,
-            tells_reads: false,
-            may_grow: false,
-            in_script: false,
-            step: 0,
-            is_queued: false,
-            slot: None,
-            key: None,
-        };
+        let first_span = number as u32 * 2;
+        let call = Call { first_span, ..Call::new(get(), 0, 2) };
         batch.push_call(router, data, call, false);
     }
     if batch.try_run_here(router, data, out) {

@@ -7,6 +7,7 @@
 
 use std::future::{Future, poll_fn};
 use std::io;
+use std::ops::Range;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -369,9 +370,8 @@ impl Connection {
 
     /// Sends what can leave at once; buffers that are empty then go back to the thread.
     fn send_now(&mut self) -> io::Result<()> {
-        let cleared = self.cleared();
-        while self.sent < cleared {
-            match self.stream.try_write(&self.output[self.sent..cleared]) {
+        while let Some(part) = self.cleared_part() {
+            match self.stream.try_write(&self.output[part]) {
                 Ok(written) => self.note_sent(written),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) => return Err(error),
@@ -383,16 +383,15 @@ impl Connection {
         Ok(())
     }
 
-    /// Up to where the output may leave.
-    fn cleared(&mut self) -> usize {
-        self.holds.cleared(&self.core, self.client.id, self.output.len())
+    /// The part of the output that may leave now, if there is one. Sending moves what is left.
+    fn cleared_part(&mut self) -> Option<Range<usize>> {
+        let cleared = self.holds.cleared(&self.core, self.client.id, self.output.len());
+        (self.sent < cleared).then_some(self.sent..cleared)
     }
 
     fn poll_send(&mut self, task: &mut Context<'_>) -> io::Result<()> {
-        let cleared = self.cleared();
-        while self.sent < cleared {
-            let unsent = &self.output[self.sent..cleared];
-            match Pin::new(&mut self.stream).poll_write(task, unsent) {
+        while let Some(part) = self.cleared_part() {
+            match Pin::new(&mut self.stream).poll_write(task, &self.output[part]) {
                 Poll::Ready(Ok(written)) => self.note_sent(written),
                 Poll::Ready(Err(error)) => return Err(error),
                 Poll::Pending => return Ok(()),
