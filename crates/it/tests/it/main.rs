@@ -13,6 +13,7 @@ mod consistency;
 mod exchange;
 mod functions;
 mod keyspace;
+mod kills;
 mod late;
 mod limits;
 mod load;
