@@ -170,10 +170,10 @@ pub const MEANT: &[Meant] = &[
         },
     },
     Meant {
-        what: "a bound of scores with a zero byte",
-        reason: "a word does not end there; in Redis's C strings it does",
+        what: "a bound of scores with a zero byte, or a space before it",
+        reason: "a word does not end or begin there; for C's library it does",
         is_case: |words, redis, merops| {
-            words.iter().any(|word| word.contains(&0))
+            words.iter().any(|word| word.contains(&0) || word.starts_with(b" "))
                 && is_error(merops, "ERR min or max is not a float")
                 && redis != merops
         },

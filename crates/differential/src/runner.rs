@@ -264,7 +264,7 @@ impl Session {
 fn claims(words: &[Vec<u8>]) -> bool {
     let words = wrapped(words).unwrap_or(words);
     let is = |name: &&str| words[0].eq_ignore_ascii_case(name.as_bytes());
-    ["XCLAIM", "XAUTOCLAIM", "XREADGROUP"].iter().any(|name| is(name))
+    ["XCLAIM", "XAUTOCLAIM", "XREADGROUP"].iter().any(is)
 }
 
 /// Whether what follows is to wait until it is known whether a stored result differs on purpose.

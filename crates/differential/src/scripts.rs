@@ -310,9 +310,7 @@ fn breaks_watch_alike(step: &Step) -> bool {
     let Step::Command { words, .. } = step else { return true };
     let words = wrapped(words).unwrap_or(words);
     let is = |name: &&str| words[0].eq_ignore_ascii_case(name.as_bytes());
-    !["XGROUP", "XACK", "XREADGROUP", "XCLAIM", "XAUTOCLAIM", "PFDEBUG", "FCALL"]
-        .iter()
-        .any(|name| is(name))
+    !["XGROUP", "XACK", "XREADGROUP", "XCLAIM", "XAUTOCLAIM", "PFDEBUG", "FCALL"].iter().any(is)
 }
 
 /// A transaction of commands that `draw` gives.
