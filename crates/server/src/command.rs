@@ -50,6 +50,8 @@ pub(crate) struct SessionCommand {
     pub(crate) in_multi: InMulti,
     /// Whether it answers an error, as changes do, while the data should be saved and cannot be.
     pub(crate) tells_health: bool,
+    /// For a row that runs scripts: whether the one of a call says that it does not write.
+    pub(crate) only_reads: Option<fn(&Core, Args<'_>) -> bool>,
 }
 
 /// What a command does when a transaction is open.
@@ -81,12 +83,25 @@ impl SessionCommand {
     }
 
     const fn new(spec: Spec, run: SessionRun, subcommands: &'static [SessionCommand]) -> Self {
-        Self { spec, run, subcommands, in_multi: InMulti::Queued, tells_health: false }
+        Self {
+            spec,
+            run,
+            subcommands,
+            in_multi: InMulti::Queued,
+            tells_health: false,
+            only_reads: None,
+        }
     }
 
     /// Says that it answers an error while the data should be saved and cannot be.
     pub(crate) const fn telling_health(mut self) -> Self {
         self.tells_health = true;
+        self
+    }
+
+    /// Says how to find out whether a call runs a script that does not write.
+    pub(crate) const fn only_reads_if(mut self, only_reads: fn(&Core, Args<'_>) -> bool) -> Self {
+        self.only_reads = Some(only_reads);
         self
     }
 

@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use command::{Args, Error, Group, QUOTED_BYTES_MAX, flag, quotable};
+use command::flag::{self, Flags};
+use command::{Args, Error, Group, QUOTED_BYTES_MAX, quotable};
 use engine::{Batch, Call, Command, HeldKeys, Outcome};
 use resp::{Protocol, Writer};
 
@@ -43,7 +44,7 @@ pub(crate) fn dispatch(
     if let Err(error) = check(core, client, row, args) {
         return reject(core, client, batch, Some(row.id), &error);
     }
-    if is_held(core, client, row) {
+    if is_held(core, client, row, args) {
         return Next::Held;
     }
     if client.transaction.is_open() && row.in_multi() == InMulti::Queued {
@@ -162,7 +163,7 @@ fn queue(
         return reject(core, client, batch, Some(row.id), &Error::OutOfMemory);
     }
     let args = Args::new(data, &batch.spans[first_span..]);
-    client.transaction.push(row.id, args, row.spec.flags);
+    client.transaction.push(row.id, args, flags_of(core, row, args));
     batch.spans.truncate(first_span);
     push(client, batch, b"+QUEUED\r\n");
     Next::Joined
@@ -208,12 +209,22 @@ fn is_exec(row: &Row) -> bool {
 
 /// Whether CLIENT PAUSE holds a command back.
 #[inline]
-fn is_held(core: &Core, client: &Client, row: &Row) -> bool {
+fn is_held(core: &Core, client: &Client, row: &Row, args: Args<'_>) -> bool {
     let queued_flags = match row.in_multi() {
         InMulti::Executes => client.transaction.flags(),
         InMulti::ActsAtOnce | InMulti::Queued => 0,
     };
     core.pause.holds(row.spec.flags | queued_flags)
+        && core.pause.holds(flags_of(core, row, args) | queued_flags)
+}
+
+/// The flags of a call: its row's, but for a script that says that it does not write.
+fn flags_of(core: &Core, row: &Row, args: Args<'_>) -> Flags {
+    let only_reads = match row.action {
+        Action::Session(command) => command.only_reads.is_some_and(|reads| reads(core, args)),
+        Action::Data(_) => false,
+    };
+    row.spec.flags & if only_reads { !(flag::WRITE | flag::MAY_REPLICATE) } else { !0 }
 }
 
 /// Whether a command needs keys, which a busy script may hold.

@@ -31,6 +31,7 @@ pub(super) const COMMANDS: &[SessionCommand] = &[SessionCommand {
     subcommands: SUBCOMMANDS,
     in_multi: InMulti::Queued,
     tells_health: false,
+    only_reads: None,
 }];
 
 const SUBCOMMANDS: &[SessionCommand] = &[

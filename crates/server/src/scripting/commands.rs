@@ -9,7 +9,7 @@ use command::flag::{
 use command::{Args, Error, Find, Group, KeySpec, Result, Spec, access};
 use resp::Writer;
 
-use super::drive::{Which, eval};
+use super::drive::{Which, eval, eval_only_reads};
 use super::running::{Kind, NotKilled};
 use crate::client::Client;
 use crate::command::{Request, SessionCommand};
@@ -38,7 +38,8 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[
             "Runs a Lua script.",
         ),
         |request| Box::pin(eval(request, Which::Body, false)),
-    ),
+    )
+    .only_reads_if(|core, args| eval_only_reads(core, args, Which::Body)),
     SessionCommand::later(
         spec("EVALSHA", -3, RUNS | MAY_REPLICATE).key_specs(CHANGED).doc(
             "2.6.0",
@@ -46,7 +47,8 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[
             "Runs a Lua script that the server knows, by its digest.",
         ),
         |request| Box::pin(eval(request, Which::Digest, false)),
-    ),
+    )
+    .only_reads_if(|core, args| eval_only_reads(core, args, Which::Digest)),
     SessionCommand::later(
         spec("EVALSHA_RO", -3, RUNS | READONLY).key_specs(READ).doc(
             "7.0.0",

@@ -93,6 +93,28 @@ pub(super) async fn fcall(request: &mut Request, is_read_only: bool) -> Result {
     Ok(())
 }
 
+/// Whether the script of a call says that it does not write.
+pub(super) fn eval_only_reads(core: &Core, args: Args<'_>, which: Which) -> bool {
+    let flags = match which {
+        Which::Digest => {
+            core.server.scripts.find(args.at(1)).and_then(|script| script.source.flags())
+        }
+        Which::Body => {
+            let compiles = |source: &script::Source| core.lua.compile(source);
+            let learned = core.server.scripts.learn(args.at(1), false, compiles);
+            learned.ok().and_then(|script| script.source.flags())
+        }
+    };
+    flags.is_some_and(|flags| flags.contains(Flags::NO_WRITES))
+}
+
+/// Whether the function of a call says that it does not write.
+pub(super) fn fcall_only_reads(core: &Core, args: Args<'_>) -> bool {
+    let found = core.server.libraries.read().function(args.at(1));
+    found
+        .is_some_and(|(loaded, at)| loaded.library.functions()[at].flags.contains(Flags::NO_WRITES))
+}
+
 /// Shows the call to those who monitor: before what it calls.
 fn show(request: &Request) {
     let spec = request.core.server.registry.row(request.row).spec;

@@ -8,7 +8,7 @@ use resp::Writer;
 use script::Library;
 
 use super::commands::{CHANGED, READ, RUNS, kill_running, spec};
-use super::drive::fcall;
+use super::drive::{fcall, fcall_only_reads};
 use super::host::log;
 use super::libraries::{Policy, Taken};
 use super::running::Kind;
@@ -26,7 +26,8 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[
             "Runs a function.",
         ),
         |request| Box::pin(fcall(request, false)),
-    ),
+    )
+    .only_reads_if(fcall_only_reads),
     SessionCommand::later(
         spec("FCALL_RO", -3, RUNS | READONLY).key_specs(READ).doc(
             "7.0.0",
