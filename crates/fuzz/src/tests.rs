@@ -56,6 +56,11 @@ fn fuzz(name: &str) {
 }
 
 #[test]
+fn rdb_file() {
+    fuzz("rdb_file");
+}
+
+#[test]
 fn calls() {
     fuzz("calls");
 }

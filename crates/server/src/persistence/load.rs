@@ -1,6 +1,5 @@
 //! Loading a file: one thread reads and splits it, every shard makes its own keys.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -104,7 +103,6 @@ struct Shared {
     error: Mutex<Option<String>>,
     replaces: bool,
     keeps_expired: bool,
-    empty: Mutex<HashMap<&'static str, u64>>,
 }
 
 /// Loads what the server was to find at its start.
@@ -175,7 +173,6 @@ pub(crate) fn load<R: Read>(
         error: Mutex::default(),
         replaces: options.replaces,
         keeps_expired: options.keeps_expired,
-        empty: Mutex::default(),
     });
     let reader = FileReader::new(input).map_err(|error| error.to_string())?;
     let mut reader = reader.skip_unknown(options.skips_unknown).check(options.checks);
@@ -196,9 +193,9 @@ pub(crate) fn load<R: Read>(
     Ok(reader)
 }
 
+/// Says how many collections without elements were left out.
 fn note_empty(shared: &Shared) {
-    let empty = shared.empty.lock().expect("a panic ends the process");
-    let count: u64 = empty.values().sum();
+    let count = shared.server.persistence.progress.empty_skipped.load(Ordering::Relaxed);
     if count > 0 {
         tracing::warn!("empty keys skipped: {count}");
     }
@@ -222,8 +219,7 @@ impl Splitter {
             }
             let progress = &self.shared.server.persistence.progress;
             progress.loaded_bytes.store(reader.position(), Ordering::Relaxed);
-            let version = reader.version();
-            match reader.next_item().map_err(|error| explain(&error, version))? {
+            match reader.next_item().map_err(|error| explain(&error))? {
                 None => break,
                 Some(Item::Record(record)) => self.key(record)?,
                 Some(Item::Function(code)) => functions.push(code),
@@ -335,7 +331,7 @@ impl Splitter {
 }
 
 /// An error as it is shown; damage in Redis's words too, for those who look for them in the log.
-fn explain(error: &FileError, _version: u16) -> String {
+fn explain(error: &FileError) -> String {
     match error {
         FileError::Checksum { .. } => format!("Wrong RDB checksum. {error}"),
         other => other.to_string(),
@@ -431,8 +427,6 @@ fn skip_empty(shared: &Shared, one: &Waiting) {
     /// Lines of the log about such keys.
     const SHOWN_MAX: u64 = 10;
     let count = shared.server.persistence.progress.empty_skipped.fetch_add(1, Ordering::Relaxed);
-    let mut empty = shared.empty.lock().expect("a panic ends the process");
-    *empty.entry("all").or_default() += 1;
     if count < SHOWN_MAX {
         tracing::info!("rdbLoadObject: skipping empty key: {}", one.key.escape_ascii());
     }
