@@ -76,6 +76,8 @@ pub(crate) struct Flight {
     coordinator: Option<Coordinator>,
     /// Parts that are scheduled at once when an attempt begins; the others follow.
     scheduled_first: usize,
+    /// Shards and what the series holds there that this transaction belongs to.
+    pub(crate) fences: Vec<(usize, TxId)>,
     /// Without a coordinator: answers still to come.
     missing: usize,
     /// Its number among the thread's steps, once it is one.
@@ -92,6 +94,7 @@ impl Flight {
             parts: (0..parts).map(|_| Part::default()).collect(),
             coordinator: None,
             scheduled_first: 0,
+            fences: Vec::new(),
             missing: parts,
             step: None,
             moment: None,
@@ -138,6 +141,7 @@ impl Flight {
             scheduled_first: parts.len(),
             parts,
             coordinator: Some(coordinator),
+            fences: Vec::new(),
             missing: 0,
             step: None,
             moment: None,

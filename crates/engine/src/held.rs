@@ -161,16 +161,39 @@ impl Held {
         self.step.stamp(other.at.moment.stamp_ns);
     }
 
-    /// The same for a series that has begun: its time stands still.
-    pub async fn acquire_at(router: &Rc<Router>, needs: Needs, now_ms: i64) -> Self {
-        let mut held = Self::acquire(router, needs).await;
-        held.at.moment.now_ms = now_ms;
-        held
-    }
-
     /// When the series happens, for all its calls.
     pub fn moment(&self) -> Moment {
         self.at.moment
+    }
+
+    /// Waits for what a series needs beside the locks that it holds and keeps, `others`, the first
+    /// of which it began with: none of that. It goes on under the new locks. Who waits for the
+    /// others does not keep from it what it waits for, unless it is another such series.
+    pub fn acquire_beside(
+        router: &Rc<Router>,
+        others: &[Rc<Held>],
+        mut needs: Needs,
+    ) -> impl Future<Output = Self> + use<> {
+        let held = |held: &Rc<Held>| {
+            let id = held.at.transaction;
+            held.shards.iter().map(move |shard| (*shard, id)).collect::<Vec<_>>()
+        };
+        let fences: Vec<(usize, TxId)> = others.iter().flat_map(held).collect();
+        // So that the new id is known wherever the series has locks.
+        for (shard, _) in &fences {
+            needs.0.entry(*shard).or_default();
+        }
+        let parts = needs.into_parts();
+        let shards: Vec<usize> = parts.iter().map(|part| part.shard).collect();
+        let now_ms = others[0].at.moment.now_ms;
+        let router = router.clone();
+        let lock = router.lock_beside(parts, fences);
+        async move {
+            let transaction = lock.await.id();
+            let mut held = Self::new(&router, transaction, shards, router.begin_step());
+            held.at.moment.now_ms = now_ms;
+            held
+        }
     }
 
     pub(crate) fn router(&self) -> &Rc<Router> {

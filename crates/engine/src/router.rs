@@ -431,9 +431,21 @@ impl Router {
     /// Locks keys on several shards for a plan; done when all are held. [`Router::release`] ends
     /// it.
     pub(crate) fn lock(self: &Rc<Self>, parts: Vec<Part>) -> FlightFuture {
+        self.lock_beside(parts, Vec::new())
+    }
+
+    /// [`Router::lock`] for a plan that goes on holding what it holds on these shards: whoever waits
+    /// there for that does not keep from it what it waits for.
+    pub(crate) fn lock_beside(
+        self: &Rc<Self>,
+        parts: Vec<Part>,
+        fences: Vec<(usize, TxId)>,
+    ) -> FlightFuture {
         let id = self.network.ids.draw();
         let coordinator = Coordinator::plan(id, parts.len());
-        let flight = self.launch(Flight::coordinated(coordinator, parts));
+        let mut flight = Flight::coordinated(coordinator, parts);
+        flight.fences = fences;
+        let flight = self.launch(flight);
         self.begin_attempt(flight, id);
         self.pump();
         FlightFuture::new(self.clone(), flight)
@@ -783,6 +795,9 @@ impl Router {
     }
 
     fn begin_attempt(&self, flight: u32, id: TxId) {
+        for (shard, holder) in self.with_flight(flight, |f| f.fences.clone()) {
+            self.request(shard, self.address(0, 0), Request::Fence { holder, next: id });
+        }
         for part in self.with_flight(flight, |f| f.first_parts()) {
             self.schedule(flight, part, id, OnGrant::Report);
         }

@@ -99,6 +99,9 @@ pub(crate) enum Request {
     RunHeld(Box<Parcel>, At),
     /// A transaction's part, or only its locks.
     Schedule { id: TxId, locks: Locks, parcel: Option<Box<Parcel>>, on_grant: OnGrant },
+    /// Whoever holds locks here under the one id is about to wait elsewhere under the other: see
+    /// [`LockTable::fence`].
+    Fence { holder: TxId, next: TxId },
     /// The same again under a new id, after a refusal somewhere.
     Reschedule { old: TxId, new: TxId },
     /// Every shard granted: run and let go.
@@ -483,6 +486,7 @@ impl Shard {
                 let parked = Parked { parcel, on_grant, address, locks: None, is_plain: false };
                 self.schedule(id, locks, parked);
             }
+            Request::Fence { holder, next } => self.fence(holder, next, draw),
             Request::Reschedule { old, new } => self.reschedule(old, new),
             Request::Arm(id, moment) => self.run_parked(id, moment),
             Request::Release(id) => {
@@ -568,25 +572,44 @@ impl Shard {
         }
         let mut locks = Locks::new();
         add_locks(parcel.work(), &mut locks);
-        let on_grant = OnGrant::Run;
-        let mut parked =
-            Parked { parcel: Some(parcel), on_grant, address, locks: None, is_plain: true };
-        // On one shard a refusal needs no message: a fresh id is drawn until one is let in.
+        let parked = Parked {
+            parcel: Some(parcel),
+            on_grant: OnGrant::Run,
+            address,
+            locks: None,
+            is_plain: true,
+        };
+        self.schedule_plain(locks, parked, draw);
+    }
+
+    /// On one shard a refusal needs no message: a fresh id is drawn until one is let in.
+    fn schedule_plain(&mut self, mut locks: Locks, parked: Parked, draw: impl Fn() -> TxId) {
         loop {
             let id = draw();
             match self.locks.schedule(id, locks) {
                 Scheduled::Refused { locks: back, .. } => locks = back,
-                Scheduled::Queued => {
+                scheduled => {
                     self.parked.insert(id, parked);
-                    return;
-                }
-                Scheduled::Granted => {
-                    parked.on_grant = OnGrant::Run;
-                    self.parked.insert(id, parked);
-                    self.granted.push(id);
+                    if scheduled == Scheduled::Granted {
+                        self.granted.push(id);
+                    }
                     return;
                 }
             }
+        }
+    }
+
+    /// See [`LockTable::fence`]. Plain calls hold nothing elsewhere, so they may wait as before.
+    fn fence(&mut self, holder: TxId, next: TxId, draw: impl Fn() -> TxId) {
+        for (id, locks) in self.locks.fence(holder, next, &mut self.granted) {
+            let mut parked = self.parked.remove(&id).expect("what waits is parked");
+            if parked.is_plain {
+                self.schedule_plain(locks, parked, &draw);
+                continue;
+            }
+            self.answers.push((parked.address, Answer::Refused { id, watermark: next }));
+            parked.locks = Some(locks);
+            self.parked.insert(id, parked);
         }
     }
 

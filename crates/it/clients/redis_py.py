@@ -68,6 +68,95 @@ def work(protocol, decode):
     assert r.swapdb(4, 3) and other.get("k") == b"v"
 
 
+def locks(r):
+    lock = r.lock("locks:a", timeout=5)
+    assert lock.acquire() and lock.locked() and lock.owned() and not r.lock("locks:a").owned()
+    assert not r.lock("locks:a", blocking_timeout=0.05, sleep=0.01).acquire()
+    assert lock.extend(10) and 14_000 < r.pttl("locks:a") <= 15_000
+    assert lock.extend(3, replace_ttl=True) and r.pttl("locks:a") <= 3000
+    assert lock.reacquire() and 4000 < r.pttl("locks:a") <= 5000
+    lock.release()
+    assert not r.exists("locks:a")
+    for use in (lock.release, lambda: lock.extend(1)):
+        try:
+            use()
+            raise AssertionError("no error")
+        except redis.exceptions.LockError:
+            pass
+    short = r.lock("locks:b", timeout=0.03)
+    assert short.acquire()
+    time.sleep(0.05)
+    with r.lock("locks:b", timeout=5):
+        for use in (lambda: short.extend(1), short.reacquire, short.release):
+            try:
+                use()
+                raise AssertionError("no error")
+            except redis.exceptions.LockNotOwnedError:
+                pass
+    # Alone while one has it.
+    inside, total = [], [0]
+
+    def work():
+        for _ in range(15):
+            with r.lock("locks:c", timeout=10, sleep=0.001):
+                inside.append(1)
+                seen = total[0]
+                assert len(inside) == 1
+                total[0] = seen + 1
+                inside.pop()
+
+    workers = [threading.Thread(target=work) for _ in range(6)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert total == [90] and not r.exists("locks:c")
+
+
+def transactions(r):
+    keys = [f"account:{i}" for i in range(8)]
+    r.mset({key: 100 for key in keys})
+    with r.pipeline() as pipe:
+        pipe.watch("account:0")
+        r.incrby("account:0", 0)
+        pipe.multi()
+        pipe.incr("account:0")
+        try:
+            pipe.execute()
+            raise AssertionError("no error")
+        except redis.WatchError:
+            pass
+        pipe.incr("account:0").set("s", "text").incr("s").decr("account:0")
+        replies = pipe.execute(raise_on_error=False)
+        assert replies[0] == 101 and isinstance(replies[2], redis.ResponseError) and replies[3] == 100
+        try:
+            pipe.incr("account:0").execute_command("INCR").execute()
+            raise AssertionError("no error")
+        except redis.ResponseError as error:
+            assert "wrong number of arguments" in str(error) or "EXECABORT" in str(error), error
+        pipe.reset()
+    assert r.get("account:0") in ("100", b"100")
+
+    def transfer(number):
+        source, target = keys[number % 8], keys[(number * 5 + 1) % 8]
+
+        def move(pipe):
+            left = int(pipe.get(source)) - 1
+            pipe.multi()
+            pipe.set(source, left)
+            pipe.incr(target)
+
+        for _ in range(20):
+            r.transaction(move, source)
+
+    workers = [threading.Thread(target=transfer, args=(number,)) for number in range(6)]
+    for worker in workers:
+        worker.start()
+    while any(worker.is_alive() for worker in workers):
+        assert sum(map(int, r.mget(keys))) == 800
+    assert sum(map(int, r.mget(keys))) == 800
+
+
 def threads():
     pool = redis.ConnectionPool(port=port, max_connections=20)
     r = redis.Redis(connection_pool=pool)
@@ -107,6 +196,10 @@ def expiry():
 for protocol in (2, 3):
     for decode in (False, True):
         work(protocol, decode)
+for protocol in (2, 3):
+    client = redis.Redis(port=port, protocol=protocol)
+    locks(client)
+    transactions(client)
 threads()
 monitor()
 expiry()

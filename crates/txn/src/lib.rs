@@ -40,6 +40,14 @@
 //! shard reads its own for a batch of messages after it has taken them in, and never stamps below a
 //! transaction that it has run. The crate `sim` shows what goes wrong otherwise.
 //!
+//! # More locks under way
+//!
+//! A series that has run under its locks and turns out to need more asks for these under a fresh
+//! id, and keeps the old ones. Lest somebody who holds what it asks for waits for what it keeps, it
+//! sets a [fence](LockTable::fence) where it holds: lower ids that wait there are refused, and come
+//! again with higher ones, which wait for it everywhere. So again the higher waits for the lower. Only
+//! two such series can wait for each other; one of them has to give up.
+//!
 //! # One remote shard
 //!
 //! When a transaction needs its coordinator's own shard and one other, it locks its own first; the

@@ -233,6 +233,38 @@ impl LockTable {
         Some(locks)
     }
 
+    /// A transaction that is granted here, `holder`, is about to wait elsewhere under the id `next`,
+    /// also for those who may wait for it here. Those must not: from now on lower ids that conflict
+    /// with it are too late, as if `next` had been granted what it holds. Answers who waited and is
+    /// refused so, lowest id first, with their locks, and pushes those that this lets proceed.
+    ///
+    /// O(waiters); nothing for a holder that is gone.
+    pub fn fence(
+        &mut self,
+        holder: TxId,
+        next: TxId,
+        granted: &mut Vec<TxId>,
+    ) -> Vec<(TxId, Locks)> {
+        let Some(at) = self.find(holder) else { return Vec::new() };
+        let index = self.order[at].1 as usize;
+        assert!(self.entries[index].blocked == 0, "{holder:?} holds its locks");
+        let locks = std::mem::take(&mut self.entries[index].locks);
+        self.hold(next, &locks);
+        self.let_go(&locks);
+        self.entries[index].locks = locks;
+        let is_late = |entry: &Entry| {
+            entry.blocked > 0
+                && entry
+                    .locks
+                    .places()
+                    .any(|(place, claims)| entry.id < self.watermark(place, claims))
+        };
+        let late = self.order.iter().filter(|&&(_, index)| is_late(&self.entries[index as usize]));
+        let late: Vec<TxId> = late.map(|&(id, _)| id).collect();
+        let refuse = |id| (id, self.release(id, granted).expect("it waits"));
+        late.into_iter().map(refuse).collect()
+    }
+
     fn find(&self, id: TxId) -> Option<usize> {
         self.order.binary_search_by_key(&id, |&(other, _)| other).ok()
     }

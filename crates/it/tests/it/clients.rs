@@ -1,11 +1,12 @@
-//! What people use: redis-py and ioredis, doing real work; redis-cli and redis-benchmark.
+//! What people use, doing real work: client libraries, and programs that are built on them;
+//! redis-cli and redis-benchmark.
 
 use std::path::Path;
 use std::process::Command;
 
 use testkit::{Server, programs};
 
-use crate::servers::on_every_server;
+use crate::servers::{on_every_server, on_several_threads};
 
 fn run(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
@@ -50,6 +51,53 @@ fn ioredis() {
             script("node", "examples_js.js", server);
         });
     }
+}
+
+/// A script that drives Python packages.
+fn python_program(packages: &[&str], name: &str) {
+    let load = format!("import {}", packages.join(", "));
+    if has("python3", &["-c", &load], &packages.join(" and ")) {
+        on_several_threads(|server| script("python3", name, server));
+    }
+}
+
+/// A script that drives npm packages.
+fn node_program(packages: &[&str], name: &str) {
+    let load: String = packages.iter().map(|package| format!("require('{package}');")).collect();
+    if has("node", &["-e", &load], &packages.join(" and ")) {
+        on_several_threads(|server| script("node", name, server));
+    }
+}
+
+#[test]
+fn patterns() {
+    python_program(&["redis"], "patterns.py");
+}
+
+#[test]
+fn bullmq() {
+    node_program(&["bullmq", "ioredis"], "bullmq.js");
+}
+
+#[test]
+fn limiters_and_locks() {
+    let packages = ["ioredis", "rate-limiter-flexible", "redis", "redlock"];
+    node_program(&packages, "limiters_locks.js");
+}
+
+#[test]
+fn sessions() {
+    node_program(&["connect-redis", "express-session", "redis"], "sessions.js");
+}
+
+#[test]
+fn celery() {
+    python_program(&["celery", "redis"], "celery_work.py");
+}
+
+#[test]
+fn rq() {
+    python_program(&["rq", "redis"], "rq_work.py");
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod limits;
 mod load;
 mod process;
 mod protocol;
+mod scripts;
 mod servers;
 mod snapshots;
 mod threads;

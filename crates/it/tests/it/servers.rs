@@ -33,6 +33,14 @@ pub(crate) fn on_every_server(arguments: &[&str], test: impl Fn(&Server)) {
     }
 }
 
+/// Runs `test` against Merops on several threads, and redis-server.
+pub(crate) fn on_several_threads(test: impl Fn(&Server)) {
+    for kind in kinds().into_iter().filter(|kind| *kind != Kind::Merops(Layout::ONE)) {
+        println!("on {kind:?}");
+        test(&Server::start(kind, &[]));
+    }
+}
+
 /// A reply on one line, without the marks of its type; every kind of nothing is `nil`.
 pub(crate) fn plain(reply: &Reply) -> String {
     let text = show(reply).replace(", ", " ");

@@ -28,7 +28,8 @@ use crate::registry::{Action, Registry, Row, Unresolved};
 
 /// How long a script keeps its thread, in microseconds.
 const SLICE_US_MAX: u64 = 1_000;
-/// How long a script that has written waits for a key that it did not declare and others hold.
+/// How long a script that has written waits for a key that it did not declare and others hold, while
+/// another one waits so too: maybe each for the other.
 const UNDECLARED_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Which keys a script may touch.
@@ -90,10 +91,10 @@ pub(super) struct ScriptHost<'a> {
     hold: Hold,
     /// The time that it sees from its beginning to its end.
     moment: Moment,
-    /// Keys that were needed beyond the declared ones, one by one.
-    extra: Vec<Held>,
-    /// What those are.
-    extra_needs: Needs,
+    /// Keys that were needed beyond the declared ones.
+    extra: Needs,
+    /// What it held before it needed those, and still does.
+    earlier: Vec<Rc<Held>>,
     kept_to_keys: bool,
     has_written: bool,
     /// Whether it did what cannot be done again: it wrote, or published.
@@ -150,8 +151,8 @@ impl<'a> ScriptHost<'a> {
             may_grow: false,
             hold,
             moment,
-            extra: Vec::new(),
-            extra_needs: Needs::new(),
+            extra: Needs::new(),
+            earlier: Vec::new(),
             kept_to_keys: true,
             has_written: false,
             has_acted: false,
@@ -394,7 +395,13 @@ impl<'a> ScriptHost<'a> {
                         let held = self.held().await;
                         Some(held.run(call, self.args.data.clone(), self.args.spans.clone()).await)
                     }
-                    false => self.run_undeclared(call).await,
+                    false => match self.reach(&call).await {
+                        None => None,
+                        Some(held) => {
+                            let (data, spans) = (self.args.data.clone(), self.args.spans.clone());
+                            Some(held.run(call, data, spans).await)
+                        }
+                    },
                 };
                 let Some((reply, outcome)) = ran else {
                     return Demand::Reply(error(NOT_HELD));
@@ -408,41 +415,52 @@ impl<'a> ScriptHost<'a> {
         Demand::Reply(reply)
     }
 
-    /// Runs a call on keys that the script did not declare, after it has written: under locks of
-    /// their own, if they come soon. Two scripts that wait for each other's keys end so.
-    async fn run_undeclared(&mut self, call: Call) -> Option<(Vec<u8>, Outcome)> {
+    /// Locks what the present call needs that the script did not declare, after it has written.
+    /// None if that cannot be: it needs every key, or two scripts wait for each other's keys.
+    async fn reach(&mut self, call: &Call) -> Option<Rc<Held>> {
+        let router = self.core.router.clone();
         let held = self.held().await;
-        let args = self.args.args();
-        let mut needs = Needs::new();
-        needs.add_call(&self.core.router, &call, args);
+        let (command, args) = (call.command, self.args.args());
+        if command.reaches(args) || matches!(command.run, Run::Everywhere { atomic: true, .. }) {
+            return None;
+        }
+        let mut wanted = Needs::new();
+        wanted.add_call(&router, call, args);
         if !self.is_read_only {
             // What it reads now it may write later: locks do not change their mode.
-            let specs = call.command.spec.keys.iter().filter_map(|keys| keys.resolve(args));
+            let specs = command.spec.keys.iter().filter_map(|keys| keys.resolve(args));
             for at in specs.flat_map(Positions::iter) {
-                needs.add_key(&self.core.router, Key::new(args.at(at)), true);
+                wanted.add_key(&router, Key::new(args.at(at)), true);
             }
         }
         // It would wait for itself.
-        needs.remove_held(&self.needs());
-        needs.remove_held(&self.extra_needs);
-        if needs.is_empty() {
-            let held = self.extra.last().unwrap_or(&held);
-            return Some(held.run(call, self.args.data.clone(), self.args.spans.clone()).await);
+        wanted.remove_held(&self.needs());
+        wanted.remove_held(&self.extra);
+        if wanted.is_empty() {
+            return Some(held);
         }
-        let extra = needs.clone();
-        let router = self.core.router.clone();
-        let (give, gives) = tokio::sync::oneshot::channel();
+        self.earlier.push(held);
+        let (give, mut gives) = tokio::sync::oneshot::channel();
+        let acquired = Held::acquire_beside(&router, &self.earlier, wanted.clone());
         // A task of its own: locks that come too late must be let go.
-        let now_ms = self.moment.now_ms;
-        tokio::task::spawn_local(async move {
-            drop(give.send(Held::acquire_at(&router, needs, now_ms).await));
-        });
-        let held = tokio::time::timeout(UNDECLARED_PATIENCE, gives).await.ok()?.ok()?;
-        self.held().await.includes(&held);
-        let ran = held.run(call, self.args.data.clone(), self.args.spans.clone()).await;
-        self.extra_needs.merge(extra);
-        self.extra.push(held);
-        Some(ran)
+        tokio::task::spawn_local(async move { drop(give.send(acquired.await)) });
+        let reaching = self.core.server.running_scripts.reaching();
+        loop {
+            match tokio::time::timeout(UNDECLARED_PATIENCE, &mut gives).await {
+                Ok(held) => {
+                    let held = Rc::new(held.ok()?);
+                    self.earlier[0].includes(&held);
+                    self.hold = Hold::Held(held.clone());
+                    self.extra.merge(wanted);
+                    return Some(held);
+                }
+                Err(_) if reaching.give_way() => {
+                    self.earlier.pop();
+                    return None;
+                }
+                Err(_) => {}
+            }
+        }
     }
 
     fn count_write(&mut self, row: &Row) {

@@ -1,5 +1,6 @@
 //! The scripts and functions that have run for so long that somebody may want to end them.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -51,6 +52,32 @@ pub(crate) struct Running {
     scripts: Mutex<Vec<Arc<RunningScript>>>,
     /// How many of them are late.
     late: AtomicUsize,
+    /// Those that have written and wait for keys that they did not declare.
+    reaching: AtomicUsize,
+}
+
+/// A script that has written and waits for keys that it did not declare, until it is dropped.
+pub(crate) struct Reaching<'a> {
+    count: &'a AtomicUsize,
+    gave_way: Cell<bool>,
+}
+
+impl Reaching<'_> {
+    /// Whether it is to give up, as another one waits so too.
+    pub(crate) fn give_way(&self) -> bool {
+        let one_less = |count| (count > 1).then(|| count - 1);
+        let gives = self.count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok();
+        self.gave_way.set(gives);
+        gives
+    }
+}
+
+impl Drop for Reaching<'_> {
+    fn drop(&mut self) {
+        if !self.gave_way.get() {
+            self.count.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
 }
 
 /// Why SCRIPT KILL or FUNCTION KILL ends nothing.
@@ -76,6 +103,12 @@ impl Running {
         if script.is_late.load(Ordering::Relaxed) {
             self.late.fetch_sub(1, Ordering::Relaxed);
         }
+    }
+
+    /// A script begins to wait for keys that it did not declare.
+    pub(crate) fn reaching(&self) -> Reaching<'_> {
+        self.reaching.fetch_add(1, Ordering::Relaxed);
+        Reaching { count: &self.reaching, gave_way: Cell::new(false) }
     }
 
     /// The function that has run for longest.

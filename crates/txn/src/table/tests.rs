@@ -183,6 +183,24 @@ fn no_locks_are_always_free() {
     assert_eq!(release(&mut table, a), []);
 }
 
+#[test]
+fn a_fence_refuses_lower_ids_in_the_way_of_one_that_waits_elsewhere() {
+    let [early, holder, reader, b, c, next, after] = draw();
+    let mut table = LockTable::new();
+    table.schedule(holder, keys(&[(1, Exclusive)]));
+    table.schedule(reader, keys(&[(2, Shared)]));
+    assert_eq!(table.schedule(b, keys(&[(1, Shared), (2, Exclusive)])), Scheduled::Queued);
+    assert_eq!(table.schedule(c, keys(&[(2, Shared)])), Scheduled::Queued, "behind the one before");
+    let mut granted = Vec::new();
+    let late = table.fence(holder, next, &mut granted);
+    assert_eq!(late.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [b]);
+    assert_eq!(granted, [c]);
+    assert_refused(table.schedule(early, keys(&[(1, Shared)])), next);
+    assert_eq!(table.schedule(after, keys(&[(1, Shared)])), Scheduled::Queued);
+    assert_eq!(release(&mut table, holder), [after]);
+    assert!(table.fence(holder, next, &mut granted).is_empty(), "it is gone");
+}
+
 /// The definition, in quadratic time: what has been granted, and what is scheduled, in id order.
 #[derive(Default)]
 struct Model {
@@ -209,6 +227,18 @@ impl Model {
     fn release(&mut self, id: TxId) -> Vec<TxId> {
         self.scheduled.retain(|(other, ..)| *other != id);
         self.settle()
+    }
+
+    /// Answers who is refused, and who is granted.
+    fn fence(&mut self, holder: TxId, next: TxId) -> (Vec<TxId>, Vec<TxId>) {
+        let locks = self.scheduled.iter().find(|(id, ..)| *id == holder).expect("held").1.clone();
+        self.seen.push((next, locks.clone()));
+        let is_late = |(id, wants, held): &(TxId, Locks, bool)| {
+            !held && *id < next && Self::conflict(&locks, wants)
+        };
+        let late = self.scheduled.iter().filter(|&one| is_late(one)).map(|one| one.0).collect();
+        self.scheduled.retain(|one| !is_late(one));
+        (late, self.settle())
     }
 
     fn settle(&mut self) -> Vec<TxId> {
@@ -256,6 +286,16 @@ fn decides_as_the_model_does() {
             if scheduled > 0 && random.below(2) == 0 {
                 let id = model.scheduled[random.below(scheduled) as usize].0;
                 assert_eq!(release(&mut table, id), model.release(id), "seed {seed}");
+                continue;
+            }
+            let held = model.scheduled.iter().find(|(.., held)| *held && random.below(8) == 0);
+            if let Some(&(holder, ..)) = held {
+                let next = ids.draw();
+                let mut granted = Vec::new();
+                let late = table.fence(holder, next, &mut granted);
+                granted.sort_unstable();
+                let late: Vec<TxId> = late.into_iter().map(|(id, _)| id).collect();
+                assert_eq!((late, granted), model.fence(holder, next), "seed {seed}");
                 continue;
             }
             drawn.push(ids.draw());
