@@ -10,6 +10,7 @@ mod blocking;
 mod clients;
 mod connections;
 mod consistency;
+mod endless;
 mod exchange;
 mod functions;
 mod keyspace;
