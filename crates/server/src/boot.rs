@@ -97,25 +97,32 @@ pub(crate) fn run<T>(
         let body = move || core_thread(thread, server, config, inbound, listeners, has_shard, seed);
         handles.push(spawn(&format!("core-{thread}"), body)?);
     }
-    // In Redis's words, which scripts wait for.
-    let port = config.network.port;
-    tracing::info!("Running mode=standalone, port={port}, PID: {}.", std::process::id());
-    tracing::info!("Server initialized");
+    announce(&config);
     let _kept = ready(&config);
     let ended = run_until_end(ending, &server);
     stop(&server);
+    join(handles);
+    server.append.stop();
+    join(vec![keeper]);
+    ended?;
+    tracing::info!("Merops is now ready to exit, bye bye...");
+    Ok(())
+}
+
+/// Waits for threads to end; one that panicked ends this one.
+fn join(handles: Vec<JoinHandle<()>>) {
     for handle in handles {
         if let Err(panic) = handle.join() {
             std::panic::resume_unwind(panic);
         }
     }
-    server.append.stop();
-    if let Err(panic) = keeper.join() {
-        std::panic::resume_unwind(panic);
-    }
-    ended?;
-    tracing::info!("Merops is now ready to exit, bye bye...");
-    Ok(())
+}
+
+/// Says in Redis's words, which scripts wait for, that the server is about to load.
+fn announce(config: &Config) {
+    let port = config.network.port;
+    tracing::info!("Running mode=standalone, port={port}, PID: {}.", std::process::id());
+    tracing::info!("Server initialized");
 }
 
 /// Loads the data, and returns when the server is to end. The error says why it cannot go on.
