@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use crate::persistence::append::check as append;
 use rdb::Object;
 use rdb::file::{FileError, FileReader, Item};
 use value::Limits;
@@ -33,19 +34,42 @@ pub(crate) trait Checker {
 }
 
 /// All kinds.
-const CHECKERS: &[&dyn Checker] = &[&Rdb];
+const CHECKERS: &[&dyn Checker] = &[&append::Append, &Rdb];
 
 /// Runs `merops check` with what follows it on the command line.
 pub(crate) fn run(arguments: &[OsString]) -> ExitCode {
-    let [path] = arguments else {
-        eprintln!("Usage: merops check FILE|DIR");
-        return ExitCode::FAILURE;
+    let path = match arguments {
+        [flag, folder] | [folder, flag] if flag == "--fix" => return fix(Path::new(folder)),
+        [path] => path,
+        _ => {
+            eprintln!("Usage: merops check FILE|DIR\n       merops check --fix DIR");
+            return ExitCode::FAILURE;
+        }
     };
     match check(Path::new(path)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("{}: {error}", Path::new(path).display());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Cuts off what is damaged in a folder's append files, and says what is gone.
+fn fix(folder: &Path) -> ExitCode {
+    match append::fix(folder) {
+        Ok(Some(gone)) => {
+            println!("{}: can be read", folder.display());
+            gone.iter().for_each(|line| println!("    gone: {line}"));
+            ExitCode::SUCCESS
+        }
+        Ok(None) => {
+            eprintln!("{}: no append files", folder.display());
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("{}: {error}", folder.display());
             ExitCode::FAILURE
         }
     }

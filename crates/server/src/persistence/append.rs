@@ -5,6 +5,7 @@
 //! must not leave before what they show is durable (`gate`).
 
 mod base;
+pub(crate) mod check;
 pub(crate) mod commands;
 mod gate;
 mod keeper;
@@ -63,6 +64,16 @@ enum Mode {
     EverySecond,
     /// When everything that they show is durable.
     Always,
+}
+
+impl Mode {
+    fn of(fsync: AppendFsync) -> Self {
+        match fsync {
+            AppendFsync::No => Self::Never,
+            AppendFsync::Everysec => Self::EverySecond,
+            AppendFsync::Always => Self::Always,
+        }
+    }
 }
 
 /// See the module.
@@ -127,7 +138,14 @@ impl Append {
         match (old.append.appendonly, new.append.appendonly) {
             (false, true) => self.order(Order::Enable),
             (true, false) => self.order(Order::Disable),
-            _ => self.order(Order::Round),
+            _ => {
+                // What comes after the reply to CONFIG SET is promised already.
+                if new.append.appendfsync == AppendFsync::Always && self.mode() == Mode::EverySecond
+                {
+                    self.mode.store(Mode::Always as u8, Ordering::SeqCst);
+                }
+                self.order(Order::Round);
+            }
         }
     }
 

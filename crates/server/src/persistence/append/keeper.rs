@@ -117,12 +117,12 @@ impl Keeper {
 
     fn set_mode(&mut self, config: &Config) {
         let mode = match (&self.journal, config.append.appendfsync) {
+            // What is loaded has not come here yet, and holds replies already.
+            (None, _) if config.append.appendonly => return,
             (None, _) => Mode::Off,
             // Before the first base there is no promise.
             (Some(journal), _) if journal.awaits_base() => Mode::Never,
-            (Some(_), AppendFsync::No) => Mode::Never,
-            (Some(_), AppendFsync::Everysec) => Mode::EverySecond,
-            (Some(_), AppendFsync::Always) => Mode::Always,
+            (Some(_), fsync) => Mode::of(fsync),
         };
         let append = &self.server.append;
         if append.mode.swap(mode as u8, Ordering::Relaxed) != mode as u8 {

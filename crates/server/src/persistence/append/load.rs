@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use journal::{Bug, Journal, RealDisk, Recovered, recover};
 
 use super::replay::{Plan, replay_all, replay_own};
-use super::{Order, folder, lock, names, options};
+use super::{Mode, Order, folder, lock, names, options};
 use crate::clock;
 use crate::core::{Core, Server};
 use crate::persistence::load::{LoadOptions, load_path};
@@ -156,5 +156,8 @@ pub(super) fn on_shards(server: &Server, run: impl Fn(&Core) + Clone + Send + 's
 fn adopt(server: &Arc<Server>, journal: Journal, locked: std::fs::File) {
     on_shards(server, |core| core.router.set_journalled(true));
     server.append.durable_ns.store(journal.durable_ns(), Ordering::SeqCst);
+    // Before anybody is served, not when the keeper comes to it.
+    let fsync = server.config().append.appendfsync;
+    server.append.mode.store(Mode::of(fsync) as u8, Ordering::SeqCst);
     server.append.order(Order::Adopt(Box::new(journal), locked));
 }
