@@ -33,7 +33,7 @@ impl Folder {
     fn new(name: &str) -> Self {
         let path =
             std::env::temp_dir().join(format!("merops-replay-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
+        std::fs::create_dir_all(&path).expect("a temporary folder");
         Self(path)
     }
 }
@@ -47,7 +47,7 @@ impl Drop for Folder {
 }
 
 fn start(layout: Layout, folder: &Path) -> Server {
-    let folder = folder.to_str().unwrap();
+    let folder = folder.to_str().expect("the path is text");
     let arguments = ["--dir", folder, "--appendonly", "yes", "--appendfsync", "everysec"];
     let debug = ["--enable-debug-command", "yes"];
     Server::start(Kind::Merops(layout), &[&arguments[..], &debug[..]].concat())
@@ -112,7 +112,7 @@ fn content(client: &mut Client) -> BTreeMap<String, String> {
         let Reply::Array(keys) = client.ask("KEYS *") else { panic!("no array of keys") };
         for key in keys {
             let Reply::Bulk(key) = key else { continue };
-            let mut ask = |words: &[&[u8]]| show(&client.call(words).unwrap());
+            let mut ask = |words: &[&[u8]]| show(&client.call(words).expect("the server answers"));
             let digest = ask(&[b"DEBUG", b"DIGEST-VALUE", &key]);
             let (kind, at) = (ask(&[b"TYPE", &key]), ask(&[b"PEXPIRETIME", &key]));
             all.insert(format!("{db}:{}", key.escape_ascii()), format!("{kind} {digest} {at}"));

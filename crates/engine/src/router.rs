@@ -7,6 +7,9 @@
 //! Invariants: a flight that began ends, whoever still waits for it; messages between two threads
 //! keep their order; nothing here is entered while the shard is borrowed.
 
+mod flights;
+mod mail;
+
 use std::any::Any;
 use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::collections::VecDeque;
@@ -14,7 +17,6 @@ use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context as TaskContext, Poll};
 
 use command::{Args, flag};
 use crossbeam_channel::Receiver;
@@ -22,7 +24,7 @@ use journal::{Handover, Report};
 use keyspace::News;
 use slab::Slab;
 use stdx::rng::Rng;
-use txn::{Action, Coordinator, Ids, Locks, TxId};
+use txn::{Coordinator, Ids, Locks, TxId};
 
 use crate::block::Sleepers;
 use crate::context::Context;
@@ -31,7 +33,7 @@ use crate::gathering::Gathering;
 use crate::mailbox::Letterbox;
 use crate::parcel::{Call, Outcome, Parcel, Work};
 use crate::recorder::At;
-use crate::shard::{Address, Answer, Clock, OnGrant, Request, Shard, read_keys};
+use crate::shard::{Address, Answer, Clock, Request, Shard, read_keys};
 use crate::steps::{self, Steps};
 use crate::waiters::WaiterId;
 
@@ -538,67 +540,6 @@ impl Router {
         self.news.replace(news);
     }
 
-    /// After a connection's batch: mail must not wait until the thread has nothing else to do.
-    #[inline]
-    pub fn after_batch(&self) {
-        self.batches.set(self.batches.get() + 1);
-        if self.batches.get() >= BATCHES_PER_MAIL {
-            self.batches.set(0);
-            self.publish_recorded();
-            self.exchange_mail();
-        }
-    }
-
-    /// Sends what is due and handles what has come, for a thread that does not sleep.
-    pub fn exchange_mail(&self) {
-        self.flush();
-        self.read_mail();
-    }
-
-    /// Before the thread sleeps: sends what is due, and stays awake if there is mail.
-    pub fn before_park(&self) {
-        if self.shard.as_ref().is_some_and(|shard| shard.borrow().has_answers()) {
-            self.settle();
-        }
-        self.batches.set(0);
-        self.publish_recorded();
-        self.flush();
-        self.network.letterboxes[self.thread].fall_asleep(&self.inbound);
-    }
-
-    /// After the thread slept.
-    pub fn after_unpark(&self) {
-        self.network.letterboxes[self.thread].wake_up();
-    }
-
-    /// Handles mail for ever; the thread's one task that does.
-    pub fn receive(self: Rc<Self>) -> impl Future<Output = ()> {
-        std::future::poll_fn(move |task: &mut TaskContext<'_>| {
-            self.network.letterboxes[self.thread].set_waker(task.waker());
-            self.read_mail();
-            Poll::Pending
-        })
-    }
-
-    /// Handles the mail that has come, without waiting.
-    #[inline]
-    pub fn read_mail(&self) {
-        if self.take_mail() {
-            self.pump();
-        }
-    }
-
-    /// Lays mail that has come behind this thread's own messages. Answers whether there was some.
-    fn take_mail(&self) -> bool {
-        let mut came = false;
-        while let Ok(batch) = self.inbound.try_recv() {
-            self.mail_received.set(self.mail_received.get() + 1);
-            self.inbox.borrow_mut().extend(batch);
-            came = true;
-        }
-        came
-    }
-
     /// A name for a call that may wait.
     pub(crate) fn new_waiter(&self) -> WaiterId {
         let number = self.sleepers.borrow_mut().number();
@@ -648,29 +589,6 @@ impl Router {
     fn request(&self, shard: usize, address: Address, request: Request) {
         // The shard of number n lives on thread n.
         self.post(shard, Message::Request(address, request));
-    }
-
-    fn post(&self, thread: usize, message: Message) {
-        if thread == self.thread {
-            self.inbox.borrow_mut().push_back(message);
-            return;
-        }
-        self.messages_sent.set(self.messages_sent.get() + 1);
-        let outbox = &mut self.outboxes.borrow_mut()[thread];
-        outbox.push(message);
-        if outbox.len() >= OUTBOX_MESSAGES_MAX {
-            self.network.letterboxes[thread].push(std::mem::take(outbox));
-        }
-    }
-
-    /// Sends on what this turn has written.
-    pub fn flush(&self) {
-        self.send_gathered();
-        for (thread, outbox) in self.outboxes.borrow_mut().iter_mut().enumerate() {
-            if !outbox.is_empty() {
-                self.network.letterboxes[thread].push(std::mem::take(outbox));
-            }
-        }
     }
 
     /// Handles this thread's own messages until there are none.
@@ -731,110 +649,6 @@ impl Router {
         self.send_answers(answers);
         self.tell_news();
         self.pump();
-    }
-
-    fn on_answer(&self, address: Address, answer: Answer) {
-        if let Answer::Woken { id, shard } = answer {
-            self.sleepers.borrow_mut().wake(id.number, shard as usize);
-            return;
-        }
-        let mut flights = self.flights.borrow_mut();
-        let flight = flights.get_mut(address.flight as usize).expect("flights wait for answers");
-        let action = flight.on_answer(address.part as usize, answer);
-        drop(flights);
-        match action {
-            Action::Wait => {}
-            other => self.on_action(address.flight, other),
-        }
-    }
-
-    fn on_action(&self, flight: u32, action: Action) {
-        match action {
-            Action::Wait => {}
-            Action::Run => {
-                self.begin_flight_step(flight);
-                let moment = self.clock.moment();
-                let (id, shards) = self.with_flight(flight, |f| (f.id(), f.shards()));
-                for (part, shard) in shards.into_iter().enumerate() {
-                    self.request(shard, self.address(flight, part), Request::Arm(id, moment));
-                }
-            }
-            Action::RunRemote => {
-                // The remote takes the stamp, later.
-                self.begin_flight_step(flight);
-                let id = self.with_flight(flight, |f| f.id());
-                self.schedule(flight, 1, id, OnGrant::Run);
-            }
-            Action::RunLocal => {
-                let (id, moment) = self.with_flight(flight, |f| (f.id(), f.moment()));
-                self.request(self.thread, self.address(flight, 0), Request::Arm(id, moment));
-            }
-            Action::Retry(draw) => {
-                self.end_flight_step(flight);
-                let id = self.network.ids.redraw(draw);
-                self.with_flight(flight, |f| f.restart(id));
-                self.begin_attempt(flight, id);
-            }
-            Action::Held | Action::Finished => {
-                self.end_flight_step(flight);
-                self.land(flight);
-            }
-        }
-    }
-
-    fn begin_flight_step(&self, flight: u32) {
-        let number = self.steps.begin(self.clock.moment().stamp_ns);
-        let before = self.with_flight(flight, |f| f.step.replace(number));
-        debug_assert_eq!(before, None, "a flight is one step");
-    }
-
-    fn end_flight_step(&self, flight: u32) {
-        if let Some(number) = self.with_flight(flight, |f| f.step.take()) {
-            self.steps.end(number);
-        }
-    }
-
-    fn begin_attempt(&self, flight: u32, id: TxId) {
-        for (shard, holder) in self.with_flight(flight, |f| f.fences.clone()) {
-            self.request(shard, self.address(0, 0), Request::Fence { holder, next: id });
-        }
-        for part in self.with_flight(flight, |f| f.first_parts()) {
-            self.schedule(flight, part, id, OnGrant::Report);
-        }
-    }
-
-    /// Sends a part of a transaction to its shard, or, if it is there already, its new id.
-    fn schedule(&self, flight: u32, part: usize, id: TxId, on_grant: OnGrant) {
-        let (shard, request) = self.with_flight(flight, |f| f.schedule(part, id, on_grant));
-        self.request(shard, self.address(flight, part), request);
-    }
-
-    fn land(&self, flight: u32) {
-        let mut flights = self.flights.borrow_mut();
-        if flights[flight as usize].land() {
-            flights.remove(flight as usize);
-        }
-    }
-
-    pub(crate) fn with_flight<R>(&self, flight: u32, see: impl FnOnce(&mut Flight) -> R) -> R {
-        see(&mut self.flights.borrow_mut()[flight as usize])
-    }
-
-    /// The flight, if it has landed; then it is gone here.
-    pub(crate) fn try_land(&self, flight: u32, task: &TaskContext<'_>) -> Option<Flight> {
-        let mut flights = self.flights.borrow_mut();
-        if flights[flight as usize].has_landed(task) {
-            return Some(flights.remove(flight as usize));
-        }
-        None
-    }
-
-    /// Nobody waits for a flight any more; it ends all the same.
-    pub(crate) fn abandon(&self, flight: u32) {
-        let mut flights = self.flights.borrow_mut();
-        if flights[flight as usize].abandon() {
-            flights.remove(flight as usize);
-        }
     }
 }
 

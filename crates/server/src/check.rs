@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -11,6 +11,13 @@ use crate::persistence::append::check as append;
 use rdb::Object;
 use rdb::file::{FileError, FileReader, Item};
 use value::Limits;
+
+/// Prints a line; whoever has closed the pipe wants no more of them.
+macro_rules! say {
+    ($($part:tt)*) => {
+        drop(writeln!(io::stdout(), $($part)*))
+    };
+}
 
 /// Lines about what is wrong, of one file.
 const FAULTS_SHOWN_MAX: usize = 10;
@@ -60,8 +67,8 @@ pub(crate) fn run(arguments: &[OsString]) -> ExitCode {
 fn fix(folder: &Path) -> ExitCode {
     match append::fix(folder) {
         Ok(Some(gone)) => {
-            println!("{}: can be read", folder.display());
-            gone.iter().for_each(|line| println!("    gone: {line}"));
+            say!("{}: can be read", folder.display());
+            gone.iter().for_each(|line| say!("    gone: {line}"));
             ExitCode::SUCCESS
         }
         Ok(None) => {
@@ -95,7 +102,7 @@ fn check(path: &Path) -> io::Result<bool> {
         print(path, &report);
     }
     if known == 0 {
-        println!("{}: nothing of a known kind", path.display());
+        say!("{}: nothing of a known kind", path.display());
         return Ok(false);
     }
     Ok(is_sound)
@@ -109,15 +116,15 @@ fn checker_of(path: &PathBuf) -> io::Result<Option<&'static dyn Checker>> {
 
 fn print(path: &Path, report: &Report) {
     let verdict = if report.faults.is_empty() { "sound" } else { "DAMAGED" };
-    println!("{}: {verdict}", path.display());
+    say!("{}: {verdict}", path.display());
     for line in &report.lines {
-        println!("    {line}");
+        say!("    {line}");
     }
     for fault in report.faults.iter().take(FAULTS_SHOWN_MAX) {
-        println!("    ! {fault}");
+        say!("    ! {fault}");
     }
     if report.faults.len() > FAULTS_SHOWN_MAX {
-        println!("    ! and {} more", report.faults.len() - FAULTS_SHOWN_MAX);
+        say!("    ! and {} more", report.faults.len() - FAULTS_SHOWN_MAX);
     }
 }
 

@@ -44,7 +44,7 @@ impl Drop for Folder {
 }
 
 fn start(layout: Layout, folder: &Folder, fsync: &str) -> Server {
-    let dir = folder.0.to_str().unwrap();
+    let dir = folder.0.to_str().expect("the path is text");
     let arguments = ["--dir", dir, "--appendonly", "yes", "--appendfsync", fsync];
     Server::start(Kind::Merops(layout), &arguments)
 }
@@ -52,7 +52,7 @@ fn start(layout: Layout, folder: &Folder, fsync: &str) -> Server {
 fn kill_again_and_again(fsync: &str, rounds: u64, promise: Duration, life_ms_max: usize) {
     let name = format!("merops-kills-{fsync}-{}", std::process::id());
     let folder = Folder(std::env::temp_dir().join(name));
-    std::fs::create_dir_all(&folder.0).unwrap();
+    std::fs::create_dir_all(&folder.0).expect("a temporary folder");
     let mut random = Random::new(u64::from(std::process::id()));
     let mut next = 1;
     for round in 0..rounds {
@@ -68,7 +68,7 @@ fn kill_again_and_again(fsync: &str, rounds: u64, promise: Duration, life_ms_max
         let server = start(layout, &folder, fsync);
         let mut client = server.connect();
         for (who, acknowledged) in acknowledged.iter().enumerate() {
-            let acknowledged = acknowledged.lock().unwrap();
+            let acknowledged = acknowledged.lock().expect("no worker panics");
             next = next.max(acknowledged.last().map_or(0, |last| last.0) + 1000);
             let is_promised = |one: &&(u64, Instant)| killed_at.duration_since(one.1) >= promise;
             let promised = acknowledged.iter().rev().find(is_promised).map_or(0, |one| one.0);
@@ -91,7 +91,7 @@ fn live(server: &mut Server, first: u64, life: Duration, rewrites: bool) -> Vec<
         workers.push(thread::spawn(move || {
             let mut number = first;
             while !is_over.load(Ordering::Relaxed) && work(&mut client, who, number).is_some() {
-                acknowledged.lock().unwrap().push((number, Instant::now()));
+                acknowledged.lock().expect("no worker panics").push((number, Instant::now()));
                 number += 1;
             }
         }));
@@ -106,7 +106,7 @@ fn live(server: &mut Server, first: u64, life: Duration, rewrites: bool) -> Vec<
     server.kill();
     is_over.store(true, Ordering::Relaxed);
     for worker in workers {
-        worker.join().unwrap();
+        worker.join().expect("no worker panics");
     }
     all
 }

@@ -157,8 +157,8 @@ fn change_sets(keyspace: &mut Keyspace, rng: &mut Rng) {
     let key = Key::new(name.as_bytes());
     let limits = value::Limits::default();
     match rng.below(400) {
-        0 => return keyspace.swap(0, 1),
-        1 => return keyspace.discard_database(0),
+        0 => keyspace.swap(0, 1),
+        1 => keyspace.discard_database(0),
         2 => drop(keyspace.edit(0, key).remove()),
         3 => keyspace.edit(0, key).set(b"a string", None),
         4 => keyspace.edit(0, key).set_expiry(Some(2_000_000_000_000)),

@@ -10,7 +10,7 @@ struct Arrows(&'static str, &'static [&'static str]);
 const ARROWS: &[Arrows] = &[
     Arrows("stdx", &[]),
     Arrows("txn", &[]),
-    Arrows("journal", &[]),
+    Arrows("journal", &["stdx"]),
     Arrows("resp", &["stdx"]),
     Arrows("value", &["stdx"]),
     Arrows("command", &["resp", "stdx", "value"]),
@@ -30,12 +30,12 @@ const ARROWS: &[Arrows] = &[
     Arrows("testkit", &["resp"]),
     Arrows("it", &["resp", "testkit"]),
     Arrows("differential", &["resp", "testkit"]),
-    Arrows("sim", &["testkit", "txn"]),
+    Arrows("sim", &["journal", "testkit", "txn"]),
     Arrows(
         "fuzz",
         &[
-            "command", "commands", "config", "engine", "keyspace", "rdb", "resp", "script", "stdx",
-            "value",
+            "command", "commands", "config", "engine", "journal", "keyspace", "rdb", "resp",
+            "script", "stdx", "value",
         ],
     ),
     Arrows("xtask", &[]),
