@@ -12,7 +12,7 @@ use keyspace::{Keyspace, Options};
 use resp::Span;
 
 const CALLS: usize = 16;
-const CLOCK: Clock = Clock { moment: || Moment { now_ms: 0, stamp_ns: 0 }, ticks: || 0 };
+const CLOCK: Clock = Clock { moment: || Moment { now_ms: 0, stamp_ns: 1 }, ticks: || 0 };
 
 fn routers(shards: usize) -> Vec<Rc<Router>> {
     let (network, inbound) = Network::new(shards, shards);

@@ -70,9 +70,9 @@ fn redis_is_unlike_another_one() {
     if programs::redis_server().is_none() {
         return;
     }
-    let other = ["--hash-max-listpack-entries", "1", "--set-max-intset-entries", "1"];
-    let found = against_redis(&other);
-    assert!(!found.is_empty(), "encodings differ, which OBJECT and the order of elements show");
+    let encodings = ["--hash-max-listpack-entries", "1", "--set-max-intset-entries", "1"];
+    let found = against_redis(&[&encodings[..], &["--databases", "2"]].concat());
+    assert!(!found.is_empty(), "encodings differ, which OBJECT shows, and SELECT fails sooner");
 }
 
 fn against_redis(arguments: &[&str]) -> Vec<String> {

@@ -10,8 +10,10 @@ use crate::interpreter::Interpreter;
 use crate::shared::Stop;
 use crate::{Error, Host, Library, Source, Stopped};
 
-/// Idle interpreters that are kept; more run when more scripts are under way at once.
-const IDLE_MAX: usize = 8;
+/// Idle interpreters that are kept; more run when more scripts are under way at once. Making one
+/// costs as much as dozens of short scripts, so there are enough for the connections of a turn, of
+/// which each may wait for a key of another thread.
+const IDLE_MAX: usize = 64;
 
 /// The interpreters of one thread.
 pub struct Runtime {

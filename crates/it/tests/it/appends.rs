@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use it::appends::{Fate, Key, Step, Transaction, check};
+use it::appends::{Fate, Key, Step, Transaction, check, check_with_refusals};
 use testkit::{Random, Reply, Server, encode};
 
 use crate::load::{duration, each_server, setting, words};
@@ -136,7 +136,8 @@ fn judge(server: &Server, kills: bool) {
             kills,
         };
         let history = round.play(number);
-        if let Err(fault) = check(&history) {
+        let judged = if kills { check_with_refusals(&history) } else { check(&history) };
+        if let Err(fault) = judged {
             panic!("round {number}: {}", fault.describe(&history));
         }
         let count = |fate| history.iter().filter(|one| one.fate == fate).count();
