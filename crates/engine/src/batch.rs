@@ -84,7 +84,7 @@ pub struct Batch {
     outcomes: Vec<Outcome>,
     /// What the spans of queued calls point into.
     queued: Vec<u8>,
-    /// Steps so far.
+    /// How many bundles there are.
     bundles: u32,
     /// A bit per shard that some call needs; the last bit stands for all beyond.
     shards: u64,
@@ -213,9 +213,7 @@ impl Batch {
     ) {
         let offset = self.queued.len() as u32;
         self.queued.extend_from_slice(data);
-        let first_span = self.spans.len() as u32;
-        self.spans.extend(spans.iter().map(|span| Span { start: span.start + offset, ..*span }));
-        self.push_call(router, &[], Call { first_span, is_queued: true, ..call }, muted);
+        self.push_moved(router, offset, call, spans, muted);
     }
 
     /// Begins a bundle, whose calls are pushed by [`Self::push_queued`]; their spans point into
@@ -247,12 +245,22 @@ impl Batch {
         spans: &[Span],
         muted: bool,
     ) {
+        let call = Call { bundle: base.bundle, may_grow: true, ..call };
+        self.push_moved(router, base.offset, call, spans, muted);
+    }
+
+    /// Adds a call whose spans count from `offset` in what is queued.
+    fn push_moved(
+        &mut self,
+        router: &Router,
+        offset: u32,
+        call: Call,
+        spans: &[Span],
+        muted: bool,
+    ) {
         let first_span = self.spans.len() as u32;
-        let moved = spans.iter().map(|span| Span { start: span.start + base.offset, ..*span });
-        self.spans.extend(moved);
-        let call =
-            Call { first_span, bundle: base.bundle, is_queued: true, may_grow: true, ..call };
-        self.push_call(router, &[], call, muted);
+        self.spans.extend(spans.iter().map(|span| Span { start: span.start + offset, ..*span }));
+        self.push_call(router, &[], Call { first_span, is_queued: true, ..call }, muted);
     }
 
     /// Whether a call can join a batch: it runs on the owners of its keys, each on its own.
