@@ -42,6 +42,7 @@ def running(commands):
         try:
             yield said
         except BaseException:
+            # What went wrong comes last, where a log that was cut still has it.
             print(*(text[-3000:] for text in said()), sep="\n", file=sys.stderr)
             raise
         finally:

@@ -59,14 +59,15 @@ def retries():
 
 
 def schedules():
-    begin = datetime.now(timezone.utc)
-    soon = low.enqueue_in(timedelta(seconds=1), jobs.add, 1, 2)
-    at = low.enqueue_at(begin + timedelta(seconds=1), jobs.add, 3, 4)
+    # RQ knows whole seconds, and cuts them off.
+    begin = datetime.now(timezone.utc).replace(microsecond=0)
+    soon = low.enqueue_in(timedelta(seconds=4), jobs.add, 1, 2)
+    at = low.enqueue_at(begin + timedelta(seconds=4), jobs.add, 3, 4)
     late = low.enqueue_at(begin + timedelta(hours=1), jobs.add, 5, 6)
     again = low.enqueue(jobs.note, "repeated", "x", repeat=Repeat(times=2, interval=0))
     assert soon.get_status() == JobStatus.SCHEDULED and late.id in low.scheduled_job_registry
     assert (done(soon).return_value(), done(at).return_value()) == (3, 7)
-    assert datetime.now(timezone.utc) - begin >= timedelta(seconds=1)
+    assert datetime.now(timezone.utc) - begin >= timedelta(seconds=4)
     assert low.scheduled_job_registry.get_job_ids() == [late.id] and again
     until(lambda: r.llen("repeated") == 3, "all three times")
     late.cancel()

@@ -84,6 +84,12 @@ impl Shape {
         if steps > 1 && !reaches(Cell::of(center, steps), &bounds) {
             steps -= 1;
         }
+        // Redis leaves it at that, and misses places: what is large and far north needs still larger
+        // cells, and so does a polygon around the earth, whose center is that of its corners on the
+        // globe.
+        while steps > 1 && !Cell::of(center, steps).bounds().widened().contains(&bounds) {
+            steps -= 1;
+        }
         let middle = Cell::of(center, steps);
         let is_needed = |east: i32, north: i32| {
             // With the four largest cells, all are neighbours on all sides.
@@ -146,6 +152,25 @@ impl Bounds {
             bounds.max.latitude = bounds.max.latitude.max(place.latitude);
         }
         bounds
+    }
+
+    /// With as much again on every side.
+    fn widened(&self) -> Self {
+        let Self { min, max } = *self;
+        let width = max.longitude - min.longitude;
+        let height = max.latitude - min.latitude;
+        Self {
+            min: Place { longitude: min.longitude - width, latitude: min.latitude - height },
+            max: Place { longitude: max.longitude + width, latitude: max.latitude + height },
+        }
+    }
+
+    /// Whether `other` is within, on a flat map.
+    fn contains(&self, other: &Self) -> bool {
+        self.min.longitude <= other.min.longitude
+            && self.min.latitude <= other.min.latitude
+            && self.max.longitude >= other.max.longitude
+            && self.max.latitude >= other.max.latitude
     }
 
     fn corners(&self) -> [Place; 4] {

@@ -39,6 +39,18 @@ fn a_polygon_is_what_its_edges_enclose() {
     assert!(shape.reach(at(11.0, 5.0)).is_none());
 }
 
+#[test]
+fn a_polygon_may_reach_around_the_earth() {
+    // Its corners are near each other on the globe, what they enclose on a map is not.
+    let corners = vec![at(170.0, 39.0), at(-157.0, 47.0), at(-124.0, 63.0)];
+    let shape = Shape::polygon(corners);
+    let inside = at(0.0, 44.0);
+    assert!(shape.reach(inside).is_some());
+    let score = inside.score();
+    let mut cells = shape.cells().into_iter().flatten().map(Cell::scores);
+    assert!(cells.any(|(min, max)| (min..max).contains(&score)));
+}
+
 fn place() -> impl Strategy<Value = Place> {
     (-180.0..180.0, -85.0..85.0).prop_map(|(longitude, latitude)| at(longitude, latitude))
 }
