@@ -13,6 +13,7 @@ mod include;
 mod kind;
 pub mod limits;
 mod load;
+mod moment;
 mod params;
 mod reference;
 mod rewrite;

@@ -12,6 +12,7 @@ use crate::error::{Error, Place, Source, Warning};
 use crate::files::{FileSystem, Files};
 use crate::include;
 use crate::limits::INCLUDE_DEPTH_MAX;
+use crate::moment::parse_ms;
 use crate::params;
 use crate::row::Row;
 use crate::toml::{is_include, parse_toml};
@@ -36,6 +37,9 @@ pub struct Loaded {
     pub warnings: Vec<Warning>,
     /// The config file that CONFIG REWRITE writes to, as an absolute path.
     pub path: Option<PathBuf>,
+    /// The moment that the data is wanted of, in milliseconds since 1970: `--restore-to`. No
+    /// directive, for no later start is to do so again.
+    pub restore_to_ms: Option<i64>,
 }
 
 /// Reads the command line (behind the program's name) and the files it names.
@@ -50,7 +54,7 @@ pub fn load_with(arguments: &[OsString], files: &dyn Files) -> Result<Invocation
         Some(b"-h" | b"--help") => return Ok(Invocation::Help),
         _ => {}
     }
-    let (path, flags) = match arguments.split_first() {
+    let (path, mut flags) = match arguments.split_first() {
         Some((first, rest)) if !first.as_bytes().starts_with(b"-") => {
             // Absolute, as the server changes its directory.
             let path = std::path::absolute(first).unwrap_or_else(|_| first.into());
@@ -59,6 +63,7 @@ pub fn load_with(arguments: &[OsString], files: &dyn Files) -> Result<Invocation
         _ => (None, Flags::parse(arguments)?),
     };
 
+    let restore_to_ms = flags.take_restore_to()?;
     let mut loader = Loader::new(files);
     if let Some(path) = &path {
         loader.file(path, None)?;
@@ -76,6 +81,7 @@ pub fn load_with(arguments: &[OsString], files: &dyn Files) -> Result<Invocation
         config: loader.config,
         warnings: loader.warnings,
         path,
+        restore_to_ms,
     })))
 }
 
@@ -124,6 +130,23 @@ impl Flags {
         let directives =
             groups.into_iter().filter_map(|words| Directive::new(words, place.clone())).collect();
         Ok(Flags { directives, reads_stdin })
+    }
+
+    /// Takes out `--restore-to`.
+    fn take_restore_to(&mut self) -> Result<Option<i64>, Error> {
+        let is_meant = |directive: &Directive| directive.name.eq_ignore_ascii_case(b"restore-to");
+        let Some(at) = self.directives.iter().position(is_meant) else { return Ok(None) };
+        let Directive { words, place, .. } = self.directives.remove(at);
+        let moment = match words.as_slice() {
+            [word] => str::from_utf8(word).ok().and_then(parse_ms),
+            _ => None,
+        };
+        moment.map(Some).ok_or_else(|| Error::Syntax {
+            place,
+            reason:
+                "restore-to takes a moment, as 2026-11-20T12:00:00Z, or milliseconds since 1970"
+                    .into(),
+        })
     }
 }
 

@@ -39,6 +39,7 @@ const STOP_PATIENCE: Duration = Duration::from_millis(500);
 pub(crate) fn run<T>(
     config: Config,
     config_file: Option<std::path::PathBuf>,
+    restore_to_ms: Option<i64>,
     ready: impl FnOnce(&Config) -> T,
 ) -> Result<(), String> {
     // First, so that a signal during the start ends the server as well.
@@ -80,6 +81,7 @@ pub(crate) fn run<T>(
             config.append.appendonly || save::path(&config).exists(),
         ),
         append: Append::new(threads),
+        restore_to_ms,
         stopping: AtomicBool::new(false),
         is_ending: AtomicBool::new(false),
         is_cron_paused: AtomicBool::new(false),

@@ -77,6 +77,8 @@ pub(crate) struct Server {
     pub(crate) persistence: Persistence,
     /// The log of changes.
     pub(crate) append: Append,
+    /// The moment that the data is wanted of, in milliseconds since 1970, if not of the newest.
+    pub(crate) restore_to_ms: Option<i64>,
     /// A signal wants the process to end; SHUTDOWN ABORT takes it back.
     pub(crate) is_ending: AtomicBool,
     /// DEBUG PAUSE-CRON has stopped background work, that at the end included.

@@ -47,12 +47,16 @@ static ALLOCATOR: stdx::alloc::CountingAllocator = stdx::alloc::CountingAllocato
 const HELP: &str = "\
 Usage: merops [CONFIG] [--directive value ...]
        merops -                 reads the configuration from standard input
-       merops check FILE|DIR    says what RDB files hold, and what is wrong with them
+       merops check FILE|DIR    says what RDB and append files hold, and what is wrong with them
+       merops check --fix DIR   cuts off what is damaged in append files, and says what is gone
        merops -v, --version
        merops -h, --help
 
 CONFIG is TOML if its name ends in .toml, else as redis.conf. Every directive is also a flag:
        merops --port 7000 --maxmemory 1gb --maxmemory-policy allkeys-lru
+
+With --restore-to 2026-11-20T12:00:00Z (or milliseconds since 1970) the server starts with what the
+append files had at that moment. New ones begin there; those that were found are kept beside them.
 ";
 
 fn main() -> ExitCode {
@@ -87,7 +91,7 @@ fn version() -> String {
 
 /// Runs the server, or the process that does in the background. The error says why it could not.
 fn serve(loaded: Loaded, files: KeepingFiles) -> Result<ExitCode, String> {
-    let Loaded { mut config, warnings, path } = loaded;
+    let Loaded { mut config, warnings, path, restore_to_ms } = loaded;
     let detached = config.process.daemonize && process::is_detached();
     if detached {
         process::leave_terminal().map_err(|error| format!("Can't detach: {error}"))?;
@@ -105,7 +109,8 @@ fn serve(loaded: Loaded, files: KeepingFiles) -> Result<ExitCode, String> {
     }
     lower_maxclients(&mut config)?;
     let file = path.clone();
-    let ran = boot::run(config, path, move |config| ready(config, file.as_deref(), detached));
+    let ready = move |config: &Config| ready(config, file.as_deref(), detached);
+    let ran = boot::run(config, path, restore_to_ms, ready);
     // Whoever watches only the log must learn of it, too.
     ran.inspect_err(|error| tracing::error!("{error}")).map(|()| ExitCode::SUCCESS)
 }

@@ -13,6 +13,7 @@ mod consistency;
 mod endless;
 mod exchange;
 mod functions;
+mod imports;
 mod keyspace;
 mod kills;
 mod late;

@@ -15,7 +15,7 @@ use crate::servers::plain;
 const LIBRARY: &str = "#!lua name=lib\nredis.register_function('f', function() return 7 end)";
 
 /// Fills a server with values of all types, some with deadlines, in two databases.
-fn fill(client: &mut Client) {
+pub(crate) fn fill(client: &mut Client) {
     for (name, make) in RECIPES {
         make(client);
         assert_eq!(plain(&client.call(&["RENAME", "k", name]).expect("a reply")), "OK");
@@ -29,7 +29,7 @@ fn fill(client: &mut Client) {
 }
 
 /// Everything that [`fill`] made, as text.
-fn everything(client: &mut Client) -> Vec<String> {
+pub(crate) fn everything(client: &mut Client) -> Vec<String> {
     let mut found = Vec::new();
     for (name, _) in RECIPES {
         let deadline = plain(&client.call(&["PEXPIRETIME", name]).expect("a reply"));
@@ -48,7 +48,7 @@ fn everything(client: &mut Client) -> Vec<String> {
 }
 
 /// A server that loads what is in a folder.
-fn start_in(kind: Kind, folder: &Path, arguments: &[&str]) -> Server {
+pub(crate) fn start_in(kind: Kind, folder: &Path, arguments: &[&str]) -> Server {
     let folder = folder.to_str().expect("a name of ASCII");
     Server::start(kind, &[&["--dir", folder], arguments].concat())
 }
@@ -110,7 +110,7 @@ fn old_dialects_are_written_for_redis() {
 }
 
 /// Waits until a line of INFO says something.
-fn wait_for(client: &mut Client, line: &str) {
+pub(crate) fn wait_for(client: &mut Client, line: &str) {
     let begin = Instant::now();
     while !plain(&client.ask("INFO persistence")).contains(line) {
         assert!(begin.elapsed() < Duration::from_secs(30), "no {line}");

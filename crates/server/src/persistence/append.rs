@@ -8,9 +8,11 @@ mod base;
 pub(crate) mod check;
 pub(crate) mod commands;
 mod gate;
+mod import;
 mod keeper;
 mod load;
 mod replay;
+mod restore;
 mod status;
 
 use std::path::PathBuf;

@@ -4,14 +4,16 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
-use journal::{Bug, Journal, RealDisk, Recovered, recover};
+use config::Config;
+use journal::{Base, Bug, Journal, RealDisk, Recovered, Rewrite, recover};
 
-use super::replay::{Plan, replay_all, replay_own};
-use super::{Mode, Order, folder, lock, names, options};
+use super::import::{self, Source};
+use super::replay::{Known, Plan, replay_all, replay_own};
+use super::restore;
+use super::{Based, Mode, Order, folder, lock, names, options};
 use crate::clock;
 use crate::core::{Core, Server};
 use crate::persistence::load::{LoadOptions, load_path};
-use crate::registry::Registry;
 
 /// Loads what the append files have, and has the keeper go on. Blocks: not for a core thread.
 pub(crate) fn load(server: &Arc<Server>) -> Result<(), String> {
@@ -19,28 +21,103 @@ pub(crate) fn load(server: &Arc<Server>) -> Result<(), String> {
     let (folder, names) = (folder(&config), names(&config));
     let locked = lock(&config)?;
     let disk = Arc::new(RealDisk::new(&folder));
+    let started_ms = clock::now_ms();
+    let told = || {
+        let seconds = (clock::now_ms() - started_ms) as f64 / 1000.0;
+        tracing::info!("DB loaded from append only file: {seconds:.3} seconds");
+    };
+    if let Source::Redis(mut import) = import::find(&config, &names)? {
+        set_replaying(server, true);
+        import.load(server, server.restore_to_ms.map(|ms| ms.div_euclid(1000)))?;
+        set_replaying(server, false);
+        told();
+        let (journal, base) = new_with_base(server, &config, disk)?;
+        import.begin()?;
+        let journal = commit(journal, base)?;
+        import.end()?;
+        adopt(server, journal, locked);
+        return Ok(());
+    }
     let described = |error: journal::Error| describe(&folder, &error);
     let recovered = recover(&*disk, &names, config.append.aof_load_truncated, Bug::None);
     let options = options(&config, server.network.shard_count());
-    let started_ms = clock::now_ms();
     let journal = match recovered.map_err(described)? {
-        None => Journal::create(disk, names, options, new_number()),
+        None if server.restore_to_ms.is_some() => {
+            return Err(format!("There are no append files in {}", folder.display()));
+        }
+        None => Journal::create(disk, names, options, new_number()).map_err(|error| {
+            format!("Can't open the append only file in {}: {error}", folder.display())
+        })?,
         Some(recovered) => {
             for cut in &recovered.cuts {
                 tracing::warn!("Left out, as it did not reach the disk whole: {cut}");
             }
             clock::continue_after(recovered.last_stamp_ns);
-            let plan = replay(server, &folder, recovered)?;
-            let seconds = (clock::now_ms() - started_ms) as f64 / 1000.0;
-            tracing::info!("DB loaded from append only file: {seconds:.3} seconds");
-            Journal::resume(disk, names, options, &plan.recovered)
+            let until_ns = restore::until_ns(server, &recovered)?;
+            let plan = replay(server, &folder, recovered, until_ns)?;
+            told();
+            match server.restore_to_ms {
+                Some(_) => restore::go_on(server, &config, disk, &plan.recovered)?,
+                None => {
+                    Journal::resume(disk, names, options, &plan.recovered).map_err(|error| {
+                        format!("Can't open the append only file in {}: {error}", folder.display())
+                    })?
+                }
+            }
         }
     };
-    let journal = journal.map_err(|error| {
-        format!("Can't open the append only file in {}: {error}", folder.display())
-    })?;
     adopt(server, journal, locked);
     Ok(())
+}
+
+/// New files that begin with all that is loaded. They count once they are committed.
+pub(super) fn new_with_base(
+    server: &Arc<Server>,
+    config: &Config,
+    disk: Arc<RealDisk>,
+) -> Result<(Journal, Base), String> {
+    let (folder, names) = (folder(config), names(config));
+    let shards = server.network.shard_count();
+    let options = options(config, shards);
+    let created = Journal::create_awaiting_base(disk, names.clone(), options, new_number());
+    let (journal, Rewrite { generation }) = created
+        .map_err(|error| format!("Can't write append files in {}: {error}", folder.display()))?;
+    let paths = (0..shards).map(|shard| folder.join(names.base(generation, shard))).collect();
+    let written =
+        on_thread(
+            server,
+            0,
+            move || async move { super::base::write(&Core::current(), paths).await },
+        )?;
+    let Based { stamp_ns, files } = written
+        .map_err(|error| format!("Can't write append files in {}: {error}", folder.display()))?;
+    Ok((journal, Base { generation, stamp_ns, files }))
+}
+
+/// From now on new files count.
+pub(super) fn commit(mut journal: Journal, base: Base) -> Result<Journal, String> {
+    let committed = journal.commit_rewrite(base);
+    committed.map(|()| journal).map_err(|error| format!("Can't write append files: {error}"))
+}
+
+/// Runs something to its end on a core thread.
+pub(super) fn on_thread<T, F>(
+    server: &Server,
+    thread: usize,
+    run: impl FnOnce() -> F + Send + 'static,
+) -> Result<T, String>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + 'static,
+{
+    let (answer, answered) = std::sync::mpsc::channel();
+    server.network.call(thread, move || {
+        tokio::task::spawn_local(async move {
+            // Nobody waits any more once the server stops.
+            let _ = answer.send(run().await);
+        });
+    });
+    answered.recv().map_err(|_| "the server ends".to_owned())
 }
 
 fn describe(folder: &Path, error: &journal::Error) -> String {
@@ -60,7 +137,12 @@ pub(super) fn new_number() -> u64 {
     RandomState::new().hash_one(clock::now_us())
 }
 
-fn replay(server: &Arc<Server>, folder: &Path, recovered: Recovered) -> Result<Arc<Plan>, String> {
+fn replay(
+    server: &Arc<Server>,
+    folder: &Path,
+    recovered: Recovered,
+    until_ns: u64,
+) -> Result<Arc<Plan>, String> {
     let config = server.config().clone();
     let mut after_ns = 0;
     if let Some(base) = recovered.base().cloned() {
@@ -78,10 +160,9 @@ fn replay(server: &Arc<Server>, folder: &Path, recovered: Recovered) -> Result<A
     }
     let plan = Arc::new(Plan {
         recovered,
-        registry: Registry::new(crate::boot::actions(), &[])?,
-        databases: config.process.databases as usize,
+        known: Known::new(server)?,
         after_ns,
-        until_ns: u64::MAX,
+        until_ns,
         functions: Mutex::default(),
     });
     let shards = server.network.shard_count();

@@ -9,18 +9,39 @@ use journal::{Effect, OwnedGroup, Recovered};
 use resp::Span;
 
 use crate::command::OwnedArgs;
-use crate::core::Core;
+use crate::core::{Core, Server};
 use crate::registry::{Action, Registry, Row};
 
 /// Commands that run together.
 const BATCH_COMMANDS_MAX: usize = 256;
+/// And their bytes, more or less.
+const BATCH_BYTES_MAX: usize = 1 << 20;
+
+/// What a log of commands may name.
+pub(super) struct Known {
+    /// All commands by the names that they had when they were recorded.
+    registry: Registry,
+    pub(super) databases: usize,
+}
+
+impl Known {
+    pub(super) fn new(server: &Server) -> Result<Self, String> {
+        let registry = Registry::new(crate::boot::actions(), &[])?;
+        Ok(Self { registry, databases: server.config().process.databases as usize })
+    }
+
+    /// The row of a call, if there is one that it fits.
+    pub(super) fn row<'a>(&'a self, core: &'a Core, args: Args<'_>) -> Option<&'a Row> {
+        // `rename-command` may have been in force.
+        let own = self.registry.resolve(args);
+        own.or_else(|_| core.server.registry.resolve(args)).ok()
+    }
+}
 
 /// What is to be replayed, and how.
 pub(super) struct Plan {
     pub(super) recovered: Recovered,
-    /// All commands by the names that they had when they were recorded.
-    pub(super) registry: Registry,
-    pub(super) databases: usize,
+    pub(super) known: Known,
     /// The base has everything up to here.
     pub(super) after_ns: u64,
     pub(super) until_ns: u64,
@@ -30,13 +51,17 @@ pub(super) struct Plan {
 
 impl Plan {
     fn row<'a>(&'a self, core: &'a Core, args: Args<'_>) -> Result<&'a Row, String> {
-        let unknown = || {
+        self.known.row(core, args).ok_or_else(|| {
             let name = args.get(0).unwrap_or_default().escape_ascii();
             format!("a record of a command that is not known: {name}")
-        };
-        // `rename-command` may have been in force.
-        let own = self.registry.resolve(args);
-        own.or_else(|_| core.server.registry.resolve(args)).map_err(|_| unknown())
+        })
+    }
+
+    fn check_database(&self, db: u16) -> Result<(), String> {
+        match usize::from(db) < self.known.databases {
+            true => Ok(()),
+            false => Err(format!("a record of database {db}, which there is not")),
+        }
     }
 
     /// A record of all libraries of functions: the newest of all shards' counts.
@@ -49,7 +74,7 @@ impl Plan {
 }
 
 fn call(command: &'static engine::Command, db: u16, first_span: usize, spans: usize) -> Call {
-    Call { db, first_span: first_span as u32, ..Call::new(command, 0, spans) }
+    Call { db, first_span: first_span as u32, may_grow: true, ..Call::new(command, 0, spans) }
 }
 
 /// Replays one shard's file of an increment on that shard, whose number has not changed.
@@ -98,9 +123,7 @@ fn push(
         Span { start: start as u32, len: arg.len() as u32 }
     }));
     let row = plan.row(core, Args::new(payload, &spans[first_span..]))?;
-    if usize::from(effect.db) >= plan.databases {
-        return Err(format!("a record of database {}, which there is not", effect.db));
-    }
+    plan.check_database(effect.db)?;
     match row.action {
         Action::Data(engine::Command { run: Run::Roam(_) | Run::Container, .. }) => {
             Err(format!("a record of a command that changes nothing: {}", row.name))
@@ -144,83 +167,94 @@ pub(super) async fn replay_all(
     let mut merged = plan.recovered.increments[increment]
         .merged(plan.after_ns, plan.until_ns)
         .map_err(broken)?;
-    let mut feeder = Feeder::new(core, plan.clone());
+    let mut feeder = Feeder::new(core.clone());
     // What every shard has recorded for itself happens once.
     let mut everywhere: Option<(u64, u64)> = None;
+    let mut commands = 0;
     while let Some((_, group)) = merged.next_group().map_err(broken)? {
         let (stamp_ns, transaction, effects): OwnedGroup = group;
         for (db, words) in effects {
-            let args: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
-            let is_new = everywhere != Some((stamp_ns, transaction));
-            if feeder.feed(db, &args, stamp_ns, is_new).await? {
-                everywhere = Some((stamp_ns, transaction));
+            plan.check_database(db)?;
+            commands += 1;
+            let owned = OwnedArgs::of(&words);
+            let Action::Data(command) = plan.row(&core, owned.args())?.action else {
+                let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+                plan.note_functions(stamp_ns, &words);
+                continue;
+            };
+            if matches!(command.run, Run::Everywhere { .. })
+                && everywhere.replace((stamp_ns, transaction)) == Some((stamp_ns, transaction))
+            {
+                continue;
             }
+            // What failed then fails again, and has changed as much.
+            feeder.feed(command, db, owned.args(), stamp_ns).await;
         }
     }
     feeder.flush().await;
-    Ok(feeder.commands)
+    Ok(commands)
+}
+
+/// A command that answered an error.
+pub(super) struct Failure {
+    /// Where it stands, in the words of whoever fed it.
+    pub(super) place: u64,
+    pub(super) error: String,
+}
+
+impl Failure {
+    /// If a reply is an error.
+    pub(super) fn of(reply: &[u8], place: u64) -> Option<Self> {
+        let error = reply.strip_prefix(b"-")?.trim_ascii_end();
+        Some(Self { place, error: error.escape_ascii().to_string() })
+    }
 }
 
 /// Runs commands in their order, wherever their keys are.
 pub(super) struct Feeder {
     core: Rc<Core>,
-    plan: Arc<Plan>,
     batch: Batch,
     data: Vec<u8>,
-    pub(super) commands: u64,
+    /// Of the commands in the batch.
+    places: Vec<u64>,
+    failure: Option<Failure>,
 }
 
 impl Feeder {
-    pub(super) fn new(core: Rc<Core>, plan: Arc<Plan>) -> Self {
-        Self { core, plan, batch: Batch::default(), data: Vec::new(), commands: 0 }
+    pub(super) fn new(core: Rc<Core>) -> Self {
+        let (batch, data, places) = (Batch::default(), Vec::new(), Vec::new());
+        Self { core, batch, data, places, failure: None }
     }
 
-    /// Runs a command soon; one that runs on every shard only if `may_run_everywhere`. Answers whether
-    /// it is such a one.
+    /// Runs a command soon.
     pub(super) async fn feed(
         &mut self,
+        command: &'static engine::Command,
         db: u16,
-        words: &[&[u8]],
-        stamp_ns: u64,
-        may_run_everywhere: bool,
-    ) -> Result<bool, String> {
-        let first_span = self.batch.spans.len();
-        for word in words {
-            let (start, len) = (self.data.len() as u32, word.len() as u32);
-            self.batch.spans.push(Span { start, len });
-            self.data.extend_from_slice(word);
-        }
-        if usize::from(db) >= self.plan.databases {
-            return Err(format!("a record of database {db}, which there is not"));
-        }
-        let args = Args::new(&self.data, &self.batch.spans[first_span..]);
-        let row = self.plan.row(&self.core, args)?;
-        let Action::Data(command) = row.action else {
-            self.batch.spans.truncate(first_span);
-            self.plan.note_functions(stamp_ns, words);
-            return Ok(false);
-        };
-        self.commands += 1;
-        let is_everywhere = matches!(command.run, Run::Everywhere { .. });
-        if is_everywhere && !may_run_everywhere {
-            self.batch.spans.truncate(first_span);
-            return Ok(true);
-        }
-        let call = call(command, db, first_span, words.len());
-        if Batch::can_join(&self.core.router, command, args) {
-            self.batch.push_call(&self.core.router, &self.data, call, true);
-            if self.batch.len() >= BATCH_COMMANDS_MAX {
+        args: Args<'_>,
+        place: u64,
+    ) {
+        let router = &self.core.router;
+        if Batch::can_join(router, command, args) {
+            let first_span = self.batch.spans.len();
+            for word in args.iter() {
+                let (start, len) = (self.data.len() as u32, word.len() as u32);
+                self.batch.spans.push(Span { start, len });
+                self.data.extend_from_slice(word);
+            }
+            let call = call(command, db, first_span, args.len());
+            self.batch.push_call(router, &self.data, call, false);
+            self.places.push(place);
+            if self.batch.len() >= BATCH_COMMANDS_MAX || self.data.len() >= BATCH_BYTES_MAX {
                 self.flush().await;
             }
-            return Ok(is_everywhere);
+            return;
         }
-        self.batch.spans.truncate(first_span);
         self.flush().await;
-        let mut owned = OwnedArgs::default();
-        owned.replace(words.iter().copied());
-        let call = Call { first_span: 0, ..call };
-        run_alone(self.core.router.clone(), call, owned.data, owned.spans).await;
-        Ok(is_everywhere)
+        let OwnedArgs { data, spans } = OwnedArgs::new(args);
+        let call = call(command, db, 0, spans.len());
+        let reply = run_alone(self.core.router.clone(), call, data, spans).await;
+        self.note(Failure::of(&reply, place));
     }
 
     /// Waits until all of them have run.
@@ -228,9 +262,27 @@ impl Feeder {
         if !self.batch.is_empty() {
             let router = &self.core.router;
             let departed = self.batch.depart(router, &self.data, PipelineOrder::Strict);
-            self.batch = departed.landed(&mut Vec::new()).await;
+            let mut replies = Vec::new();
+            self.batch = departed.landed(&mut replies).await;
+            let (mut at, mut failure) = (0, None);
+            for (outcome, place) in self.batch.outcomes().iter().zip(&self.places) {
+                let reply = &replies[at..at + outcome.reply_len];
+                at += outcome.reply_len;
+                failure = failure.or_else(|| Failure::of(reply, *place));
+            }
+            self.note(failure);
         }
         self.batch.clear();
         self.data.clear();
+        self.places.clear();
+    }
+
+    fn note(&mut self, failure: Option<Failure>) {
+        self.failure = self.failure.take().or(failure);
+    }
+
+    /// The first command that answered an error, if any did.
+    pub(super) fn take_failure(&mut self) -> Option<Failure> {
+        self.failure.take()
     }
 }
