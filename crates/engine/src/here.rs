@@ -31,8 +31,8 @@ impl Here {
             return None;
         }
         let at = At { moment: router.clock().moment(), transaction: router.draw() };
-        let router = router.clone();
-        Some(Self { router, at, touched: Needs::new(), has_run: false, outcomes: Vec::new() })
+        let (router, outcomes) = (router.clone(), router.spare_outcomes.take());
+        Some(Self { router, at, touched: Needs::new(), has_run: false, outcomes })
     }
 
     /// Runs a call whose keys are all this shard's and not locked, and appends its reply. None if
@@ -101,6 +101,7 @@ pub(crate) fn is_own(router: &Router, call: &mut Call, args: Args<'_>) -> bool {
 
 impl Drop for Here {
     fn drop(&mut self) {
+        self.router.spare_outcomes.set(std::mem::take(&mut self.outcomes));
         if self.has_run {
             self.router.serve_after();
         }

@@ -139,6 +139,8 @@ pub struct Router {
     /// What spans shards in this turn.
     gathering: RefCell<Option<Rc<Gathering>>>,
     bundles: Cell<u32>,
+    /// An empty list, kept for its memory.
+    pub(crate) spare_outcomes: Cell<Vec<Outcome>>,
     /// Who hears the news of the own shard.
     listener: RefCell<Option<Listener>>,
     /// Kept for its memory.
@@ -195,6 +197,7 @@ impl Router {
             sleepers: RefCell::default(),
             gathering: RefCell::default(),
             bundles: Cell::new(0),
+            spare_outcomes: Cell::default(),
             listener: RefCell::default(),
             news: RefCell::default(),
         })

@@ -20,6 +20,21 @@ pub(crate) type LaterFuture<'a> = Pin<Box<dyn Future<Output = Result> + 'a>>;
 /// Runs alone, after what was sent before it: may ask other threads and wait.
 pub(crate) type Later = for<'a> fn(&'a mut Request) -> LaterFuture<'a>;
 
+/// Begins, and mostly ends, without waiting; the reply is appended then. What must wait goes on as
+/// what this answers. Runs as soon as nothing of its client is before it.
+pub(crate) type Prompt =
+    fn(&Rc<Core>, &Rc<Client>, Args<'_>, &mut Vec<u8>) -> Result<Option<GoingOn>>;
+
+/// The rest of a [`Prompt`] command, with its arguments.
+pub(crate) type GoingOn = Pin<Box<dyn Future<Output = Ended>>>;
+
+/// What came of a [`Prompt`] command that had to wait.
+pub(crate) struct Ended {
+    pub(crate) reply: Vec<u8>,
+    /// Its arguments, given back.
+    pub(crate) args: OwnedArgs,
+}
+
 /// How a session command runs.
 #[derive(Clone, Copy)]
 pub(crate) enum SessionRun {
@@ -27,6 +42,8 @@ pub(crate) enum SessionRun {
     Now(Now),
     /// Alone.
     Later(Later),
+    /// Alone, but without a task of its own if it need not wait.
+    Prompt(Prompt),
     /// As a data command, on arguments that the session completes.
     Becomes(Becomes),
     /// Only a name for its subcommands.
@@ -72,6 +89,10 @@ impl SessionCommand {
 
     pub(crate) const fn later(spec: Spec, run: Later) -> Self {
         Self::new(spec, SessionRun::Later(run), &[])
+    }
+
+    pub(crate) const fn prompt(spec: Spec, run: Prompt) -> Self {
+        Self::new(spec, SessionRun::Prompt(run), &[])
     }
 
     pub(crate) const fn becomes(spec: Spec, becomes: Becomes) -> Self {

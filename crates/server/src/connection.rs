@@ -20,9 +20,9 @@ use tokio::io::AsyncWrite;
 
 use crate::blocked;
 use crate::client::{Client, Closing};
-use crate::command::{Later, OwnedArgs, Request};
+use crate::command::{Later, OwnedArgs, Prompt, Request};
 use crate::core::Core;
-use crate::dispatch::{Next, dispatch, is_cross_protocol, take_mute};
+use crate::dispatch::{Next, Rest, begin, dispatch, is_cross_protocol, take_mute};
 use crate::input::Input;
 use crate::persistence::append::Holds;
 use crate::stats::add;
@@ -67,6 +67,10 @@ enum Stop {
     Alone(Call, OwnedArgs),
     /// So is this.
     Later(u16, Later, OwnedArgs),
+    /// So does this, which may not have to wait.
+    Prompt(u16, Prompt, OwnedArgs),
+    /// This has begun and must wait.
+    Rest(Rest),
     /// This goes back into the input, until CLIENT PAUSE ends.
     Held(Vec<u8>),
 }
@@ -196,6 +200,8 @@ impl Connection {
                     _ => self.run_alone(call, args).await,
                 },
                 Stop::Later(row, run, args) => self.run_later(row, run, args).await,
+                Stop::Prompt(row, run, args) => self.run_prompt(row, run, args).await,
+                Stop::Rest(rest) => self.run_rest(rest).await,
                 Stop::Held(command) => {
                     self.input.put_back(&self.core, &command);
                     self.put_back = true;
@@ -262,6 +268,12 @@ impl Connection {
                     batch.spans.truncate(first_span);
                     return Stop::Later(row, run, args);
                 }
+                Next::Prompt(row, run) => {
+                    let args = OwnedArgs::new(Args::new(data, &batch.spans[first_span..]));
+                    batch.spans.truncate(first_span);
+                    return Stop::Prompt(row, run, args);
+                }
+                Next::Rest(rest) => return Stop::Rest(rest),
                 Next::Held => {
                     let mut command = Vec::new();
                     let args = Args::new(data, &batch.spans[first_span..]);
@@ -356,6 +368,31 @@ impl Connection {
         let muted = muted && !request.is_push;
         self.finish(row, request.args(), &outcome, &request.out, muted);
         // What it published to itself comes right behind the reply.
+        self.client.take_pushed(&mut self.output);
+    }
+
+    async fn run_prompt(&mut self, row: u16, run: Prompt, args: OwnedArgs) {
+        let start = self.output.len();
+        let rest = begin(&self.core, &self.client, row, args.args(), run, &mut self.output);
+        self.client.tracking.end_caching();
+        match rest {
+            Some(rest) => self.run_rest(rest).await,
+            None => {
+                add(&self.client.usage.commands, 1);
+                if take_mute(&self.client) {
+                    self.output.truncate(start);
+                }
+                self.client.take_pushed(&mut self.output);
+            }
+        }
+    }
+
+    async fn run_rest(&mut self, rest: Rest) {
+        self.settle_input();
+        let muted = take_mute(&self.client);
+        let row = rest.row;
+        let (reply, args, outcome) = rest.end(&self.core).await;
+        self.finish(row, args.args(), &outcome, &reply, muted);
         self.client.take_pushed(&mut self.output);
     }
 

@@ -15,6 +15,7 @@ use crate::admin::latency::Events;
 use crate::admin::watch::Watch;
 use crate::client::Client;
 use crate::client_memory::{ClientMemory, OwnClients};
+use crate::command::OwnedArgs;
 use crate::freer::Freer;
 use crate::net::Listeners;
 use crate::persistence::Persistence;
@@ -22,7 +23,7 @@ use crate::persistence::append::Append;
 use crate::pubsub::{Channels, Directory, Local};
 use crate::rates::Rates;
 use crate::registry::Registry;
-use crate::scripting::{Libraries, Running, Scripts};
+use crate::scripting::{Libraries, Recent, Running, Scripts};
 use crate::session::client::pause::Pause;
 use crate::stats::Stats;
 use crate::tracking;
@@ -155,6 +156,10 @@ pub(crate) struct Core {
     pub(crate) stopped: tokio::sync::Notify,
     /// This thread's interpreters.
     pub(crate) lua: script::Runtime,
+    /// Scripts that it ran lately.
+    pub(crate) recent_scripts: Recent,
+    /// The arguments of a script's last call, for their memory.
+    pub(crate) spare_args: Cell<OwnedArgs>,
     /// Queues of transactions that have ended.
     pub(crate) spare_queues: transaction::Spare,
     scratch: RefCell<Scratch>,
@@ -210,6 +215,8 @@ impl Core {
             acceptors: RefCell::default(),
             stopped: tokio::sync::Notify::new(),
             lua: script::Runtime::new(0),
+            recent_scripts: Recent::default(),
+            spare_args: Cell::default(),
             spare_queues: transaction::Spare::default(),
             scratch: RefCell::default(),
         });

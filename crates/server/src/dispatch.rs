@@ -9,7 +9,9 @@ use resp::{Protocol, Writer};
 
 use crate::admin::monitor;
 use crate::client::{Client, ReplyMode};
-use crate::command::{InMulti, Later, Now, OwnedArgs, SessionRun};
+use crate::command::{
+    Ended, GoingOn, InMulti, Later, Now, OwnedArgs, Prompt, SessionCommand, SessionRun,
+};
 use crate::core::Core;
 use crate::persistence::Persistence;
 use crate::registry::{Action, Row, Unresolved};
@@ -22,6 +24,10 @@ pub(crate) enum Next {
     Alone(Call),
     /// A session command that runs alone, after the batch.
     Later(u16, Later),
+    /// A session command that begins after the batch.
+    Prompt(u16, Prompt),
+    /// One that has begun, and goes on after the batch.
+    Rest(Rest),
     /// It waits for the end of CLIENT PAUSE, and with it all behind it.
     Held,
 }
@@ -65,47 +71,77 @@ pub(crate) fn dispatch(
             Next::Alone(call)
         }
         Action::Session(command) => {
-            // Shards do so before data commands.
-            crate::pressure::relieve(core);
-            if row.spec.has(flag::DENYOOM) && crate::pressure::is_exceeded(core) {
-                return reject(core, client, batch, Some(row.id), &Error::OutOfMemory);
-            }
-            match command.run {
-                SessionRun::Now(run) => {
-                    batch.reply_at_once(data, first_span, |args, reply| {
-                        run_apart(core, client, row, args, run, reply);
-                        // Afterwards, as in Redis: SELECT shows the database that it chose.
-                        monitor::consider(core, client, row.spec, args);
-                        !take_mute(client)
-                    });
-                    Next::Joined
-                }
-                SessionRun::Later(run) => {
-                    if row.in_multi() != InMulti::Executes {
-                        monitor::consider(core, client, row.spec, args);
-                    } else if crate::transaction::join(core, client, batch, row.id) {
-                        // EXEC shows after what it runs.
-                        let args = Args::new(data, &batch.spans[first_span..][..1]);
-                        monitor::consider(core, client, row.spec, args);
-                        return Next::Joined;
-                    }
-                    Next::Later(row.id, run)
-                }
-                SessionRun::Becomes(becomes) => {
-                    monitor::consider(core, client, row.spec, args);
-                    let OwnedArgs { data, spans } = match (becomes.expand)(client, args) {
-                        Ok(owned) => owned,
-                        Err(error) => return reject(core, client, batch, Some(row.id), &error),
-                    };
-                    batch.spans.truncate(first_span);
-                    let call = call_of(core, client, becomes.command, row.id, spans.len());
-                    let muted = take_mute(client);
-                    batch.push_apart(&core.router, &data, call, &spans, muted);
-                    Next::Joined
-                }
-                SessionRun::Container => unreachable!("find_row resolves containers"),
-            }
+            dispatch_session(core, client, batch, (data, first_span), row, command)
         }
+    }
+}
+
+/// The same for what acts on the session or the process.
+fn dispatch_session(
+    core: &Rc<Core>,
+    client: &Rc<Client>,
+    batch: &mut Batch,
+    (data, first_span): (&[u8], usize),
+    row: &Row,
+    command: &SessionCommand,
+) -> Next {
+    let args = Args::new(data, &batch.spans[first_span..]);
+    // Shards do so before data commands.
+    crate::pressure::relieve(core);
+    if row.spec.has(flag::DENYOOM) && crate::pressure::is_exceeded(core) {
+        return reject(core, client, batch, Some(row.id), &Error::OutOfMemory);
+    }
+    match command.run {
+        SessionRun::Now(run) => {
+            batch.reply_at_once(data, first_span, |args, reply| {
+                run_apart(core, client, row, args, run, reply);
+                // Afterwards, as in Redis: SELECT shows the database that it chose.
+                monitor::consider(core, client, row.spec, args);
+                !take_mute(client)
+            });
+            Next::Joined
+        }
+        SessionRun::Later(run) => {
+            if row.in_multi() != InMulti::Executes {
+                monitor::consider(core, client, row.spec, args);
+            } else if crate::transaction::join(core, client, batch, row.id) {
+                // EXEC shows after what it runs.
+                let args = Args::new(data, &batch.spans[first_span..][..1]);
+                monitor::consider(core, client, row.spec, args);
+                return Next::Joined;
+            }
+            Next::Later(row.id, run)
+        }
+        SessionRun::Prompt(run) => {
+            if !batch.calls().is_empty() {
+                return Next::Prompt(row.id, run);
+            }
+            let mut rest = None;
+            batch.reply_at_once(data, first_span, |args, reply| {
+                rest = begin(core, client, row.id, args, run, reply);
+                client.tracking.end_caching();
+                let is_wanted = rest.is_none() && !take_mute(client);
+                if is_wanted {
+                    // What it published to itself comes right behind the reply.
+                    client.take_pushed(reply);
+                }
+                is_wanted
+            });
+            rest.map_or(Next::Joined, Next::Rest)
+        }
+        SessionRun::Becomes(becomes) => {
+            monitor::consider(core, client, row.spec, args);
+            let OwnedArgs { data, spans } = match (becomes.expand)(client, args) {
+                Ok(owned) => owned,
+                Err(error) => return reject(core, client, batch, Some(row.id), &error),
+            };
+            batch.spans.truncate(first_span);
+            let call = call_of(core, client, becomes.command, row.id, spans.len());
+            let muted = take_mute(client);
+            batch.push_apart(&core.router, &data, call, &spans, muted);
+            Next::Joined
+        }
+        SessionRun::Container => unreachable!("find_row resolves containers"),
     }
 }
 
@@ -319,6 +355,76 @@ pub(crate) fn take_mute(client: &Client) -> bool {
     }
 }
 
+/// The rest of a [`Prompt`] command of a row.
+pub(crate) struct Rest {
+    pub(crate) row: u16,
+    going_on: GoingOn,
+    started_ticks: u64,
+}
+
+impl Rest {
+    /// Waits for its end; answers the reply, the arguments, and what came of it.
+    pub(crate) async fn end(self, core: &Core) -> (Vec<u8>, OwnedArgs, Outcome) {
+        let Ended { reply, args } = self.going_on.await;
+        let outcome = outcome_of(core, &reply, self.started_ticks);
+        (reply, args, outcome)
+    }
+}
+
+/// Runs a command that may have to wait: then its rest is the answer. Else its reply is appended to
+/// `out`, and it is counted.
+pub(crate) fn begin(
+    core: &Rc<Core>,
+    client: &Rc<Client>,
+    row: u16,
+    args: Args<'_>,
+    run: Prompt,
+    out: &mut Vec<u8>,
+) -> Option<Rest> {
+    // Before what it calls.
+    monitor::consider_now(core, client, core.server.registry.row(row).spec, args);
+    let started_ticks = (core.router.clock().ticks)();
+    let start = out.len();
+    match run(core, client, args, out) {
+        Ok(Some(going_on)) => return Some(Rest { row, going_on, started_ticks }),
+        Ok(None) => {}
+        Err(error) => {
+            out.truncate(start);
+            Writer::new(out, Protocol::Resp2).error(error.text());
+        }
+    }
+    let outcome = outcome_of(core, &out[start..], started_ticks);
+    core.stats.ended(row, &outcome, &out[start..]);
+    crate::admin::watch::consider(core, client, row, args, &outcome);
+    None
+}
+
+/// [`begin`] and, where it must wait, its end; for those who wait themselves.
+pub(crate) async fn begin_and_end(
+    core: &Rc<Core>,
+    client: &Rc<Client>,
+    row: u16,
+    args: Args<'_>,
+    run: Prompt,
+    out: &mut Vec<u8>,
+) {
+    if let Some(rest) = begin(core, client, row, args, run, out) {
+        let (mut reply, args, outcome) = rest.end(core).await;
+        core.stats.ended(row, &outcome, &reply);
+        crate::admin::watch::consider(core, client, row, args.args(), &outcome);
+        out.append(&mut reply);
+    }
+}
+
+fn outcome_of(core: &Core, reply: &[u8], started_ticks: u64) -> Outcome {
+    Outcome {
+        reply_len: reply.len(),
+        failed: reply.first() == Some(&b'-'),
+        ticks: (core.router.clock().ticks)() - started_ticks,
+        refused: false,
+    }
+}
+
 /// Runs something whose reply is ready at once; it is appended to `out`.
 pub(crate) fn run_now(
     core: &Rc<Core>,
@@ -335,12 +441,7 @@ pub(crate) fn run_now(
         reply.truncate(start);
         reply.error(error.text());
     }
-    let outcome = Outcome {
-        reply_len: out.len() - start,
-        failed: out.get(start) == Some(&b'-'),
-        ticks: (core.router.clock().ticks)() - started,
-        refused: false,
-    };
+    let outcome = outcome_of(core, &out[start..], started);
     core.stats.ended(row, &outcome, &out[start..]);
     crate::admin::watch::consider(core, client, row, args, &outcome);
 }

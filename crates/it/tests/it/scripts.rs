@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use testkit::{Client, Kind, Layout, Server, slots};
+use testkit::{Client, Kind, Layout, Reply, Server, slots};
 
 use crate::servers::{merops, on_every_server, plain};
 
@@ -120,4 +120,76 @@ fn one_of_two_that_wait_for_each_others_keys_ends() {
     let failed = ends.iter().filter(|end| end.contains("did not declare")).count();
     let went_well = ends.iter().filter(|end| *end == "1").count();
     assert_eq!((failed, went_well), (1, 1), "{ends:?}");
+}
+
+/// Writes its key, and answers what is there.
+const COUNT: &str = "redis.call('APPEND', KEYS[1], ARGV[1]) return redis.call('GET', KEYS[1])";
+
+fn text(reply: &Reply) -> String {
+    plain(reply).trim_matches('"').to_owned()
+}
+
+#[test]
+fn calls_of_scripts_stay_in_order_wherever_they_run() {
+    on_every_server(&[], |server| {
+        let mut client = server.connect();
+        let keys: Vec<String> = (0..2).map(|shard| slots::key_on("key", shard, 2)).collect();
+        // Known to keep to its key from now on.
+        eval(&mut client, COUNT, "first", &["0".to_owned()]);
+        let mut sent = Vec::new();
+        for round in 0..40 {
+            let (key, digit) = (&keys[round % 2], (round % 10).to_string());
+            testkit::encode(&["EVAL", COUNT, "1", key, &digit], &mut sent);
+            testkit::encode(&["STRLEN", key], &mut sent);
+        }
+        client.send(&sent).expect("a connection");
+        for round in 0..40_usize {
+            let value: String =
+                (0..=round).filter(|n| n % 2 == round % 2).map(|n| (n % 10).to_string()).collect();
+            assert_eq!(text(&client.receive().expect("a reply")), value);
+            let len = text(&client.receive().expect("a reply"));
+            assert_eq!(len, value.len().to_string());
+        }
+    });
+}
+
+#[test]
+fn a_script_that_is_forgotten_is_so_on_every_thread() {
+    on_every_server(&[], |server| {
+        let mut clients: Vec<Client> = (0..6).map(|_| server.connect()).collect();
+        for _ in 0..3 {
+            let digest = text(&clients[0].call(&["SCRIPT", "LOAD", COUNT]).expect("a reply"));
+            for (client, key) in clients.iter_mut().zip(["a", "b", "c", "d", "e", "f"]) {
+                let reply = text(&client.ask(&format!("EVALSHA {digest} 1 {key} x")));
+                assert!(reply.starts_with('x'), "{reply}");
+                let upper = digest.to_uppercase();
+                let reply = text(&client.ask(&format!("EVALSHA {upper} 1 {key} x")));
+                assert!(reply.starts_with('x'), "{reply}");
+            }
+            assert_eq!(plain(&clients[1].ask("SCRIPT FLUSH")), "OK");
+            for (client, key) in clients.iter_mut().zip(["a", "b", "c", "d", "e", "f"]) {
+                let reply = text(&client.ask(&format!("EVALSHA {digest} 1 {key} x")));
+                assert!(reply.contains("NOSCRIPT"), "{reply}");
+            }
+        }
+    });
+}
+
+#[test]
+fn what_a_script_changes_is_told_behind_its_reply() {
+    on_every_server(&[], |server| {
+        let mut client = server.connect();
+        assert!(!plain(&client.ask("HELLO 3")).starts_with('-'));
+        assert_eq!(plain(&client.ask("CLIENT TRACKING ON")), "OK");
+        // Known to keep to its key from now on.
+        eval(&mut client, COUNT, "first", &["0".to_owned()]);
+        for shard in 0..2 {
+            let key = slots::key_on("told", shard, 2);
+            client.ask(&format!("GET {key}"));
+            let reply = eval(&mut client, COUNT, &key, &["y".to_owned()]);
+            assert_eq!(reply, "\"y\"");
+            let told = plain(&client.receive().expect("what changed"));
+            assert!(told.contains("invalidate") && told.contains(&key), "{told}");
+        }
+    });
 }

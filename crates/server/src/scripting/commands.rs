@@ -31,39 +31,39 @@ pub(super) const fn spec(name: &'static str, arity: i32, flags: u32) -> Spec {
 }
 
 pub(crate) const COMMANDS: &[SessionCommand] = &[
-    SessionCommand::later(
+    SessionCommand::prompt(
         spec("EVAL", -3, RUNS | MAY_REPLICATE).key_specs(CHANGED).doc(
             "2.6.0",
             "that of the script",
             "Runs a Lua script.",
         ),
-        |request| Box::pin(eval(request, Which::Body, false)),
+        |core, client, args, out| eval(core, client, args, (Which::Body, false), out),
     )
     .only_reads_if(|core, args| eval_only_reads(core, args, Which::Body)),
-    SessionCommand::later(
+    SessionCommand::prompt(
         spec("EVALSHA", -3, RUNS | MAY_REPLICATE).key_specs(CHANGED).doc(
             "2.6.0",
             "that of the script",
             "Runs a Lua script that the server knows, by its digest.",
         ),
-        |request| Box::pin(eval(request, Which::Digest, false)),
+        |core, client, args, out| eval(core, client, args, (Which::Digest, false), out),
     )
     .only_reads_if(|core, args| eval_only_reads(core, args, Which::Digest)),
-    SessionCommand::later(
+    SessionCommand::prompt(
         spec("EVALSHA_RO", -3, RUNS | READONLY).key_specs(READ).doc(
             "7.0.0",
             "that of the script",
             "Runs a Lua script that the server knows and that must not write.",
         ),
-        |request| Box::pin(eval(request, Which::Digest, true)),
+        |core, client, args, out| eval(core, client, args, (Which::Digest, true), out),
     ),
-    SessionCommand::later(
+    SessionCommand::prompt(
         spec("EVAL_RO", -3, RUNS | READONLY).key_specs(READ).doc(
             "7.0.0",
             "that of the script",
             "Runs a Lua script that must not write.",
         ),
-        |request| Box::pin(eval(request, Which::Body, true)),
+        |core, client, args, out| eval(core, client, args, (Which::Body, true), out),
     ),
     SessionCommand::container(
         spec("SCRIPT", -2, 0).doc("2.6.0", "depends on the subcommand", "Keeps scripts."),

@@ -1,15 +1,19 @@
 //! Brings a script from its first step to its last.
+//!
+//! A script begins where its call is read, and most end there. What has to wait goes on as a
+//! future. One that is known to keep to its keys, all of which another thread owns, runs there.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use command::{Args, Error, Result};
-use script::{Finished, Flags, Options, Program, Resume, Step};
+use resp::{Protocol, Writer};
+use script::{Flags, Options, Resume, Run, Step};
 
-use super::host::{Demand, Identity, Scope, ScriptHost};
-use super::reach::Reach;
-use super::running::Kind;
-use crate::admin::monitor;
-use crate::command::Request;
+use super::host::{Demand, Hold, Scope, ScriptHost, Seen};
+use super::job::{Invocation, Job, Known, SentJob};
+use crate::client::{Client, NewClient};
+use crate::command::{Ended, GoingOn, OwnedArgs};
 use crate::core::Core;
 use crate::persistence::Persistence;
 
@@ -27,46 +31,32 @@ pub(super) enum Which {
 }
 
 /// EVAL script numkeys [key [key ...]] [arg [arg ...]], and its like.
-pub(super) async fn eval(request: &mut Request, which: Which, is_read_only: bool) -> Result {
-    let core = request.core.clone();
-    show(request);
-    let args = request.args();
+pub(super) fn eval(
+    core: &Rc<Core>,
+    client: &Rc<Client>,
+    args: Args<'_>,
+    (which, is_read_only): (Which, bool),
+    out: &mut Vec<u8>,
+) -> Result<Option<GoingOn>> {
     if which == Which::Digest && args.at(1).len() != DIGEST_LEN {
         return Err(NO_SCRIPT);
     }
     let key_count = key_count(args)?;
-    let script = match which {
-        Which::Digest => core.server.scripts.find(args.at(1)).ok_or(NO_SCRIPT)?,
-        Which::Body => {
-            let compiles = |source: &script::Source| core.lua.compile(source);
-            let learned = core.server.scripts.learn(args.at(1), false, compiles);
-            learned.map_err(|error| Error::Coded(error.to_string().into()))?
-        }
-    };
-    let flags = script.source.flags();
-    let is_read_only = admit(&core, flags, is_read_only)?;
-    let words: Vec<&[u8]> = args.iter_from(3).collect();
-    let (keys, args) = words.split_at(key_count);
-    let job = Job {
-        program: Program::Eval { source: &script.source, keys, args },
-        identity: Identity { kind: Kind::Script, name: b"", call: request.args() },
-        reach: &script.reach,
-        keys,
-        is_read_only,
-        flags,
-    };
-    let finished = run(request, job).await?;
-    request.out = finished.reply;
-    Ok(())
+    let script = script_of(core, args, which)?;
+    let is_read_only = admit(core, script.source.flags(), is_read_only)?;
+    let job = Job::script(script, is_read_only);
+    run(core, client, job, Invocation { args, key_count }, out)
 }
 
 /// FCALL function numkeys [key [key ...]] [arg [arg ...]], and its like.
-pub(super) async fn fcall(request: &mut Request, is_read_only: bool) -> Result {
-    let core = request.core.clone();
-    show(request);
-    let args = request.args();
-    let name = args.at(1);
-    let Some((loaded, at)) = core.server.libraries.read().function(name) else {
+pub(super) fn fcall(
+    core: &Rc<Core>,
+    client: &Rc<Client>,
+    args: Args<'_>,
+    is_read_only: bool,
+    out: &mut Vec<u8>,
+) -> Result<Option<GoingOn>> {
+    let Some((loaded, at)) = core.server.libraries.read().function(args.at(1)) else {
         return Err(Error::new("Function not found"));
     };
     let bad_count = |error| match error {
@@ -74,37 +64,38 @@ pub(super) async fn fcall(request: &mut Request, is_read_only: bool) -> Result {
         other => other,
     };
     let key_count = key_count(args).map_err(bad_count)?;
-    let flags = loaded.library.functions()[at].flags;
-    let name = loaded.library.functions()[at].name.as_bytes();
-    let flags = Some(flags);
-    let is_read_only = admit(&core, flags, is_read_only)?;
-    let words: Vec<&[u8]> = args.iter_from(3).collect();
-    let (keys, args) = words.split_at(key_count);
-    let job = Job {
-        program: Program::Function { library: &loaded.library, name, keys, args },
-        identity: Identity { kind: Kind::Function, name, call: request.args() },
-        reach: &loaded.reaches[at],
-        keys,
-        is_read_only,
-        flags,
+    let flags = Some(loaded.library.functions()[at].flags);
+    let is_read_only = admit(core, flags, is_read_only)?;
+    let job = Job::function(loaded, at, is_read_only);
+    run(core, client, job, Invocation { args, key_count }, out)
+}
+
+/// The script that a call names.
+fn script_of(core: &Core, args: Args<'_>, which: Which) -> Result<Known> {
+    let (scripts, word) = (&core.server.scripts, args.at(1));
+    if let Some(known) = core.recent_scripts.find(scripts, which, word) {
+        return Ok(known);
+    }
+    let forgotten = scripts.forgotten();
+    let script = match which {
+        Which::Digest => scripts.find(word).ok_or(NO_SCRIPT)?,
+        Which::Body => {
+            let compiles = |source: &script::Source| core.lua.compile(source);
+            scripts.learn(word, false, compiles).map_err(compile_error)?
+        }
     };
-    let finished = run(request, job).await?;
-    request.out = finished.reply;
-    Ok(())
+    let known = Rc::new(script);
+    core.recent_scripts.keep(forgotten, word, &known);
+    Ok(known)
+}
+
+fn compile_error(error: script::Error) -> Error {
+    Error::Coded(error.to_string().into())
 }
 
 /// Whether the script of a call says that it does not write.
 pub(super) fn eval_only_reads(core: &Core, args: Args<'_>, which: Which) -> bool {
-    let flags = match which {
-        Which::Digest => {
-            core.server.scripts.find(args.at(1)).and_then(|script| script.source.flags())
-        }
-        Which::Body => {
-            let compiles = |source: &script::Source| core.lua.compile(source);
-            let learned = core.server.scripts.learn(args.at(1), false, compiles);
-            learned.ok().and_then(|script| script.source.flags())
-        }
-    };
+    let flags = script_of(core, args, which).ok().and_then(|script| script.source.flags());
     flags.is_some_and(|flags| flags.contains(Flags::NO_WRITES))
 }
 
@@ -113,12 +104,6 @@ pub(super) fn fcall_only_reads(core: &Core, args: Args<'_>) -> bool {
     let found = core.server.libraries.read().function(args.at(1));
     found
         .is_some_and(|(loaded, at)| loaded.library.functions()[at].flags.contains(Flags::NO_WRITES))
-}
-
-/// Shows the call to those who monitor: before what it calls.
-fn show(request: &Request) {
-    let spec = request.core.server.registry.row(request.row).spec;
-    monitor::consider_now(&request.core, &request.client, spec, request.args());
 }
 
 /// Whether what says this about itself may run now, and (the answer) not write. One that says
@@ -157,54 +142,233 @@ fn key_count(args: Args<'_>) -> Result<usize> {
     }
 }
 
-/// A script or a function with what it is called with.
-struct Job<'a> {
-    program: Program<'a>,
-    identity: Identity<'a>,
-    reach: &'a Reach,
-    keys: &'a [&'a [u8]],
-    is_read_only: bool,
-    flags: Option<Flags>,
+/// Runs a job, here or where its keys are.
+fn run(
+    core: &Rc<Core>,
+    client: &Rc<Client>,
+    job: Job,
+    call: Invocation<'_>,
+    out: &mut Vec<u8>,
+) -> Result<Option<GoingOn>> {
+    let scope = Scope::choose(core, client, &job);
+    if scope == Scope::Declared
+        && let Some(thread) = only_owner(core, call)
+        && !core.router.is_own(thread)
+    {
+        return Ok(Some(run_on(core, client, thread, &job, call)));
+    }
+    let reader = client.tracking.of_call(core.router.thread(), client.id);
+    run_here(core, client, reader, job, scope, call, out)
 }
 
-/// Runs a job to its end. One that turns out to need other keys than it declared, and has
-/// written nothing by then, begins again with all keys held.
-async fn run(request: &Request, job: Job<'_>) -> Result<Finished> {
-    let Job { program, identity, reach, keys, is_read_only, flags } = job;
-    let (core, client) = (&request.core, &request.client);
-    let mut scope = Scope::choose(core, reach);
-    loop {
-        let mut host = ScriptHost::new(core, client, scope, identity, keys, is_read_only).await;
-        host.may_grow = flags.is_some_and(|flags| flags.contains(Flags::ALLOW_OOM));
-        let options = Options { protocol: client.protocol.get() };
-        let mut run = core
-            .lua
-            .start(program, options)
-            .map_err(|error| Error::Coded(error.to_string().into()))?;
-        let mut with = Resume::Continue;
-        let finished = loop {
-            match run.resume(&mut host, with) {
-                Step::Done(finished) => break Some(finished),
-                Step::Slice => with = host.rest().await,
-                Step::Call { args, resp3 } => match host.demand(args, resp3).await {
-                    Demand::Reply(reply) => with = Resume::Reply(reply),
-                    Demand::Everything => break None,
-                },
-            }
-        };
-        drop(run);
-        match finished {
-            Some(finished) => {
-                // One that failed has not shown all that it touches.
-                if finished.error.is_none() || !host.kept_to_keys() {
-                    reach.learn(host.kept_to_keys());
-                }
-                return Ok(finished);
-            }
-            None => {
-                reach.learn(false);
-                scope = Scope::Everything;
-            }
+/// The thread that owns all keys of a call, if one does.
+fn only_owner(core: &Core, call: Invocation<'_>) -> Option<usize> {
+    let mut owners = call.keys().map(|key| core.router.owner(key));
+    let first = owners.next()?;
+    owners.all(|owner| owner == first).then_some(first)
+}
+
+/// Runs a job on this thread.
+fn run_here(
+    core: &Rc<Core>,
+    client: &Rc<Client>,
+    reader: (u64, bool),
+    job: Job,
+    scope: Scope,
+    call: Invocation<'_>,
+    out: &mut Vec<u8>,
+) -> Result<Option<GoingOn>> {
+    let owned = || (OwnedArgs::new(call.args), call.key_count);
+    let options = Options { protocol: client.protocol.get() };
+    let Some(hold) = Hold::at_once(core, client, scope, call) else {
+        let begin = Begin { core: core.clone(), client: client.clone(), reader, job, scope };
+        return Ok(Some(Box::pin(begin.run(owned()))));
+    };
+    let mut run = job.start(core, call, options).map_err(compile_error)?;
+    let mut host = ScriptHost::new(core, client, reader, job, scope, hold);
+    match run.resume(&mut Seen { host: &mut host, call }, Resume::Continue) {
+        Step::Done(finished) => {
+            learn(&host, &finished);
+            out.extend_from_slice(&finished.reply);
+            Ok(None)
         }
+        step => {
+            let begin = Begin {
+                core: core.clone(),
+                client: client.clone(),
+                reader,
+                job: host.job().clone(),
+                scope,
+            };
+            Ok(Some(Box::pin(begin.go_on(run, host, step, owned()))))
+        }
+    }
+}
+
+/// Remembers which keys a script was seen to touch.
+fn learn(host: &ScriptHost, finished: &script::Finished) {
+    // One that failed has not shown all that it touches.
+    if finished.error.is_none() || !host.kept_to_keys() {
+        host.job().reach().learn(host.kept_to_keys());
+    }
+}
+
+/// What it takes to begin a job that must wait.
+struct Begin {
+    core: Rc<Core>,
+    client: Rc<Client>,
+    reader: (u64, bool),
+    job: Job,
+    scope: Scope,
+}
+
+impl Begin {
+    /// Waits for the keys, then runs it to its end.
+    async fn run(self, (args, key_count): (OwnedArgs, usize)) -> Ended {
+        match self.begin(Invocation { args: args.args(), key_count }).await {
+            Ok((run, host, step)) => self.go_on(run, host, step, (args, key_count)).await,
+            Err(reply) => Ended { reply, args },
+        }
+    }
+
+    /// Waits for the keys and takes the first step; the reply if that cannot be.
+    async fn begin(
+        &self,
+        call: Invocation<'_>,
+    ) -> std::result::Result<(Run, ScriptHost, Step), Vec<u8>> {
+        let Self { core, client, reader, job, scope } = self;
+        let hold = Hold::acquire(core, *scope, call, job.is_read_only).await;
+        let options = Options { protocol: client.protocol.get() };
+        let mut run = job.start(core, call, options).map_err(|error| {
+            let mut reply = Vec::new();
+            Writer::new(&mut reply, Protocol::Resp2).error(compile_error(error).text());
+            reply
+        })?;
+        let mut host = ScriptHost::new(core, client, *reader, job.clone(), *scope, hold);
+        let step = run.resume(&mut Seen { host: &mut host, call }, Resume::Continue);
+        Ok((run, host, step))
+    }
+
+    /// Runs it to its end from a step on. One that turns out to need other keys than it declared,
+    /// and has written nothing by then, begins again with all keys held.
+    async fn go_on(
+        mut self,
+        mut run: Run,
+        mut host: ScriptHost,
+        mut step: Step,
+        (args, key_count): (OwnedArgs, usize),
+    ) -> Ended {
+        let call = Invocation { args: args.args(), key_count };
+        loop {
+            let with = match step {
+                Step::Done(finished) => {
+                    learn(&host, &finished);
+                    return Ended { reply: finished.reply, args };
+                }
+                Step::Slice => host.rest(call).await,
+                Step::Call { args: words, resp3 } => match host.demand(call, words, resp3).await {
+                    Demand::Reply(reply) => Resume::Reply(reply),
+                    Demand::Everything => {
+                        self.job.reach().learn(false);
+                        self.scope = Scope::Everything;
+                        drop(run);
+                        // It lets go of what it held.
+                        drop(host);
+                        (run, host, step) = match self.begin(call).await {
+                            Ok(begun) => begun,
+                            Err(reply) => return Ended { reply, args },
+                        };
+                        continue;
+                    }
+                },
+            };
+            step = run.resume(&mut Seen { host: &mut host, call }, with);
+        }
+    }
+}
+
+/// Runs a job on another thread, which owns its keys.
+fn run_on(
+    core: &Rc<Core>,
+    client: &Client,
+    thread: usize,
+    job: &Job,
+    call: Invocation<'_>,
+) -> GoingOn {
+    let from = core.router.thread();
+    let (give, given) = tokio::sync::oneshot::channel();
+    let visit = Visit {
+        client: NewClient {
+            id: client.id,
+            // What it calls is shown as a script's.
+            address: String::new(),
+            local_address: client.local_address.clone(),
+            fd: client.fd,
+            is_local: client.is_local,
+            is_unix: client.is_unix,
+            authenticated: true,
+            now_ms: client.connected_at_ms,
+        },
+        db: client.db.get(),
+        protocol: client.protocol.get(),
+        no_touch: client.no_touch.get(),
+        reader: client.tracking.of_call(from, client.id),
+        job: job.to_send(),
+        args: OwnedArgs::new(call.args),
+        key_count: call.key_count,
+    };
+    core.router.call(thread, move || {
+        let core = Core::current();
+        let home = core.clone();
+        visit.run(&core, move |ended| {
+            // What the reply shows is recorded here.
+            home.router.publish_recorded();
+            // Given on the client's thread: its task is woken there.
+            home.router.call(from, move || {
+                // The client's thread may be about to end.
+                let _ = give.send(ended);
+            });
+        });
+    });
+    Box::pin(async {
+        match given.await {
+            Ok(ended) => ended,
+            // The process ends, and that thread was first; this one will not wait for long.
+            Err(_) => std::future::pending().await,
+        }
+    })
+}
+
+/// A job that has come to the thread that owns its keys.
+struct Visit {
+    client: NewClient,
+    db: u16,
+    protocol: Protocol,
+    no_touch: bool,
+    reader: (u64, bool),
+    job: SentJob,
+    args: OwnedArgs,
+    key_count: usize,
+}
+
+impl Visit {
+    fn run(self, core: &Rc<Core>, answer: impl FnOnce(Ended) + 'static) {
+        let client = Client::new(self.client);
+        client.db.set(self.db);
+        client.protocol.set(self.protocol);
+        client.no_touch.set(self.no_touch);
+        let (job, args) = (self.job.received(), self.args);
+        let call = Invocation { args: args.args(), key_count: self.key_count };
+        let mut reply = Vec::new();
+        let client = Rc::new(client);
+        match run_here(core, &client, self.reader, job, Scope::Declared, call, &mut reply) {
+            Ok(None) => {}
+            Ok(Some(going_on)) => {
+                tokio::task::spawn_local(async move { answer(going_on.await) });
+                return;
+            }
+            Err(error) => Writer::new(&mut reply, Protocol::Resp2).error(error.text()),
+        }
+        answer(Ended { reply, args });
     }
 }

@@ -19,22 +19,22 @@ use crate::core::{Core, Server};
 use crate::help;
 
 pub(crate) const COMMANDS: &[SessionCommand] = &[
-    SessionCommand::later(
+    SessionCommand::prompt(
         spec("FCALL", -3, RUNS | MAY_REPLICATE).key_specs(CHANGED).doc(
             "7.0.0",
             "that of the function",
             "Runs a function.",
         ),
-        |request| Box::pin(fcall(request, false)),
+        |core, client, args, out| fcall(core, client, args, false, out),
     )
     .only_reads_if(fcall_only_reads),
-    SessionCommand::later(
+    SessionCommand::prompt(
         spec("FCALL_RO", -3, RUNS | READONLY).key_specs(READ).doc(
             "7.0.0",
             "that of the function",
             "Runs a function that must not write.",
         ),
-        |request| Box::pin(fcall(request, true)),
+        |core, client, args, out| fcall(core, client, args, true, out),
     ),
     SessionCommand::container(
         spec("FUNCTION", -2, 0).doc(

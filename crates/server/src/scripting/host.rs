@@ -15,19 +15,21 @@ use keyspace::Key;
 use resp::{Protocol, Writer};
 use script::{Called, Host, LogLevel, Resume, Slice};
 
-use super::reach::Reach;
-use super::running::{Kind, RunningScript};
+use super::job::{Invocation, Job};
+use super::running::RunningScript;
 use crate::admin::monitor;
 use crate::client::{Client, NewClient};
 use crate::clock;
 use crate::command::{OwnedArgs, Request, SessionRun};
 use crate::core::Core;
-use crate::dispatch::run_now;
+use crate::dispatch::{begin_and_end, run_now};
 use crate::persistence::Persistence;
 use crate::registry::{Action, Registry, Row, Unresolved};
 
 /// How long a script keeps its thread, in microseconds.
 const SLICE_US_MAX: u64 = 1_000;
+/// Larger arguments are not kept for the next script.
+const SPARE_BYTES_MAX: usize = 16 * 1024;
 /// How long a script that has written waits for a key that it did not declare and others hold, while
 /// another one waits so too: maybe each for the other.
 const UNDECLARED_PATIENCE: Duration = Duration::from_secs(1);
@@ -43,8 +45,10 @@ pub(super) enum Scope {
 
 impl Scope {
     /// For a script's first try.
-    pub(super) fn choose(core: &Core, reach: &Reach) -> Self {
-        match core.router.shard_count() > 1 && reach.keeps_to_keys() {
+    pub(super) fn choose(core: &Core, client: &Client, job: &Job) -> Self {
+        // A transaction that runs scripts holds everything.
+        let is_alone = !client.transaction.is_executing();
+        match core.router.shard_count() > 1 && is_alone && job.reach().keeps_to_keys() {
             true => Self::Declared,
             false => Self::Everything,
         }
@@ -52,13 +56,43 @@ impl Scope {
 }
 
 /// By what the script holds its keys.
-enum Hold {
+pub(super) enum Hold {
     /// By not giving the thread up.
     Here(Here),
     /// By locks.
     Held(Rc<Held>),
     /// Only for a moment, between the two.
     Changing,
+}
+
+impl Hold {
+    /// For a script that need not wait for its keys, if this is one.
+    pub(super) fn at_once(
+        core: &Core,
+        client: &Client,
+        scope: Scope,
+        call: Invocation<'_>,
+    ) -> Option<Self> {
+        if let Some(held) = client.transaction.held() {
+            return Some(Self::Held(held));
+        }
+        let is_here = match scope {
+            Scope::Declared => call.keys().all(|key| core.router.is_own(core.router.owner(key))),
+            Scope::Everything => core.router.shard_count() == 1,
+        };
+        if is_here { Here::begin(&core.router).map(Self::Here) } else { None }
+    }
+
+    /// For any script.
+    pub(super) async fn acquire(
+        core: &Core,
+        scope: Scope,
+        call: Invocation<'_>,
+        is_read_only: bool,
+    ) -> Self {
+        let needs = needs(core, scope, call, is_read_only);
+        Self::Held(Rc::new(Held::acquire(&core.router, needs).await))
+    }
 }
 
 /// What came of a call that the script must wait for.
@@ -68,27 +102,15 @@ pub(super) enum Demand {
     Everything,
 }
 
-/// What runs, for those who want to know or end it.
-#[derive(Clone, Copy)]
-pub(super) struct Identity<'a> {
-    pub(super) kind: Kind,
-    /// A function's name.
-    pub(super) name: &'a [u8],
-    /// The client's call.
-    pub(super) call: Args<'a>,
-}
-
 /// See the module.
-pub(super) struct ScriptHost<'a> {
+pub(super) struct ScriptHost {
     core: Rc<Core>,
     client: Rc<Client>,
     scope: Scope,
-    identity: Identity<'a>,
-    keys: &'a [&'a [u8]],
-    is_read_only: bool,
-    /// Whether it said that it may take memory beyond the limit.
-    pub(super) may_grow: bool,
+    job: Job,
     hold: Hold,
+    /// Who hears of changes of what the script reads, and whether anybody does: its client.
+    reader: (u64, bool),
     /// The time that it sees from its beginning to its end.
     moment: Moment,
     /// Keys that were needed beyond the declared ones.
@@ -110,46 +132,35 @@ pub(super) struct ScriptHost<'a> {
     args: OwnedArgs,
 }
 
-impl<'a> ScriptHost<'a> {
-    /// A host for one run; when it is there, the keys are held.
-    pub(super) async fn new(
+/// A host and the call that its script answers: what the script sees while it runs.
+pub(super) struct Seen<'a> {
+    pub(super) host: &'a mut ScriptHost,
+    pub(super) call: Invocation<'a>,
+}
+
+impl ScriptHost {
+    /// A host for one run, whose keys are held.
+    pub(super) fn new(
         core: &Rc<Core>,
         client: &Rc<Client>,
+        reader: (u64, bool),
+        job: Job,
         scope: Scope,
-        identity: Identity<'a>,
-        keys: &'a [&'a [u8]],
-        is_read_only: bool,
+        hold: Hold,
     ) -> Self {
-        let is_here = match scope {
-            Scope::Declared => keys.iter().all(|key| core.router.is_own(core.router.owner(key))),
-            Scope::Everything => core.router.shard_count() == 1,
-        };
-        let here = if is_here { Here::begin(&core.router) } else { None };
-        let hold = match (client.transaction.held(), here) {
-            (Some(held), _) => Hold::Held(held),
-            (None, Some(here)) => Hold::Here(here),
-            (None, None) => {
-                let needs = needs(core, scope, keys, is_read_only);
-                Hold::Held(Rc::new(Held::acquire(&core.router, needs).await))
-            }
-        };
         let moment = match &hold {
             Hold::Here(here) => here.moment(),
             Hold::Held(held) => held.moment(),
             Hold::Changing => core.router.clock().moment(),
         };
-        // A transaction that runs scripts holds everything.
-        let scope = if client.transaction.is_executing() { Scope::Everything } else { scope };
         let now = (core.router.clock().ticks)();
         Self {
             core: core.clone(),
             client: client.clone(),
             scope,
-            identity,
-            keys,
-            is_read_only,
-            may_grow: false,
+            job,
             hold,
+            reader,
             moment,
             extra: Needs::new(),
             earlier: Vec::new(),
@@ -161,8 +172,13 @@ impl<'a> ScriptHost<'a> {
             late: None,
             begun_ticks: now,
             slice_ticks: now,
-            args: OwnedArgs::default(),
+            args: core.spare_args.take(),
         }
+    }
+
+    /// What it runs.
+    pub(super) fn job(&self) -> &Job {
+        &self.job
     }
 
     /// Whether it has touched no key but its declared ones.
@@ -181,7 +197,7 @@ impl<'a> ScriptHost<'a> {
         if row.spec.has(flag::NOSCRIPT) && !self.core.switches.scripts_call_all.get() {
             return Err("ERR This Redis command is not allowed from script");
         }
-        if self.is_read_only && row.spec.has(flag::WRITE | flag::MAY_REPLICATE) {
+        if self.job.is_read_only && row.spec.has(flag::WRITE | flag::MAY_REPLICATE) {
             return Err("ERR Write commands are not allowed from read-only scripts.");
         }
         if row.spec.has(flag::WRITE)
@@ -205,20 +221,21 @@ impl<'a> ScriptHost<'a> {
     }
 
     /// Whether the script declared all keys of a call.
-    fn covers(&self, command: &engine::Command, args: Args<'_>) -> bool {
+    fn covers(&self, call: Invocation<'_>, command: &engine::Command) -> bool {
+        let args = self.args.args();
         let is_about_keys = match command.run {
             Run::Everywhere { .. } | Run::Roam(_) => return false,
             _ => !command.reaches(args),
         };
         let specs = command.spec.keys.iter().filter_map(|keys| keys.resolve(args));
-        is_about_keys && specs.flat_map(Positions::iter).all(|at| self.keys.contains(&args.at(at)))
+        let is_declared = |at| call.keys().any(|key| key == args.at(at));
+        is_about_keys && specs.flat_map(Positions::iter).all(is_declared)
     }
 
     fn call_of(&self, command: &'static engine::Command, row: &Row, resp3: bool) -> Call {
         let client = self.stand_in.as_ref().unwrap_or(&self.client);
         // What a script reads, its client reads.
-        let thread = self.core.router.thread();
-        let (caller, tells_reads) = self.client.tracking.of_call(thread, self.client.id);
+        let (caller, tells_reads) = self.reader;
         Call {
             db: client.db.get(),
             protocol: protocol(resp3),
@@ -226,7 +243,7 @@ impl<'a> ScriptHost<'a> {
             caller,
             tells_reads,
             // Half a script is worse than some memory.
-            may_grow: self.may_grow || self.has_written,
+            may_grow: self.job.may_grow() || self.has_written,
             in_script: true,
             ..Call::new(command, row.id, self.args.spans.len())
         }
@@ -276,9 +293,9 @@ impl<'a> ScriptHost<'a> {
     }
 
     /// Makes locks of what the script holds by not giving the thread up.
-    async fn hold_by_locks(&mut self) {
+    async fn hold_by_locks(&mut self, call: Invocation<'_>) {
         if let Hold::Here(here) = std::mem::replace(&mut self.hold, Hold::Changing) {
-            let needs = self.needs();
+            let needs = self.needs(call);
             self.hold = Hold::Held(Rc::new(here.hold(needs).await));
             return;
         }
@@ -286,13 +303,13 @@ impl<'a> ScriptHost<'a> {
     }
 
     /// What it holds from its beginning.
-    fn needs(&self) -> Needs {
-        needs(&self.core, self.scope, self.keys, self.is_read_only)
+    fn needs(&self, call: Invocation<'_>) -> Needs {
+        needs(&self.core, self.scope, call, self.job.is_read_only)
     }
 
-    async fn held(&mut self) -> Rc<Held> {
+    async fn held(&mut self, call: Invocation<'_>) -> Rc<Held> {
         if matches!(self.hold, Hold::Here(_)) {
-            self.hold_by_locks().await;
+            self.hold_by_locks(call).await;
         }
         match &self.hold {
             Hold::Held(held) => held.clone(),
@@ -301,16 +318,18 @@ impl<'a> ScriptHost<'a> {
     }
 
     /// Gives the thread up once, after a slice of instructions.
-    pub(super) async fn rest(&mut self) -> Resume {
-        self.held().await;
+    pub(super) async fn rest(&mut self, call: Invocation<'_>) -> Resume {
+        self.held(call).await;
         if self.running.is_none() {
             let script = RunningScript {
-                kind: self.identity.kind,
-                name: self.identity.name.to_vec(),
-                command: self.identity.call.iter_from(0).map(<[u8]>::to_vec).collect(),
+                kind: self.job.kind(),
+                name: self.job.name().to_vec(),
+                command: call.args.iter().map(<[u8]>::to_vec).collect(),
                 begun_ticks: self.begun_ticks,
                 keys: match self.scope {
-                    Scope::Declared => HeldKeys::these(self.keys, self.is_read_only),
+                    Scope::Declared => {
+                        HeldKeys::these(&call.keys().collect::<Vec<_>>(), self.job.is_read_only)
+                    }
                     Scope::Everything => HeldKeys::all(),
                 },
                 is_late: false.into(),
@@ -358,7 +377,12 @@ impl<'a> ScriptHost<'a> {
     }
 
     /// Runs a call that could not run at once.
-    pub(super) async fn demand(&mut self, words: Vec<Vec<u8>>, resp3: bool) -> Demand {
+    pub(super) async fn demand(
+        &mut self,
+        call: Invocation<'_>,
+        words: Vec<Vec<u8>>,
+        resp3: bool,
+    ) -> Demand {
         self.args.replace(words.iter().map(Vec::as_slice));
         let core = self.core.clone();
         let row = match self.admit(&core.server.registry, self.args.args()) {
@@ -371,41 +395,39 @@ impl<'a> ScriptHost<'a> {
         };
         let reply = match action {
             Action::Session(command) => {
-                self.held().await;
-                let SessionRun::Later(run) = command.run else {
-                    unreachable!("others are answered at once")
-                };
+                self.held(call).await;
                 let stand_in = self.stand_in().clone();
                 stand_in.protocol.set(protocol(resp3));
-                let mut request = Request::new(&core, &stand_in, row.id, self.args.clone());
-                let outcome = request.run(run).await;
                 self.has_acted = true;
-                self.note(row, &outcome, &request.out);
-                request.out
+                match command.run {
+                    SessionRun::Later(run) => {
+                        let mut request = Request::new(&core, &stand_in, row.id, self.args.clone());
+                        let outcome = request.run(run).await;
+                        self.note(row, &outcome, &request.out);
+                        request.out
+                    }
+                    SessionRun::Prompt(run) => {
+                        let mut reply = Vec::new();
+                        let args = self.args.args();
+                        begin_and_end(&core, &stand_in, row.id, args, run, &mut reply).await;
+                        reply
+                    }
+                    _ => unreachable!("others are answered at once"),
+                }
             }
             Action::Data(command) => {
-                let covered =
-                    self.scope == Scope::Everything || self.covers(command, self.args.args());
+                let covered = self.scope == Scope::Everything || self.covers(call, command);
                 if !covered && !self.has_acted {
                     return Demand::Everything;
                 }
-                let call = self.call_of(command, row, resp3);
-                let ran = match covered {
-                    true => {
-                        let held = self.held().await;
-                        Some(held.run(call, self.args.data.clone(), self.args.spans.clone()).await)
-                    }
-                    false => match self.reach(&call).await {
-                        None => None,
-                        Some(held) => {
-                            let (data, spans) = (self.args.data.clone(), self.args.spans.clone());
-                            Some(held.run(call, data, spans).await)
-                        }
-                    },
+                let inner = self.call_of(command, row, resp3);
+                let held = match covered {
+                    true => Some(self.held(call).await),
+                    false => self.reach(call, &inner).await,
                 };
-                let Some((reply, outcome)) = ran else {
-                    return Demand::Reply(error(NOT_HELD));
-                };
+                let Some(held) = held else { return Demand::Reply(error(NOT_HELD)) };
+                let OwnedArgs { data, spans } = self.args.clone();
+                let (reply, outcome) = held.run(inner, data, spans).await;
                 self.note(row, &outcome, &reply);
                 self.count_write(row);
                 reply
@@ -417,16 +439,16 @@ impl<'a> ScriptHost<'a> {
 
     /// Locks what the present call needs that the script did not declare, after it has written.
     /// None if that cannot be: it needs every key, or two scripts wait for each other's keys.
-    async fn reach(&mut self, call: &Call) -> Option<Rc<Held>> {
+    async fn reach(&mut self, call: Invocation<'_>, inner: &Call) -> Option<Rc<Held>> {
         let router = self.core.router.clone();
-        let held = self.held().await;
-        let (command, args) = (call.command, self.args.args());
+        let held = self.held(call).await;
+        let (command, args) = (inner.command, self.args.args());
         if command.reaches(args) || matches!(command.run, Run::Everywhere { atomic: true, .. }) {
             return None;
         }
         let mut wanted = Needs::new();
-        wanted.add_call(&router, call, args);
-        if !self.is_read_only {
+        wanted.add_call(&router, inner, args);
+        if !self.job.is_read_only {
             // What it reads now it may write later: locks do not change their mode.
             let specs = command.spec.keys.iter().filter_map(|keys| keys.resolve(args));
             for at in specs.flat_map(Positions::iter) {
@@ -434,7 +456,7 @@ impl<'a> ScriptHost<'a> {
             }
         }
         // It would wait for itself.
-        wanted.remove_held(&self.needs());
+        wanted.remove_held(&self.needs(call));
         wanted.remove_held(&self.extra);
         if wanted.is_empty() {
             return Some(held);
@@ -501,12 +523,12 @@ fn protocol(resp3: bool) -> Protocol {
     if resp3 { Protocol::Resp3 } else { Protocol::Resp2 }
 }
 
-fn needs(core: &Core, scope: Scope, keys: &[&[u8]], is_read_only: bool) -> Needs {
+fn needs(core: &Core, scope: Scope, call: Invocation<'_>, is_read_only: bool) -> Needs {
     match scope {
         Scope::Everything => Needs::everything(&core.router),
         Scope::Declared => {
             let mut needs = Needs::new();
-            for key in keys {
+            for key in call.keys() {
                 needs.add_key(&core.router, Key::new(key), !is_read_only);
             }
             needs
@@ -514,18 +536,19 @@ fn needs(core: &Core, scope: Scope, keys: &[&[u8]], is_read_only: bool) -> Needs
     }
 }
 
-impl Host for ScriptHost<'_> {
+impl Host for Seen<'_> {
     fn call(&mut self, words: &[&[u8]], resp3: bool, reply: &mut Vec<u8>) -> Called {
-        self.args.replace(words.iter().copied());
-        let core = self.core.clone();
-        let row = match self.admit(&core.server.registry, self.args.args()) {
+        let Seen { host, call: script } = self;
+        host.args.replace(words.iter().copied());
+        let core = host.core.clone();
+        let row = match host.admit(&core.server.registry, host.args.args()) {
             Ok(row) => row,
             Err(text) => {
                 reply.extend_from_slice(&error(text));
                 return Called::Done;
             }
         };
-        let action = match self.action_of(row) {
+        let action = match host.action_of(row) {
             Ok(action) => action,
             Err(failed) => {
                 reply.extend_from_slice(&error_reply(&failed));
@@ -535,28 +558,28 @@ impl Host for ScriptHost<'_> {
         match action {
             Action::Session(command) => {
                 let SessionRun::Now(run) = command.run else { return Called::Suspend };
-                let stand_in = self.stand_in().clone();
+                let stand_in = host.stand_in().clone();
                 stand_in.protocol.set(protocol(resp3));
-                self.show(row);
-                let args = self.args.args();
-                run_now(&self.core, &stand_in, row.id, args, run, reply);
-                self.has_acted |= row.spec.has(flag::MAY_REPLICATE | flag::PUBSUB);
+                host.show(row);
+                let args = host.args.args();
+                run_now(&core, &stand_in, row.id, args, run, reply);
+                host.has_acted |= row.spec.has(flag::MAY_REPLICATE | flag::PUBSUB);
                 Called::Done
             }
             Action::Data(command) => {
-                let is_many = self.core.router.shard_count() > 1;
-                if is_many && !self.covers(command, self.args.args()) {
-                    self.kept_to_keys = false;
-                    if self.scope == Scope::Declared {
+                let is_many = host.core.router.shard_count() > 1;
+                if is_many && !host.covers(*script, command) {
+                    host.kept_to_keys = false;
+                    if host.scope == Scope::Declared {
                         return Called::Suspend;
                     }
                 }
                 let start = reply.len();
-                let call = self.call_of(command, row, resp3);
-                match self.run_here(call, reply) {
+                let call = host.call_of(command, row, resp3);
+                match host.run_here(call, reply) {
                     Some(outcome) => {
-                        self.note(row, &outcome, &reply[start..]);
-                        self.count_write(row);
+                        host.note(row, &outcome, &reply[start..]);
+                        host.count_write(row);
                         Called::Done
                     }
                     None => Called::Suspend,
@@ -566,11 +589,12 @@ impl Host for ScriptHost<'_> {
     }
 
     fn slice(&mut self) -> Slice {
-        if self.is_killed() {
+        let host = &self.host;
+        if host.is_killed() {
             return Slice::Kill(KILLED.into());
         }
-        let now = (self.core.router.clock().ticks)();
-        let ran_us = clock::ticks_to_ns(now.saturating_sub(self.slice_ticks)) / 1000;
+        let now = (host.core.router.clock().ticks)();
+        let ran_us = clock::ticks_to_ns(now.saturating_sub(host.slice_ticks)) / 1000;
         match ran_us >= SLICE_US_MAX {
             true => Slice::Suspend,
             false => Slice::Continue,
@@ -586,17 +610,21 @@ impl Host for ScriptHost<'_> {
     }
 
     fn may_call(&mut self, words: &[&[u8]]) -> Option<bool> {
+        let host = &mut self.host;
         // One user, who may do everything that there is.
-        self.args.replace(words.iter().copied());
-        match self.core.server.registry.resolve(self.args.args()) {
+        host.args.replace(words.iter().copied());
+        match host.core.server.registry.resolve(host.args.args()) {
             Ok(_) | Err(Unresolved::Arity(_)) => Some(true),
             Err(Unresolved::Command | Unresolved::Subcommand) => None,
         }
     }
 }
 
-impl Drop for ScriptHost<'_> {
+impl Drop for ScriptHost {
     fn drop(&mut self) {
+        if self.args.memory_bytes() <= SPARE_BYTES_MAX {
+            self.core.spare_args.set(std::mem::take(&mut self.args));
+        }
         if let Some(running) = &self.running {
             self.core.server.running_scripts.end(running);
         }

@@ -14,9 +14,10 @@ pub(crate) struct Reach {
 impl Reach {
     /// A run is over, which touched none but its declared keys, or others as well.
     pub(crate) fn learn(&self, kept_to_keys: bool) {
-        match kept_to_keys {
-            true => self.kept.store(true, Ordering::Relaxed),
-            false => self.roams.store(true, Ordering::Relaxed),
+        let learned = if kept_to_keys { &self.kept } else { &self.roams };
+        // Mostly known: what all threads read must not be written for nothing.
+        if !learned.load(Ordering::Relaxed) {
+            learned.store(true, Ordering::Relaxed);
         }
     }
 

@@ -30,6 +30,8 @@ pub(crate) struct Scripts {
     evaluated: Mutex<VecDeque<Digest>>,
     evicted: AtomicU64,
     memory_bytes: AtomicUsize,
+    /// How often scripts were forgotten, for those who remember some.
+    forgotten: AtomicU64,
 }
 
 impl Scripts {
@@ -76,6 +78,7 @@ impl Scripts {
             if let Some((_, script)) = gone {
                 self.memory_bytes.fetch_sub(script.source.body().len(), Ordering::Relaxed);
                 self.evicted.fetch_add(1, Ordering::Relaxed);
+                self.forgotten.fetch_add(1, Ordering::Release);
             }
         }
     }
@@ -92,6 +95,13 @@ impl Scripts {
         self.by_digest.clear();
         self.evaluated.lock().expect("a panic ends the process").clear();
         self.memory_bytes.store(0, Ordering::Relaxed);
+        self.forgotten.fetch_add(1, Ordering::Release);
+    }
+
+    /// Changes whenever scripts are forgotten. What was found after this was read is known as long
+    /// as it stays.
+    pub(crate) fn forgotten(&self) -> u64 {
+        self.forgotten.load(Ordering::Acquire)
     }
 
     /// How many there are.

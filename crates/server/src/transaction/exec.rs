@@ -17,7 +17,7 @@ use crate::client::Client;
 use crate::command::{Now, OwnedArgs, Request, SessionRun};
 use crate::connection::count;
 use crate::core::Core;
-use crate::dispatch::{call_of, take_mute};
+use crate::dispatch::{begin_and_end, call_of, take_mute};
 use crate::registry::Action;
 
 pub(super) async fn exec(request: &mut Request) -> Result {
@@ -269,6 +269,11 @@ impl Execution {
                 let outcome = request.run(run).await;
                 self.note_step(step, &outcome, &request.out);
                 replies.append(&mut request.out);
+            }
+            Turn::Session(SessionRun::Prompt(run)) => {
+                let (core, client) = (&self.core, &self.client);
+                let args = self.queue.args(step);
+                begin_and_end(core, client, step.row, args, run, replies).await;
             }
             Turn::Joins(call) | Turn::Alone(call) => {
                 let OwnedArgs { data, spans } = OwnedArgs::new(self.queue.args(step));

@@ -14,6 +14,7 @@ use crate::client::{Client, NewClient};
 use crate::clock;
 use crate::command::{InMulti, OwnedArgs, Request, SessionRun};
 use crate::core::Core;
+use crate::dispatch::{begin_and_end, run_now};
 use crate::registry::{Action, Row};
 
 /// How a file ended.
@@ -185,12 +186,16 @@ impl Feed {
         match run {
             SessionRun::Now(run) => {
                 let (core, client) = (&self.core, &self.client);
-                crate::dispatch::run_now(core, client, row.id, args.args(), run, &mut reply);
+                run_now(core, client, row.id, args.args(), run, &mut reply);
             }
             SessionRun::Later(run) => {
                 let mut request = Request::new(&self.core, &self.client, row.id, args);
                 request.run(run).await;
                 reply = request.out;
+            }
+            SessionRun::Prompt(run) => {
+                let (core, client) = (&self.core, &self.client);
+                begin_and_end(core, client, row.id, args.args(), run, &mut reply).await;
             }
             SessionRun::Becomes(_) | SessionRun::Container => {
                 let what = format!("'{}' is no command that a Redis writes there", row.name);
