@@ -47,6 +47,18 @@ impl Needs {
         }
     }
 
+    /// The same, slot by slot: for who holds some of them already and would wait for itself.
+    /// O(slots).
+    pub fn every_slot(router: &Router, changes: bool) -> Self {
+        let mode = if changes { Mode::Exclusive } else { Mode::Shared };
+        let mut needs = Self::new();
+        for shard in 0..router.shard_count() {
+            let locks = needs.0.entry(shard).or_default();
+            (0..txn::SLOTS as u32).for_each(|slot| locks.add(slot, mode));
+        }
+        needs
+    }
+
     /// Adds a key, to be changed or only read.
     pub fn add_key(&mut self, router: &Router, key: Key<'_>, changes: bool) {
         let mode = if changes { Mode::Exclusive } else { Mode::Shared };

@@ -74,10 +74,12 @@ impl Locks {
         self.whole = self.whole | other.whole;
     }
 
-    /// Leaves out the keys' slots that another set has, in whichever mode.
+    /// Leaves out the keys' slots that another set has, in whichever mode. O(n log n).
     pub fn remove_slots(&mut self, others: &Locks) {
         let slot = |packed: u32| packed >> Claims::BITS;
-        self.keys.retain(|key| others.keys.iter().all(|other| slot(*other) != slot(*key)));
+        let mut taken: Vec<u32> = others.keys.iter().map(|other| slot(*other)).collect();
+        taken.sort_unstable();
+        self.keys.retain(|key| taken.binary_search(&slot(*key)).is_err());
         let asked = self.whole.without(self.intents().as_intents());
         let of = |key: &u32| Claims((*key & ((1 << Claims::BITS) - 1)) as u8).as_intents();
         self.whole = self.keys.iter().map(of).fold(asked, BitOr::bitor);

@@ -193,3 +193,36 @@ fn what_a_script_changes_is_told_behind_its_reply() {
         }
     });
 }
+
+#[test]
+fn a_script_that_has_written_may_still_need_everything() {
+    let body = "redis.call('SET', KEYS[1], ARGV[1]) \
+                if ARGV[2] == 'sort' then \
+                  return redis.call('SORT', KEYS[2], 'BY', 'weight_*', 'GET', 'name_*') \
+                elseif ARGV[2] == 'flush' then \
+                  redis.call('FLUSHALL') return redis.call('DBSIZE') \
+                end return 0";
+    for layout in [Layout::ONE, THREE] {
+        let server = Server::start(Kind::Merops(layout), &[]);
+        let mut client = server.connect();
+        for shard in 0..layout.shards {
+            let (key, list) = (slots::key_on("k", shard, layout.shards), "list");
+            let mut call = |what: &str| {
+                let round = format!("{what} {shard}");
+                let body = format!("-- {round}\n{body}");
+                // Known to keep to its keys.
+                let words = ["EVAL", &body, "2", &key, list, "1", "none"];
+                assert_eq!(plain(&client.call(&words).expect("a reply")), "0");
+                client.ask("RPUSH list 1 2 3");
+                client.ask("MSET weight_1 3 weight_2 2 weight_3 1 name_1 a name_2 b name_3 c");
+                let words = ["EVAL", &body, "2", &key, list, "1", what];
+                let reply = plain(&client.call(&words).expect("a reply"));
+                client.ask("DEL list");
+                reply
+            };
+            assert_eq!(call("sort"), r#"["c" "b" "a"]"#);
+            assert_eq!(call("flush"), "0");
+        }
+        assert_eq!(plain(&client.ask("DBSIZE")), "0");
+    }
+}

@@ -438,17 +438,22 @@ impl ScriptHost {
     }
 
     /// Locks what the present call needs that the script did not declare, after it has written.
-    /// None if that cannot be: it needs every key, or two scripts wait for each other's keys.
+    /// None if that cannot be: two scripts wait for each other's keys.
     async fn reach(&mut self, call: Invocation<'_>, inner: &Call) -> Option<Rc<Held>> {
         let router = self.core.router.clone();
         let held = self.held(call).await;
         let (command, args) = (inner.command, self.args.args());
-        if command.reaches(args) || matches!(command.run, Run::Everywhere { atomic: true, .. }) {
-            return None;
+        let changes = !self.job.is_read_only;
+        let is_everything =
+            command.reaches(args) || matches!(command.run, Run::Everywhere { atomic: true, .. });
+        let mut wanted = match is_everything {
+            true => Needs::every_slot(&router, changes),
+            false => Needs::new(),
+        };
+        if !is_everything {
+            wanted.add_call(&router, inner, args);
         }
-        let mut wanted = Needs::new();
-        wanted.add_call(&router, inner, args);
-        if !self.job.is_read_only {
+        if changes && !is_everything {
             // What it reads now it may write later: locks do not change their mode.
             let specs = command.spec.keys.iter().filter_map(|keys| keys.resolve(args));
             for at in specs.flat_map(Positions::iter) {
