@@ -124,6 +124,13 @@ impl Interpreter {
         self.engine.sandbox.lua.used_memory()
     }
 
+    /// Forgets compiled scripts.
+    pub(crate) fn forget_scripts(&self) {
+        self.engine.scripts.take();
+        // An error of a finalizer, of which scripts have none.
+        let _ = self.engine.sandbox.lua.gc_collect();
+    }
+
     /// Makes it ready for another script.
     pub(crate) fn tidy(&self) {
         let lua = &self.engine.sandbox.lua;

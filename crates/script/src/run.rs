@@ -162,7 +162,12 @@ impl Runtime {
         self.pool.idle.borrow().iter().map(Interpreter::used_memory).sum()
     }
 
-    /// Forgets compiled scripts and loaded libraries (SCRIPT FLUSH, FUNCTION FLUSH).
+    /// Forgets compiled scripts (SCRIPT FLUSH). Libraries keep what they hold.
+    pub fn flush_scripts(&self) {
+        self.pool.idle.borrow().iter().for_each(Interpreter::forget_scripts);
+    }
+
+    /// Forgets compiled scripts and loaded libraries (FUNCTION FLUSH).
     pub fn flush(&self) {
         self.pool.idle.borrow_mut().clear();
     }

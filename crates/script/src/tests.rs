@@ -384,6 +384,15 @@ fn commands_have_as_many_arguments_as_lua_allows() {
         let reply = eval_in(&runtime, &format!("return redis.call({given})"));
         assert!(reply.starts_with(wrong), "{given}: {reply}");
     }
+    let code = "#!lua name=state\nlocal n = 0
+                redis.register_function('next', function() n = n + 1 return n end)";
+    let library = Arc::new(Library::load(code, &mut |_, _| {}).unwrap());
+    let program = Program::Function { library: &library, name: b"next", keys: &[], args: &[] };
+    for count in [":1", ":2", ":3"] {
+        let run = runtime.start(program, Options::default()).unwrap();
+        assert_eq!(host::finish(run, &mut Map::default()), count);
+        runtime.flush_scripts();
+    }
     let many: Vec<String> = (0..300)
         .map(|n| format!("redis.register_function('f{n}', function() return {n} end)"))
         .collect();

@@ -138,7 +138,7 @@ async fn flush(request: &mut Request) -> Result {
         return Err(Error::new("SCRIPT FLUSH only support SYNC|ASYNC option"));
     }
     request.core.server.scripts.flush();
-    request.core.gather(|core| core.lua.flush()).await;
+    request.core.gather(|core| core.lua.flush_scripts()).await;
     request.reply().ok();
     Ok(())
 }
