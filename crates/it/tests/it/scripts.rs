@@ -226,3 +226,35 @@ fn a_script_that_has_written_may_still_need_everything() {
         assert_eq!(plain(&client.ask("DBSIZE")), "0");
     }
 }
+
+#[test]
+fn nobody_comes_between_when_a_script_begins_to_wait() {
+    // Two reads of a key, and between them a key of another thread that was not declared.
+    let body = "local first = redis.call('INCR', KEYS[1]) \
+                if #ARGV > 0 then redis.call('GET', ARGV[1]) end \
+                return redis.call('GET', KEYS[1]) - first";
+    let layout = Layout::TWO;
+    let server = Server::start(Kind::Merops(layout), &[]);
+    let keys: Vec<String> = (0..2).map(|shard| slots::key_on("k", shard, 2)).collect();
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for key in [&keys[0], &keys[1], &keys[0], &keys[1]] {
+            let (server, over) = (&server, &over);
+            scope.spawn(move || {
+                let mut client = server.connect();
+                while !over.load(Ordering::Relaxed) {
+                    client.ask(&format!("INCR {key}"));
+                }
+            });
+        }
+        let _over = Over(&over);
+        let mut client = server.connect();
+        for round in 0..300 {
+            let body = format!("-- {round}\n{body}");
+            let (key, other) = (&keys[round % 2], &keys[(round + 1) % 2]);
+            // Known to keep to its key from now on.
+            assert_eq!(eval(&mut client, &body, key, &[]), "0");
+            assert_eq!(eval(&mut client, &body, key, &[format!("{{{other}}}x")]), "0");
+        }
+    });
+}

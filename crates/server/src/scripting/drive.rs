@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
 
 use command::{Args, Error, Result};
 use resp::{Protocol, Writer};
@@ -200,7 +201,16 @@ fn run_here(
                 job: host.job().clone(),
                 scope,
             };
-            Ok(Some(Box::pin(begin.go_on(run, host, step, owned()))))
+            let mut going_on: GoingOn = Box::pin(begin.go_on(run, host, step, owned()));
+            // What the script holds by not giving the thread up must be locked before anything else
+            // runs on it: the first poll asks for that.
+            match going_on.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(ended) => {
+                    out.extend_from_slice(&ended.reply);
+                    Ok(None)
+                }
+                Poll::Pending => Ok(Some(going_on)),
+            }
         }
     }
 }
@@ -318,14 +328,15 @@ fn run_on(
         key_count: call.key_count,
     };
     core.router.call(thread, move || {
-        let core = Core::current();
-        let home = core.clone();
-        visit.run(&core, move |ended| {
+        // A task, as locks are not had at once while messages are handled.
+        tokio::task::spawn_local(async move {
+            let core = Core::current();
+            let ended = visit.run(&core).await;
             // What the reply shows is recorded here.
-            home.router.publish_recorded();
+            core.router.publish_recorded();
             // Given on the client's thread: its task is woken there.
-            home.router.call(from, move || {
-                // The client's thread may be about to end.
+            core.router.call(from, move || {
+                // That thread may be about to end.
                 let _ = give.send(ended);
             });
         });
@@ -352,7 +363,7 @@ struct Visit {
 }
 
 impl Visit {
-    fn run(self, core: &Rc<Core>, answer: impl FnOnce(Ended) + 'static) {
+    async fn run(self, core: &Rc<Core>) -> Ended {
         let client = Client::new(self.client);
         client.db.set(self.db);
         client.protocol.set(self.protocol);
@@ -363,12 +374,9 @@ impl Visit {
         let client = Rc::new(client);
         match run_here(core, &client, self.reader, job, Scope::Declared, call, &mut reply) {
             Ok(None) => {}
-            Ok(Some(going_on)) => {
-                tokio::task::spawn_local(async move { answer(going_on.await) });
-                return;
-            }
+            Ok(Some(going_on)) => return going_on.await,
             Err(error) => Writer::new(&mut reply, Protocol::Resp2).error(error.text()),
         }
-        answer(Ended { reply, args });
+        Ended { reply, args }
     }
 }
