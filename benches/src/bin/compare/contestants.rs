@@ -32,15 +32,17 @@ pub(crate) struct Shape {
     pub(crate) is_pinned: bool,
     /// Merops's `pipeline-order`.
     pub(crate) is_relaxed: bool,
+    /// More arguments, for servers that have Redis's directives.
+    pub(crate) options: &'static [&'static str],
 }
 
 impl Shape {
     /// One thread on one core.
-    pub(crate) const PINNED: Shape = Shape { threads: 1, is_pinned: true, is_relaxed: false };
+    pub(crate) const PINNED: Shape = Shape { is_pinned: true, ..Shape::threads(1) };
 
     /// Some threads on all cores.
-    pub(crate) fn threads(threads: u16) -> Shape {
-        Shape { threads, is_pinned: false, is_relaxed: false }
+    pub(crate) const fn threads(threads: u16) -> Shape {
+        Shape { threads, is_pinned: false, is_relaxed: false, options: &[] }
     }
 }
 
@@ -66,6 +68,11 @@ impl Contestant {
     /// Whether it speaks RESP.
     pub(crate) fn speaks_resp(&self) -> bool {
         self.name != "memcached"
+    }
+
+    /// Whether it has Redis's directives.
+    pub(crate) fn is_redis_like(&self) -> bool {
+        matches!(self.name, "merops" | "redis" | "valkey")
     }
 
     /// The first line of what it says about itself.
@@ -115,7 +122,8 @@ impl Contestant {
             }
             _ => [&common[..], &["--save", "", "--maxclients", "10000"]].concat(),
         };
-        words.into_iter().map(str::to_owned).collect()
+        let options = if self.is_redis_like() { shape.options } else { &[] };
+        words.into_iter().chain(options.iter().copied()).map(str::to_owned).collect()
     }
 }
 

@@ -93,6 +93,11 @@ impl Generator {
         running.contestant.speaks_resp() || (self.uses_memtier(load) && is_plain)
     }
 
+    /// How many keys the loads use.
+    pub(crate) fn keys(&self) -> usize {
+        self.keys
+    }
+
     /// All keys that the loads use.
     pub(crate) fn items(&self) -> impl Iterator<Item = Item> + use<> {
         let is_memtier = self.is_memtier;

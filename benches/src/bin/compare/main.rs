@@ -6,6 +6,7 @@
 mod arguments;
 mod collections;
 mod contestants;
+mod durability;
 mod load;
 mod memory;
 mod messages;

@@ -5,7 +5,7 @@ use crate::contestants::{self, Contestant, Running, Shape};
 use crate::load::{Command, Generator, Load, Sample};
 use crate::numbers::{large, median, short};
 use crate::report::{Align, Report};
-use crate::{collections, memory, one_connection, subscribers};
+use crate::{collections, durability, memory, one_connection, subscribers};
 
 /// One load of the table.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +71,7 @@ const GROUPS: &[Group] = &[
     },
     Group {
         title: "Two threads, two shards, pipelines in order",
-        shape: Shape { threads: 2, is_pinned: false, is_relaxed: false },
+        shape: Shape::threads(2),
         fill: fill_keys,
         is_intact: |_| true,
         rows: &[
@@ -85,7 +85,7 @@ const GROUPS: &[Group] = &[
     },
     Group {
         title: "Two threads, two shards, relaxed pipelines",
-        shape: Shape { threads: 2, is_pinned: false, is_relaxed: true },
+        shape: Shape { is_relaxed: true, ..Shape::threads(2) },
         fill: fill_keys,
         is_intact: |_| true,
         rows: &[
@@ -124,7 +124,7 @@ const GROUPS: &[Group] = &[
     },
     Group {
         title: "Scripts and transactions: two threads, two shards",
-        shape: Shape { threads: 2, is_pinned: false, is_relaxed: false },
+        shape: Shape::threads(2),
         fill: fill_keys,
         is_intact: |_| true,
         rows: &[
@@ -176,6 +176,7 @@ pub(crate) fn run(settings: &Settings, report: &mut Report) {
             report.line(&format!("\n{name}: a subscriber was cut off: these figures say nothing."));
         }
     }
+    durability::run(settings, &contestants, &generator, report);
     one_connection::run(settings, &contestants, report);
     memory::run(settings, &contestants, report);
     collections::weigh_all(settings, &contestants, report);
