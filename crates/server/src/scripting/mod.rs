@@ -2,9 +2,9 @@
 //!
 //! A script runs on the thread of its client, or on the one that owns its keys. As long as it
 //! touches only keys of that thread's shard it needs no locks and is one step because nothing else
-//! runs on the thread; before the thread is given up, for a command elsewhere or because the script has run for a millisecond, what it
-//! holds is locked. See [`host`] for which keys it holds. A function is a script that a library
-//! brought; all that is said of scripts here holds for both.
+//! runs on the thread; before the thread is given up, for a command elsewhere or because the script
+//! has run for a millisecond, what it holds is locked. See [`host`] for which keys it holds. A
+//! function is a script that a library brought; all that is said of scripts here holds for both.
 
 mod commands;
 mod drive;
