@@ -97,7 +97,10 @@ impl Contestant {
             command
         };
         let is_ready = |address| match self.speaks_resp() {
-            true => Client::connect(address).and_then(|mut client| client.call(&["PING"])).is_ok(),
+            // While it loads, it answers an error.
+            true => Client::connect(address)
+                .and_then(|mut client| client.call(&["PING"]))
+                .is_ok_and(|reply| !matches!(reply, Reply::Error(_))),
             false => TcpStream::connect(address).is_ok(),
         };
         Running { contestant: self.clone(), server: Server::start_prepared(prepare, is_ready) }

@@ -28,8 +28,7 @@ pub(super) struct Bucket {
     pub(super) due: Cell<u32>,
     /// The snapshot that has last seen this bucket.
     pub(super) version: Cell<u16>,
-    pub(super) overflow: Cell<u8>,
-    spare: u8,
+    pub(super) overflow: Cell<u16>,
 }
 
 const _: () = assert!(size_of::<Bucket>() == 64);
@@ -71,7 +70,6 @@ impl Bucket {
             due: Cell::new(NEVER),
             version: Cell::new(version),
             overflow: Cell::new(0),
-            spare: 0,
         }
     }
 
@@ -121,9 +119,9 @@ impl Bucket {
 
     /// Counts `displaced` entries more that have their home here and lie elsewhere.
     #[inline]
-    pub(super) fn count_displaced(&self, displaced: i8) {
+    pub(super) fn count_displaced(&self, displaced: i16) {
         let overflow = self.overflow.get().checked_add_signed(displaced);
-        self.overflow.set(overflow.expect("a full count makes the segment grow first"));
+        self.overflow.set(overflow.expect("a segment has fewer entries than that"));
     }
 
     /// Notes that an entry here may be due at `due`.

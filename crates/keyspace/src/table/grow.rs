@@ -30,7 +30,7 @@ impl Segments {
     pub(super) fn with_room(&mut self, hash: u64, version: u16) -> Segment {
         let mut segment = self.directory.segment(hash);
         // After a split all entries may be in the same child: once more then.
-        while segment.must_grow(segment.home(segment.x(hash))) {
+        while segment.must_grow() {
             self.grow(segment, version);
             segment = self.directory.segment(hash);
         }

@@ -54,7 +54,7 @@ impl Table {
         loop {
             let bucket = segment.bucket(index);
             bucket.save(self.version, &mut save);
-            let is_last = bucket.has_room() && !segment.must_grow(home);
+            let is_last = bucket.has_room() && !segment.must_grow();
             index = segment.next(index);
             if is_last || index == home {
                 return;

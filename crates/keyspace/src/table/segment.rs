@@ -136,11 +136,11 @@ impl Segment {
         if index + 1 == self.count() { 0 } else { index + 1 }
     }
 
-    /// Whether an entry whose home is bucket `home` can be added only after growing.
+    /// Whether an entry can be added only after growing.
     #[inline]
-    pub(super) fn must_grow(self, home: usize) -> bool {
+    pub(super) fn must_grow(self) -> bool {
         let header = self.header();
-        header.len.get() >= header.len_max || self.bucket(home).overflow.get() == u8::MAX
+        header.len.get() >= header.len_max
     }
 
     /// Puts an entry's slot in the first bucket with room from its home on: there is one, as no

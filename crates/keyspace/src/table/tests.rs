@@ -285,3 +285,32 @@ fn overdue_entries_are_found_by_hints() {
         assert!(1_000_000 - visits <= most + 2 * removed);
     }
 }
+
+#[test]
+fn entries_may_come_and_go_in_the_order_of_their_hashes() {
+    // So they come from a snapshot of the same process, or from who moves what SCAN gives.
+    const COUNT: u64 = 30_000;
+    let mut ordered: Vec<u64> = (0..COUNT).collect();
+    ordered.sort_by_key(|n| hash::hash(&key(*n)));
+    for backwards in [false, true] {
+        if backwards {
+            ordered.reverse();
+        }
+        let mut fixture = Fixture::new();
+        for (count, n) in ordered.iter().enumerate() {
+            fixture.add(*n);
+            if count % 3_000 == 500 {
+                fixture.check();
+            }
+        }
+        fixture.check();
+        assert!(ordered.iter().all(|n| fixture.find(*n).is_some()));
+        for (count, n) in ordered.iter().enumerate() {
+            fixture.remove(*n);
+            if count % 3_000 == 500 {
+                fixture.check();
+            }
+        }
+        fixture.check();
+    }
+}
