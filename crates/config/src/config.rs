@@ -333,6 +333,8 @@ pub struct Memory {
     pub maxmemory_policy: MaxmemoryPolicy,
     /// Keys that compete for each eviction.
     pub maxmemory_samples: u32,
+    /// How long evicting may hold up commands, 0 to 100.
+    pub maxmemory_eviction_tenacity: u8,
     /// How many hits saturate the LFU counter: the higher, the more.
     pub lfu_log_factor: u32,
     /// Minutes after which the LFU counter loses one; 0: never.

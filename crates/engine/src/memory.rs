@@ -1,5 +1,8 @@
 //! The shard's part in `maxmemory`: evict before a command runs, or refuse it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use keyspace::{Keyspace, Policy};
 
 /// Evictions per command at most, so that none pays for a lowered limit alone.
@@ -11,7 +14,7 @@ const BORROWED_PART: usize = 16;
 /// How memory stands against its limit after eviction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pressure {
-    /// Below.
+    /// Below, or soon without this shard.
     Relieved,
     /// Above, and on the way down.
     Easing,
@@ -20,7 +23,7 @@ pub enum Pressure {
 }
 
 /// `maxmemory` and its policy, as this shard obeys them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct MemoryGate {
     /// Bytes; 0 = no limit.
     pub limit_bytes: usize,
@@ -33,6 +36,8 @@ pub struct MemoryGate {
     pub others_can_evict: bool,
     /// Whether a command found memory above its limit and nothing left here that may go.
     pub wants_help: bool,
+    /// Whether memory is being freed otherwise just now, so that keys may stay.
+    pub is_relieved_elsewhere: Arc<AtomicBool>,
 }
 
 impl Default for MemoryGate {
@@ -43,6 +48,7 @@ impl Default for MemoryGate {
             samples: 5,
             others_can_evict: false,
             wants_help: false,
+            is_relieved_elsewhere: Arc::default(),
         }
     }
 }
@@ -54,14 +60,19 @@ impl MemoryGate {
         self.limit_bytes != 0
     }
 
-    /// Evicts keys of this shard until the process is below its limit.
+    /// Evicts keys of this shard until the process is below its limit but for `leaving_bytes`.
     pub(crate) fn relieve(
         &self,
         keyspace: &mut Keyspace,
+        leaving_bytes: usize,
         locked: &dyn Fn(usize, u64) -> bool,
     ) -> Pressure {
+        let limit_bytes = self.limit_bytes.saturating_add(leaving_bytes);
         for _ in 0..EVICTIONS_MAX {
-            if stdx::alloc::kept_bytes() <= self.limit_bytes {
+            if stdx::alloc::kept_bytes() <= limit_bytes {
+                return Pressure::Relieved;
+            }
+            if self.is_relieved_elsewhere.load(Ordering::Relaxed) {
                 return Pressure::Relieved;
             }
             if keyspace.evict(self.policy, self.samples, locked).is_none() {

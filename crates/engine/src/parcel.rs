@@ -2,6 +2,7 @@
 
 use command::Args;
 use resp::{Protocol, Span};
+use stdx::alloc::Doomed;
 
 use crate::command::Command;
 use crate::waiters::WaiterId;
@@ -130,6 +131,9 @@ pub struct Outcome {
     pub ticks: u64,
 }
 
+/// Buffers beyond this are given back rather than kept for the next batch.
+const KEEP_BYTES_MAX: usize = 16 * 1024;
+
 /// Work that owns its bytes, so that it can go to another thread, or wait; it comes back with the
 /// replies, and its buffers are used again.
 #[derive(Default)]
@@ -142,6 +146,8 @@ pub(crate) struct Parcel {
     pub(crate) calls: Vec<Call>,
     /// The replies, one after the other.
     pub(crate) replies: Vec<u8>,
+    /// Large replies on their way: they are a client's soon, and counted as that.
+    pub(crate) replies_doomed: Doomed,
     /// One per call, once it ran.
     pub(crate) outcomes: Vec<Outcome>,
     /// Of one call that blocks: who waits if it has nothing to answer.
@@ -175,10 +181,17 @@ impl Parcel {
         self.calls.push(Call { first_span, span_count, is_queued: false, ..call });
     }
 
+    /// Notes that it ran.
+    pub(crate) fn note_replies(&mut self) {
+        let bytes = self.replies.capacity();
+        if bytes > KEEP_BYTES_MAX {
+            self.replies_doomed.resize(bytes);
+        }
+    }
+
     /// Empties it and keeps its memory, unless it is much.
     pub(crate) fn clear(&mut self) {
-        /// Buffers beyond this are given back rather than kept for the next batch.
-        const KEEP_BYTES_MAX: usize = 16 * 1024;
+        self.replies_doomed.resize(0);
         self.data.clear();
         self.spans.clear();
         self.calls.clear();

@@ -370,7 +370,8 @@ impl Shard {
     ) -> command::Result {
         if self.memory.is_limited()
             && !self.is_replaying
-            && self.make_room_at(at) == Pressure::Exceeded
+            // The replies before it count once they are their client's.
+            && self.make_room_at(at, reply.len()) == Pressure::Exceeded
             && call.command.spec.has(flag::DENYOOM)
             && !call.may_grow
             && self.memory.refuses()
@@ -426,13 +427,13 @@ impl Shard {
         let moment = self.clock.moment();
         self.keyspace.begin(moment.now_ms);
         let at = self.recorder.begin(At { moment, transaction: TxId::NONE });
-        self.make_room_at(at)
+        self.make_room_at(at, 0)
     }
 
-    fn make_room_at(&mut self, at: At) -> Pressure {
+    fn make_room_at(&mut self, at: At, leaving_bytes: usize) -> Pressure {
         let Self { keyspace, memory, locks, .. } = self;
         let locked = |_: usize, hash: u64| !locks.admits(txn::slot_of(hash), Mode::Exclusive);
-        let pressure = memory.relieve(keyspace, &locked);
+        let pressure = memory.relieve(keyspace, leaving_bytes, &locked);
         self.note_touched();
         self.recorder.logged(self.keyspace.changes(), at);
         pressure
@@ -639,6 +640,7 @@ impl Shard {
         let mut outcomes = std::mem::take(&mut parcel.outcomes);
         self.run(parcel.work(), at, &mut replies, &mut outcomes);
         (parcel.replies, parcel.outcomes) = (replies, outcomes);
+        parcel.note_replies();
     }
 
     /// Sends a parcel that ran back, unless it is a call that has nothing to answer and may wait.

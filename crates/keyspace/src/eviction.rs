@@ -119,9 +119,26 @@ impl Keyspace {
         if self.candidates.policy != policy || policy.is_random() {
             self.candidates = Candidates { policy, kept: Vec::new() };
         }
-        for db in 0..self.databases.len() {
-            self.sample(db, policy, samples, locked);
+        loop {
+            let had_some = !self.candidates.kept.is_empty();
+            for db in 0..self.databases.len() {
+                self.sample(db, policy, samples, locked);
+            }
+            let evicted = self.evict_candidate(policy, locked);
+            // If all those kept from before have gone otherwise, they may have had the new ones
+            // left out.
+            if evicted.is_some() || !had_some {
+                return evicted;
+            }
         }
+    }
+
+    /// Removes the best candidate that is still there.
+    fn evict_candidate(
+        &mut self,
+        policy: Policy,
+        locked: &dyn Fn(usize, u64) -> bool,
+    ) -> Option<Evicted> {
         while let Some(Candidate { db, hash, .. }) = self.candidates.kept.pop() {
             let found = self.databases[db].table.find(hash, |raw| hash::hash(raw.key()) == hash);
             if let Some(place) = found

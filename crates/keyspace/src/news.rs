@@ -1,7 +1,10 @@
 //! What is told about keys to those who listen: events by name, keys that changed, keys that were
 //! read. Kept in order until the shard's owner takes it; nothing is kept that nobody wants.
 
+use std::mem;
 use std::ops::Range;
+
+use stdx::alloc::Doomed;
 
 /// What kind of event it is; listeners choose by kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,6 +149,9 @@ struct Item {
     fields: Range<usize>,
 }
 
+/// How much memory is kept for the next news.
+const KEPT_BYTES_MAX: usize = 1024;
+
 /// News since they were last cleared, in order.
 #[derive(Debug, Default)]
 pub struct News {
@@ -155,6 +161,9 @@ pub struct News {
     items: Vec<Item>,
     bytes: Vec<u8>,
     fields: Vec<Range<usize>>,
+    /// What all this takes beyond what is kept. Evicting a key is news: were these counted, it would make evicting more
+    /// necessary rather than less.
+    doomed: Doomed,
     /// See [`Self::insist`].
     #[cfg(debug_assertions)]
     pub(crate) insists: bool,
@@ -211,7 +220,7 @@ impl News {
 
     /// Tells what no caller causes.
     pub(crate) fn by_nobody(&mut self, tell: impl FnOnce(&mut Self)) {
-        let caller = std::mem::take(&mut self.caller);
+        let caller = mem::take(&mut self.caller);
         tell(self);
         self.caller = caller;
     }
@@ -234,18 +243,31 @@ impl News {
         })
     }
 
-    /// Forgets all, but keeps the memory.
+    /// Forgets all, but keeps some memory.
     pub fn clear(&mut self) {
         self.items.clear();
         self.bytes.clear();
         self.fields.clear();
+        if self.capacity_bytes() > KEPT_BYTES_MAX {
+            self.items = Vec::new();
+            self.bytes = Vec::new();
+            self.fields = Vec::new();
+        }
+        self.doomed.resize(0);
+    }
+
+    fn capacity_bytes(&self) -> usize {
+        self.items.capacity() * size_of::<Item>()
+            + self.bytes.capacity()
+            + self.fields.capacity() * size_of::<Range<usize>>()
     }
 
     /// Exchanges the news with those of `other`; what is wanted stays.
     pub fn swap(&mut self, other: &mut Self) {
-        std::mem::swap(&mut self.items, &mut other.items);
-        std::mem::swap(&mut self.bytes, &mut other.bytes);
-        std::mem::swap(&mut self.fields, &mut other.fields);
+        mem::swap(&mut self.items, &mut other.items);
+        mem::swap(&mut self.bytes, &mut other.bytes);
+        mem::swap(&mut self.fields, &mut other.fields);
+        mem::swap(&mut self.doomed, &mut other.doomed);
     }
 
     /// Tells that the caller has read a key.
@@ -307,6 +329,7 @@ impl News {
         }
         let fields = first..self.fields.len();
         self.items.push(Item { what, db: db as u32, caller: self.caller, key, fields });
+        self.doomed.resize(self.capacity_bytes().saturating_sub(KEPT_BYTES_MAX));
     }
 
     fn keep(&mut self, bytes: &[u8]) -> Range<usize> {

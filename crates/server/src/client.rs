@@ -11,6 +11,9 @@ use crate::session::import::FieldLists;
 use crate::tracking::Tracking;
 use crate::transaction::Transaction;
 
+/// Room for what is pushed that a client keeps.
+const PUSHED_BYTES_KEPT: usize = 1024;
+
 /// What CLIENT REPLY asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum ReplyMode {
@@ -211,7 +214,17 @@ impl Client {
 
     /// Moves what was pushed behind `out`.
     pub(crate) fn take_pushed(&self, out: &mut Vec<u8>) {
-        out.append(&mut self.pushed.borrow_mut());
+        let mut pushed = self.pushed.borrow_mut();
+        if pushed.is_empty() {
+            return;
+        }
+        if out.is_empty() {
+            std::mem::swap(out, &mut pushed);
+        } else {
+            out.append(&mut pushed);
+        }
+        // Else a client would hold what its largest push took.
+        pushed.shrink_to(PUSHED_BYTES_KEPT);
     }
 
     /// The connection's task, to be woken by `close` and `push`.

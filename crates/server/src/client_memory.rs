@@ -5,7 +5,9 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use config::{ClientMemory as Limit, Config};
 
@@ -18,13 +20,18 @@ pub(crate) struct ClientMemory {
     /// What the clients of each thread cost, in bytes.
     published: Vec<AtomicUsize>,
     /// Whether some thread is closing clients.
-    is_evicting: AtomicBool,
+    is_evicting: Arc<AtomicBool>,
 }
 
 impl ClientMemory {
     pub(crate) fn new(threads: usize) -> Self {
         let published = (0..threads).map(|_| AtomicUsize::new(0)).collect();
-        Self { published, is_evicting: AtomicBool::new(false) }
+        Self { published, is_evicting: Arc::default() }
+    }
+
+    /// Whether some thread is closing clients: meanwhile no keys are evicted.
+    pub(crate) fn is_evicting(&self) -> Arc<AtomicBool> {
+        self.is_evicting.clone()
     }
 }
 
@@ -86,29 +93,60 @@ struct Candidate {
     id: u64,
 }
 
-/// Closes the largest clients of all threads until the rest are within the limit.
+/// How often it is looked whether those that were closed have gone, and how long after each other.
+const LOOKS_MAX: u32 = 50;
+const LOOK_INTERVAL: Duration = Duration::from_millis(1);
+
+/// Closes the largest clients of all threads until the rest are within the limit, and waits for
+/// what they held to be free, lest keys go for it.
 async fn evict(core: Rc<Core>) {
-    loop {
-        let (sums, candidates): (Vec<_>, Vec<_>) = core.gather(survey).await.into_iter().unzip();
-        let sum = sums.iter().sum::<usize>();
-        let chosen = choose(sum, core.own_clients.limit_bytes.get(), candidates.concat());
-        if chosen.is_empty() {
+    for _ in 0..LOOKS_MAX {
+        let mut survey = Survey::default();
+        core.gather(look).await.into_iter().for_each(|part| survey.add(part));
+        let Survey { staying_bytes, are_leaving, candidates } = survey;
+        let chosen = choose(staying_bytes, core.own_clients.limit_bytes.get(), candidates);
+        if !chosen.is_empty() {
+            core.gather(move |core| close(core, &chosen)).await;
+        } else if are_leaving {
+            tokio::time::sleep(LOOK_INTERVAL).await;
+        } else {
             break;
         }
-        core.gather(move |core| close(core, &chosen)).await;
     }
     core.server.client_memory.is_evicting.store(false, Ordering::Relaxed);
 }
 
-/// What this thread's clients cost, and those that may be closed.
-fn survey(core: &Rc<Core>) -> (usize, Vec<Candidate>) {
+/// How the clients are.
+#[derive(Default)]
+struct Survey {
+    /// What those cost that are not being closed.
+    staying_bytes: usize,
+    /// Whether there are others.
+    are_leaving: bool,
+    /// Those that may be closed.
+    candidates: Vec<Candidate>,
+}
+
+impl Survey {
+    fn add(&mut self, more: Self) {
+        self.staying_bytes += more.staying_bytes;
+        self.are_leaving |= more.are_leaving;
+        self.candidates.extend(more.candidates);
+    }
+}
+
+/// How this thread's clients are.
+fn look(core: &Rc<Core>) -> Survey {
     let clients = core.clients.borrow();
-    // One that is being closed is as good as gone.
     let staying = clients.values().filter(|client| client.closing().is_none());
     let candidates = staying.clone().filter(|client| !client.no_evict.get());
     let candidates =
         candidates.map(|client| Candidate { bytes: client.accounted.get(), id: client.id });
-    (staying.map(|client| client.accounted.get()).sum(), candidates.collect())
+    Survey {
+        candidates: candidates.collect(),
+        staying_bytes: staying.map(|client| client.accounted.get()).sum(),
+        are_leaving: clients.values().any(|client| client.closing().is_some()),
+    }
 }
 
 /// The largest, as many as it takes.

@@ -123,6 +123,9 @@ impl Connection {
             self.client.set_waker(task.waker());
             self.client.take_pushed(&mut self.output);
             self.poll_send(task)?;
+            if self.output.capacity() != self.client.usage.output_room.get() {
+                self.publish_usage();
+            }
             if self.is_over() || self.exceeds_output_limit() {
                 return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
             }

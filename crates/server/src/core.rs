@@ -221,6 +221,9 @@ impl Core {
             scratch: RefCell::default(),
         });
         core.apply(config);
+        if let Some(mut shard) = core.router.shard_mut() {
+            shard.memory.is_relieved_elsewhere = core.server.client_memory.is_evicting();
+        }
         core.router.listen(Box::new(|news| {
             let core = Core::current();
             crate::pubsub::publish_events(&core, news);

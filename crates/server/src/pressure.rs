@@ -8,8 +8,15 @@ use engine::{Pressure, Shard};
 use crate::clock;
 use crate::core::Core;
 
-/// How long a thread goes on evicting, in microseconds, before it serves its clients again.
-const EVICTION_US_MAX: u64 = 1_000;
+/// How long a thread goes on evicting, in microseconds, before it serves its clients again; as in
+/// Redis.
+fn eviction_us_max(tenacity: u8) -> u64 {
+    match tenacity {
+        0..=10 => 50 * u64::from(tenacity),
+        11..=99 => (500.0 * 1.15_f64.powi(i32::from(tenacity) - 10)) as u64,
+        _ => u64::MAX,
+    }
+}
 
 /// Evicts keys of this thread's shard until memory is below its limit, whatever has filled it. If
 /// that takes longer than a turn, the thread goes on at once in its next one.
@@ -69,10 +76,11 @@ fn wake(core: &Core, thread: usize) {
 
 fn evict(core: &Core, shard: &mut Shard) -> Pressure {
     let ticks = core.router.clock().ticks;
+    let us_max = eviction_us_max(core.config().memory.maxmemory_eviction_tenacity);
     let started = ticks();
     loop {
         let pressure = shard.make_room();
-        let is_late = clock::ticks_to_ns(ticks() - started) / 1000 > EVICTION_US_MAX;
+        let is_late = clock::ticks_to_ns(ticks() - started) / 1000 > us_max;
         if pressure != Pressure::Easing || is_late {
             return pressure;
         }

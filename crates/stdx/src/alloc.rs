@@ -121,8 +121,9 @@ pub fn allocated_bytes() -> usize {
 
 static DOOMED: AtomicUsize = AtomicUsize::new(0);
 
-/// Bytes that wait to be freed and are as good as free, for as long as this exists.
-#[derive(Debug)]
+/// Bytes that are as good as free, for as long as this exists: they wait to be freed, or are taken
+/// by what comes of freeing others, and go with that.
+#[derive(Debug, Default)]
 pub struct Doomed(usize);
 
 impl Doomed {
@@ -130,6 +131,14 @@ impl Doomed {
     pub fn new(bytes: usize) -> Self {
         DOOMED.fetch_add(bytes, Ordering::Relaxed);
         Self(bytes)
+    }
+
+    /// From now on so many.
+    #[inline]
+    pub fn resize(&mut self, bytes: usize) {
+        if bytes != self.0 {
+            *self = Self::new(bytes);
+        }
     }
 }
 
@@ -139,9 +148,14 @@ impl Drop for Doomed {
     }
 }
 
+/// How many bytes are [`Doomed`].
+pub fn doomed_bytes() -> usize {
+    DOOMED.load(Ordering::Relaxed)
+}
+
 /// [`allocated_bytes`] without those that are [`Doomed`].
 pub fn kept_bytes() -> usize {
-    allocated_bytes().saturating_sub(DOOMED.load(Ordering::Relaxed))
+    allocated_bytes().saturating_sub(doomed_bytes())
 }
 
 #[cfg(test)]

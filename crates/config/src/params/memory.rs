@@ -23,6 +23,12 @@ pub(super) const ROWS: &[Row] = &[
         "Keys that are compared for each eviction: more is more exact and slower.",
     ),
     Row::new(
+        "maxmemory-eviction-tenacity",
+        integer!(0..=100, memory.maxmemory_eviction_tenacity),
+        "10",
+        "How long evicting may hold up commands: 10 is half a millisecond, 100 is without end.",
+    ),
+    Row::new(
         "lfu-log-factor",
         integer!(0..=INT_MAX, memory.lfu_log_factor),
         "10",

@@ -210,3 +210,51 @@ fn memory_is_relieved_without_commands() {
         assert!(info(server, "memory", "used_memory") < before + (2 << 20));
     });
 }
+
+#[test]
+fn what_evicting_tells_makes_no_more_go() {
+    let args = ["--maxmemory-policy", "allkeys-random", "--notify-keyspace-events", "KEA"];
+    on_every_server(&args, |server| {
+        let mut client = server.connect();
+        let mut put = |number: u32| {
+            let key = format!("{number:0100}");
+            assert_eq!(show(&client.call(&["SETEX", &key, "1000", "v"]).expect("a reply")), "+OK");
+        };
+        // All that the first call allocates.
+        (0..10).for_each(&mut put);
+        let limit = info(server, "memory", "used_memory") + (500 << 10);
+        server.connect().ask(&format!("CONFIG SET maxmemory {limit}"));
+        (0..5_000).for_each(&mut put);
+        let Reply::Integer(left) = server.connect().ask("DBSIZE") else { panic!("DBSIZE counts") };
+        assert!(info(server, "stats", "evicted_keys") > 0);
+        assert!(left > 1_500, "{left} are left");
+    });
+}
+
+#[test]
+fn what_is_pushed_costs_its_client_and_no_key() {
+    const MESSAGE_BYTES: usize = 100_000;
+    on_every_server(&["--maxmemory-policy", "allkeys-random"], |server| {
+        let mut client = server.connect();
+        for number in 0..50 {
+            client.ask(&format!("SETRANGE k{number} {MESSAGE_BYTES} x"));
+        }
+        let limit = info(server, "memory", "used_memory") + (20 << 20);
+        client.ask(&format!("CONFIG SET maxmemory {limit} maxmemory-clients 3mb"));
+        client.ask("CLIENT NO-EVICT ON");
+        let subscribers: Vec<_> = (0..10)
+            .map(|_| {
+                let mut subscriber = server.connect();
+                subscriber.ask("SUBSCRIBE news");
+                subscriber
+            })
+            .collect();
+        let message = vec![b'm'; MESSAGE_BYTES];
+        eventually("one is closed", || {
+            client.call(&[b"PUBLISH".as_slice(), b"news", &message]).expect("a reply");
+            info(server, "stats", "evicted_clients") + info(server, "stats", "evicted_keys") > 0
+        });
+        assert_eq!(info(server, "stats", "evicted_keys"), 0);
+        drop(subscribers);
+    });
+}

@@ -1,5 +1,7 @@
 //! Writing records into a shard's buffer.
 
+use stdx::alloc::Doomed;
+
 use super::{EFFECT, GROUP, GROUP_BYTES, NO_SLOT};
 
 /// Where a group begins in a buffer.
@@ -18,8 +20,7 @@ pub struct Mark {
 /// other keys.
 #[derive(Debug, Default)]
 pub struct Buffer {
-    data: Vec<u8>,
-    marks: Vec<Mark>,
+    open: Handover,
     last: Option<(u64, u64)>,
 }
 
@@ -30,6 +31,9 @@ pub struct Handover {
     pub data: Vec<u8>,
     /// Where they begin.
     pub marks: Vec<Mark>,
+    /// What both take. Evicting a key is recorded: were these counted, it would make evicting more
+    /// necessary rather than less.
+    doomed: Doomed,
 }
 
 impl Buffer {
@@ -48,45 +52,45 @@ impl Buffer {
         }
         let slot = slot.unwrap_or(NO_SLOT).to_le_bytes();
         let db = db.to_le_bytes();
-        self.data.extend_from_slice(&[EFFECT, db[0], db[1], slot[0], slot[1]]);
-        push_varint(&mut self.data, args.len() as u64);
+        let data = &mut self.open.data;
+        data.extend_from_slice(&[EFFECT, db[0], db[1], slot[0], slot[1]]);
+        push_varint(data, args.len() as u64);
         for arg in args {
-            push_varint(&mut self.data, arg.len() as u64);
-            self.data.extend_from_slice(arg);
+            push_varint(data, arg.len() as u64);
+            data.extend_from_slice(arg);
         }
+        self.open.note_size();
     }
 
     #[inline]
     fn begin_group(&mut self, stamp_ns: u64, transaction: u64) {
         self.last = Some((stamp_ns, transaction));
-        self.marks.push(Mark { stamp_ns, at: self.data.len() });
+        self.open.marks.push(Mark { stamp_ns, at: self.open.data.len() });
         let mut head = [0; GROUP_BYTES];
         head[0] = GROUP;
         head[1..9].copy_from_slice(&stamp_ns.to_le_bytes());
         head[9..].copy_from_slice(&transaction.to_le_bytes());
-        self.data.extend_from_slice(&head);
+        self.open.data.extend_from_slice(&head);
     }
 
     /// How much there is.
     #[inline]
     pub fn len(&self) -> usize {
-        self.data.len()
+        self.open.data.len()
     }
 
     /// Whether there is nothing.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.data.is_empty()
+        self.open.data.is_empty()
     }
 
     /// Hands everything over and goes on in `spare`, which is emptied.
     pub fn hand_over(&mut self, mut spare: Handover) -> Handover {
         spare.data.clear();
         spare.marks.clear();
-        std::mem::swap(&mut self.data, &mut spare.data);
-        std::mem::swap(&mut self.marks, &mut spare.marks);
         self.last = None;
-        spare
+        std::mem::replace(&mut self.open, spare)
     }
 }
 
@@ -103,6 +107,8 @@ impl Handover {
             part.marks.push(Mark { at: part.data.len(), ..*mark });
             part.data.extend_from_slice(&self.data[mark.at..end]);
         }
+        taken.note_size();
+        rest.note_size();
         *self = rest;
         taken
     }
@@ -116,6 +122,13 @@ impl Handover {
         let offset = self.data.len();
         self.marks.extend(later.marks.iter().map(|m| Mark { at: m.at + offset, ..*m }));
         self.data.extend_from_slice(&later.data);
+        self.note_size();
+    }
+
+    #[inline]
+    fn note_size(&mut self) {
+        let bytes = self.data.capacity() + self.marks.capacity() * size_of::<Mark>();
+        self.doomed.resize(bytes);
     }
 }
 

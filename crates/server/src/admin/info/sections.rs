@@ -147,13 +147,13 @@ fn memory(view: &View, text: &mut Text) {
     text.field("mem_fragmentation_ratio", format_args!("{:.2}", ratio(resident, used)));
     text.field("mem_fragmentation_bytes", resident as i64 - used as i64);
     text.numbers([
-        ("mem_not_counted_for_evict", 0),
+        ("mem_not_counted_for_evict", stdx::alloc::doomed_bytes() as u64),
         ("mem_replication_backlog", 0),
         ("mem_total_replication_buffers", 0),
         ("mem_clients_slaves", 0),
         ("mem_clients_normal", view.sum(|thread| thread.clients.memory_bytes)),
         ("mem_cluster_links", 0),
-        ("mem_aof_buffer", 0),
+        ("mem_aof_buffer", view.server.append.status().waiting_bytes),
     ]);
     text.field("mem_allocator", "mimalloc");
     text.numbers([
