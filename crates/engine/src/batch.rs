@@ -15,7 +15,7 @@ use txn::Locks;
 
 use crate::command::{Command, Merge, Run};
 use crate::flight::{FlightFuture, Part};
-use crate::parcel::{Call, Outcome, Parcel, Work};
+use crate::parcel::{Call, Outcome, Parcel, Work, empty};
 use crate::router::Router;
 use crate::watch::Watch;
 
@@ -100,16 +100,16 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Empties it and keeps its memory.
+    /// Empties it and keeps its memory, unless it is much.
     pub fn clear(&mut self) {
-        self.spans.clear();
+        empty(&mut self.spans);
         self.calls.clear();
         self.places.clear();
         self.owners.clear();
         self.items.clear();
-        self.ready.clear();
+        empty(&mut self.ready);
         self.outcomes.clear();
-        self.queued.clear();
+        empty(&mut self.queued);
         self.bundles = 0;
         self.shards = 0;
         self.has_muted = false;

@@ -132,7 +132,7 @@ pub struct Outcome {
 }
 
 /// Buffers beyond this are given back rather than kept for the next batch.
-const KEEP_BYTES_MAX: usize = 16 * 1024;
+const KEEP_BYTES_MAX: usize = 64 * 1024;
 
 /// Work that owns its bytes, so that it can go to another thread, or wait; it comes back with the
 /// replies, and its buffers are used again.
@@ -192,20 +192,22 @@ impl Parcel {
     /// Empties it and keeps its memory, unless it is much.
     pub(crate) fn clear(&mut self) {
         self.replies_doomed.resize(0);
-        self.data.clear();
-        self.spans.clear();
+        empty(&mut self.data);
+        empty(&mut self.spans);
         self.calls.clear();
-        self.replies.clear();
+        empty(&mut self.replies);
         self.outcomes.clear();
         self.waiter = None;
         self.is_atomic = false;
         self.has_bundles = false;
         self.watches.clear();
-        if self.data.capacity() > KEEP_BYTES_MAX {
-            self.data = Vec::new();
-        }
-        if self.replies.capacity() > KEEP_BYTES_MAX {
-            self.replies = Vec::new();
-        }
+    }
+}
+
+/// Empties it and keeps its memory, unless it is much.
+pub(crate) fn empty<T>(vec: &mut Vec<T>) {
+    vec.clear();
+    if vec.capacity() * size_of::<T>() > KEEP_BYTES_MAX {
+        *vec = Vec::new();
     }
 }

@@ -161,8 +161,8 @@ pub struct News {
     items: Vec<Item>,
     bytes: Vec<u8>,
     fields: Vec<Range<usize>>,
-    /// What all this takes beyond what is kept. Evicting a key is news: were these counted, it would make evicting more
-    /// necessary rather than less.
+    /// What all this takes beyond what is kept. Evicting a key is news: were these counted, it would
+    /// make evicting more necessary rather than less.
     doomed: Doomed,
     /// See [`Self::insist`].
     #[cfg(debug_assertions)]

@@ -72,6 +72,9 @@ impl fmt::Display for ProtocolError {
     }
 }
 
+/// Room for spans of interrupted commands that a decoder keeps.
+const PARTIAL_KEPT: usize = 1024;
+
 /// A command in progress. `Default` is "between commands".
 #[derive(Debug, Default)]
 pub struct Decoder {
@@ -107,7 +110,8 @@ impl Decoder {
         spans: &mut Vec<Span>,
     ) -> Result<Option<usize>, ProtocolError> {
         let mark = spans.len();
-        if self.scanned == 0 {
+        let was_interrupted = self.scanned != 0;
+        if !was_interrupted {
             match data.get(from) {
                 None => return Ok(None),
                 Some(b'*') => {}
@@ -121,6 +125,9 @@ impl Decoder {
         match self.multibulk(data, from, limits, spans)? {
             Some(next) => {
                 self.scanned = 0;
+                if was_interrupted {
+                    self.partial.shrink_to(PARTIAL_KEPT);
+                }
                 Ok(Some(next))
             }
             None => {

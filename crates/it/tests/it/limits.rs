@@ -258,3 +258,21 @@ fn what_is_pushed_costs_its_client_and_no_key() {
         drop(subscribers);
     });
 }
+
+#[test]
+fn a_call_of_many_arguments_leaves_nothing_behind() {
+    const MEMBERS: usize = 200_000;
+    on_every_server(&[], |server| {
+        let mut client = server.connect();
+        client.ask("PING");
+        let before = info(server, "memory", "used_memory");
+        let members: Vec<String> = (0..MEMBERS).map(|number| number.to_string()).collect();
+        let mut words = vec!["SADD", "set"];
+        words.extend(members.iter().map(String::as_str));
+        client.call(&words).expect("a reply");
+        client.ask("UNLINK set");
+        eventually("the memory is free", || {
+            info(server, "memory", "used_memory") < before + (1 << 20)
+        });
+    });
+}

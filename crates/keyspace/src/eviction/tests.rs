@@ -45,8 +45,7 @@ fn lru_takes_old_keys_and_ttl_those_that_go_next() {
 fn candidates_that_have_gone_keep_nobody_out() {
     let mut keyspace = keyspace(100);
     assert!(evict(&mut keyspace, Policy::AllKeysLru, 20).is_some());
-    keyspace.flush(0);
-    keyspace.flush(1);
+    let _ = (keyspace.flush(0), keyspace.flush(1));
     // Younger than all that were there.
     keyspace.edit(0, Key::new(b"100")).set(b"v", None);
     assert_eq!(evict(&mut keyspace, Policy::AllKeysLru, 20), Some(100));

@@ -23,11 +23,13 @@ use command::Error;
 use config::{AppendFsync, Config};
 use crossbeam_channel::{Receiver, Sender};
 use journal::{BaseFile, Journal, Names, RealDisk, Report};
+use tokio::sync::oneshot;
 
 pub(crate) use gate::Holds;
 pub(crate) use load::load;
 pub(crate) use status::Status;
 
+use crate::clock;
 use crate::core::Server;
 
 /// What the keeper is asked for.
@@ -44,6 +46,8 @@ enum Order {
     Rewrite,
     /// A base was written, or not.
     Based(Result<Based, String>),
+    /// DEBUG LOADAOF, from somebody who holds all keys.
+    Reload(oneshot::Sender<Result<(), String>>),
     /// The process ends.
     Stop,
 }
@@ -151,10 +155,21 @@ impl Append {
         }
     }
 
-    /// BGREWRITEAOF.
-    pub(crate) fn rewrite(&self) {
-        self.status().is_scheduled = true;
+    /// BGREWRITEAOF, at once or after a save.
+    pub(crate) fn rewrite(&self, at_once: bool) {
+        let mut status = self.status();
+        status.is_scheduled = true;
+        // From the reply on it shows, and not when the keeper comes to it.
+        status.rewriting_since = at_once.then(|| clock::now_ms() / 1000);
+        drop(status);
         self.order(Order::Rewrite);
+    }
+
+    /// DEBUG LOADAOF: forgets everything and loads what the files have. All keys are held.
+    pub(crate) async fn reload(&self) -> Result<(), String> {
+        let (answer, answered) = oneshot::channel();
+        self.order(Order::Reload(answer));
+        answered.await.unwrap_or_else(|_| Err("the server stops".to_owned()))
     }
 
     /// What a thread had left when it ended.

@@ -115,8 +115,8 @@ const SUBCOMMANDS: &[Subcommand] = &[
         name: "LOADAOF",
         syntax: "",
         arguments: 0..=0,
-        doc: "Refused: nothing is on disk.",
-        run: Run::Now(|_| Err(NOT_PERSISTENT)),
+        doc: "Forgets everything and loads the append files, without others in between.",
+        run: Run::Later(reload::load_append_files),
     },
     Subcommand {
         name: "LOG",
@@ -225,8 +225,6 @@ const SUBCOMMANDS: &[Subcommand] = &[
         run: Run::Now(help),
     },
 ];
-
-const NOT_PERSISTENT: Error = Error::new("this version does not write data to disk");
 
 fn debug(request: &mut Request) -> LaterFuture<'_> {
     let args = request.args();

@@ -1,4 +1,4 @@
-//! DEBUG RELOAD: saves, forgets and loads everything, as one step.
+//! DEBUG RELOAD and LOADAOF: saves, forgets and loads everything, as one step.
 
 use command::{Error, Result};
 use engine::{Held, Needs};
@@ -34,6 +34,27 @@ pub(super) fn reload(request: &mut Request) -> LaterFuture<'_> {
         }
         run(request, wishes).await?;
         tracing::warn!("DB reloaded by DEBUG RELOAD");
+        request.reply().ok();
+        Ok(())
+    })
+}
+
+/// LOADAOF
+pub(super) fn load_append_files(request: &mut Request) -> LaterFuture<'_> {
+    Box::pin(async move {
+        if request.client.transaction.is_executing() {
+            return Err(Error::new("DEBUG LOADAOF is not for transactions"));
+        }
+        let core = &request.core;
+        save::give_up_running(core).await;
+        let held = Held::acquire(&core.router, Needs::everything(&core.router)).await;
+        let loaded = core.server.append.reload().await;
+        drop(held);
+        if let Err(error) = loaded {
+            tracing::warn!("DEBUG LOADAOF: {error}");
+            return Err(Error::new("Error trying to load the AOF files, check server logs."));
+        }
+        tracing::warn!("Append Only File loaded by DEBUG LOADAOF");
         request.reply().ok();
         Ok(())
     })

@@ -26,7 +26,7 @@ fn rewrite(core: &Rc<Core>, _: &Rc<Client>, _: Args<'_>, reply: &mut Writer<'_>)
         return Err(Error::new("Background append only file rewriting already in progress"));
     }
     let waits = core.server.persistence.status().running.is_some();
-    append.rewrite();
+    append.rewrite(!waits);
     reply.simple(match waits {
         true => "Background append only file rewriting scheduled",
         false => "Background append only file rewriting started",

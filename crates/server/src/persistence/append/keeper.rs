@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender};
 use journal::{Base, Job, Journal, RealDisk, Rewrite};
 
 use super::base;
-use super::load::{new_number, on_shards};
+use super::load::{self, new_number, on_shards};
 use super::{Append, Based, Mode, Order, folder, lock, names, options};
 use crate::clock::{self, CLOCK};
 use crate::core::{Core, Server};
@@ -92,6 +92,10 @@ impl Keeper {
             Order::Disable => self.disable(),
             Order::Rewrite => self.begin_rewrite(),
             Order::Based(result) => self.end_rewrite(result),
+            Order::Reload(answer) => {
+                // Nobody waits any more once the server stops.
+                let _ = answer.send(self.reload());
+            }
         }
     }
 
@@ -144,9 +148,12 @@ impl Keeper {
 
     /// Closes a round. Returns whether there is something in it.
     fn round(&mut self) -> bool {
-        let Some(journal) = &mut self.journal else { return false };
         let now_ns = CLOCK.moment().stamp_ns;
-        let low_ns = self.server.network.low_ns(now_ns);
+        self.round_at(self.server.network.low_ns(now_ns))
+    }
+
+    fn round_at(&mut self, low_ns: u64) -> bool {
+        let Some(journal) = &mut self.journal else { return false };
         let (answers, answered) = crossbeam_channel::unbounded();
         for thread in 0..self.server.network.thread_count() {
             let (spare, answers) = (journal.spare(), answers.clone());
@@ -274,6 +281,25 @@ impl Keeper {
         }
     }
 
+    /// Loads what the files have, when all that has happened is in them. All keys are held.
+    fn reload(&mut self) -> Result<(), String> {
+        let config = self.config();
+        if self.journal.is_none() {
+            let _locked = lock(&config)?;
+            return load::reload(&self.server);
+        }
+        // What is under way waits for those keys, and takes its stamp later.
+        self.round_at(CLOCK.moment().stamp_ns);
+        self.write(&config);
+        if self.journal.as_ref().is_some_and(Journal::has_unwritten) {
+            return Err("what happened last could not be written".to_owned());
+        }
+        on_shards(&self.server, |core| core.router.set_journalled(false));
+        let loaded = load::reload(&self.server);
+        on_shards(&self.server, |core| core.router.set_journalled(true));
+        loaded
+    }
+
     fn disable(&mut self) {
         self.append().status().is_enabled = false;
         on_shards(&self.server, |core| core.router.set_journalled(false));
@@ -312,6 +338,7 @@ impl Keeper {
     fn begin_rewrite(&mut self) {
         if self.server.persistence.status().running.is_some() {
             // The next turn tries again.
+            self.append().status().rewriting_since = None;
             return;
         }
         if self.journal.is_none() {

@@ -120,6 +120,30 @@ where
     answered.recv().map_err(|_| "the server ends".to_owned())
 }
 
+/// Forgets everything, then loads what the append files have. All keys are held. Blocks: not for a
+/// core thread.
+pub(super) fn reload(server: &Arc<Server>) -> Result<(), String> {
+    let config = server.config().clone();
+    let folder = folder(&config);
+    let disk = RealDisk::new(&folder);
+    let recovered = recover(&disk, &names(&config), false, Bug::None)
+        .map_err(|error| describe(&folder, &error))?
+        .ok_or_else(|| format!("there is no append only file in {}", folder.display()))?;
+    let shards = server.network.shard_count();
+    if recovered.increments.iter().any(|increment| increment.shards != shards) {
+        // Those take locks, which are all taken.
+        return Err("it was written by another number of shards: rewrite it first".to_owned());
+    }
+    server.libraries.flush();
+    on_shards(server, |core| {
+        core.lua.flush();
+        if let Some(mut shard) = core.router.shard_mut() {
+            (0..shard.keyspace.databases()).for_each(|db| shard.keyspace.discard_database(db));
+        }
+    });
+    replay(server, &folder, recovered, u64::MAX).map(drop)
+}
+
 fn describe(folder: &Path, error: &journal::Error) -> String {
     let fix = match error.is_fixable() {
         true => format!(
