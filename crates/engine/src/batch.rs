@@ -113,7 +113,7 @@ impl Batch {
         self.bundles = 0;
         self.shards = 0;
         self.has_muted = false;
-        self.kept.clear();
+        empty(&mut self.kept);
         self.is_atomic = false;
         self.watches.clear();
         self.is_aborted = false;

@@ -322,3 +322,29 @@ fn the_end_saves_where_there_are_save_points() {
         assert_eq!(is_saved, word != "SHUTDOWN NOSAVE", "{word}");
     }
 }
+
+#[test]
+fn append_files_are_loaded_anew_and_go_on() {
+    for layout in [Layout::ONE, Layout::TWO] {
+        let arguments = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""];
+        let arguments = [&arguments[..], &["--enable-debug-command", "yes"]].concat();
+        let mut first = Server::start(Kind::Merops(layout), &arguments);
+        let mut client = first.connect();
+        fill(&mut client);
+        let before = everything(&mut client);
+        for round in ["increments alone", "a base too"] {
+            assert_eq!(plain(&client.ask("DEBUG LOADAOF")), "OK", "{round}");
+            assert_eq!(everything(&mut client), before, "{round}");
+            client.ask("BGREWRITEAOF");
+            while plain(&client.ask("INFO persistence")).contains("aof_rewrite_in_progress:1") {
+                thread::sleep(Duration::from_millis(5));
+            }
+        }
+        assert_eq!(plain(&client.ask("SET later 1")), "OK");
+        first.kill();
+        let again = start_in(Kind::Merops(layout), first.folder(), &arguments);
+        let mut client = again.connect();
+        assert_eq!(plain(&client.ask("DEL later")), "1");
+        assert_eq!(everything(&mut client), before, "after a restart");
+    }
+}
