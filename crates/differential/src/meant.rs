@@ -116,29 +116,9 @@ pub const MEANT: &[Meant] = &[
         what: "a score of -0 in a small sorted set that was sorted",
         reason: "it is 0 in a listpack; Redis made it a skiplist, which knows -0",
         is_case: |words, redis, merops| {
-            const READERS: &[&str] = &[
-                "ZRANGE",
-                "ZRANGEBYSCORE",
-                "ZREVRANGE",
-                "ZREVRANGEBYSCORE",
-                "ZSCORE",
-                "ZMSCORE",
-                "ZPOPMIN",
-                "ZPOPMAX",
-                "ZMPOP",
-                "BZPOPMIN",
-                "BZPOPMAX",
-                "BZMPOP",
-                "ZRANDMEMBER",
-                "ZINCRBY",
-                "ZADD",
-                "ZUNION",
-                "ZINTER",
-                "ZDIFF",
-                "ZRANK",
-                "ZREVRANK",
-            ];
-            is_any(words, READERS) && redis != merops && same_but_for_zeros(redis, merops)
+            is_any(words, SORTED_SET_READERS)
+                && redis != merops
+                && same_but_for_zeros(redis, merops)
         },
     },
     Meant {
@@ -296,6 +276,30 @@ pub const MEANT: &[Meant] = &[
     },
 ];
 
+/// Commands whose replies show scores, or what follows from them.
+pub(crate) const SORTED_SET_READERS: &[&str] = &[
+    "ZRANGE",
+    "ZRANGEBYSCORE",
+    "ZREVRANGE",
+    "ZREVRANGEBYSCORE",
+    "ZSCORE",
+    "ZMSCORE",
+    "ZPOPMIN",
+    "ZPOPMAX",
+    "ZMPOP",
+    "BZPOPMIN",
+    "BZPOPMAX",
+    "BZMPOP",
+    "ZRANDMEMBER",
+    "ZINCRBY",
+    "ZADD",
+    "ZUNION",
+    "ZINTER",
+    "ZDIFF",
+    "ZRANK",
+    "ZREVRANK",
+];
+
 const SEARCHES: &[&str] =
     &["GEOSEARCH", "GEORADIUS", "GEORADIUS_RO", "GEORADIUSBYMEMBER", "GEORADIUSBYMEMBER_RO"];
 
@@ -362,7 +366,7 @@ fn has_more_consumers(more: &Reply, less: &Reply) -> bool {
 }
 
 /// Whether two replies are the same but for groups that have read less in the first, and lag behind
-/// otherwise.
+/// otherwise, and may have more consumers.
 fn has_read_less(less: &Reply, more: &Reply) -> bool {
     let (Reply::Array(less), Reply::Array(more)) = (less, more) else { return less == more };
     let mut named: &Reply = &Reply::Integer(0);
@@ -374,6 +378,11 @@ fn has_read_less(less: &Reply, more: &Reply) -> bool {
                     if name == b"entries-read" =>
                 {
                     less <= more
+                }
+                (Reply::Bulk(name), Reply::Integer(less), Reply::Integer(more))
+                    if name == b"consumers" =>
+                {
+                    less >= more
                 }
                 (Reply::Bulk(name), ..) if name == b"lag" => true,
                 _ => has_read_less(less, more),

@@ -2,6 +2,7 @@
 
 use testkit::Random;
 
+use crate::meant::SORTED_SET_READERS;
 use crate::shapes::Shape;
 use crate::stream::Step;
 use crate::table::Compare;
@@ -227,26 +228,6 @@ const DIFFERENT: &[&str] = &[
     "ZSCAN",
     "COMMAND",
     "OBJECT",
-    "ZRANK",
-    "ZREVRANK",
-    "ZRANGE",
-    "ZRANGEBYSCORE",
-    "ZREVRANGE",
-    "ZREVRANGEBYSCORE",
-    "ZSCORE",
-    "ZMSCORE",
-    "ZPOPMIN",
-    "ZPOPMAX",
-    "ZMPOP",
-    "BZPOPMIN",
-    "BZPOPMAX",
-    "BZMPOP",
-    "ZRANDMEMBER",
-    "ZINCRBY",
-    "ZADD",
-    "ZUNION",
-    "ZINTER",
-    "ZDIFF",
     "SORT",
     "SORT_RO",
     "BITCOUNT",
@@ -282,7 +263,8 @@ pub(crate) fn can_wrap(words: &[Vec<u8>]) -> bool {
 
 /// The same command, run by a script.
 pub(crate) fn wrap(words: &[Vec<u8>], compare: Compare, random: &mut Random) -> Vec<Vec<u8>> {
-    let is_plain = DIFFERENT.iter().any(|name| words[0].eq_ignore_ascii_case(name.as_bytes()));
+    let mut different = DIFFERENT.iter().chain(SORTED_SET_READERS);
+    let is_plain = different.any(|name| words[0].eq_ignore_ascii_case(name.as_bytes()));
     let bodies = match compare {
         Compare::Bytes if !is_plain && random.one_in(2) => SHOWN,
         _ => PLAIN,

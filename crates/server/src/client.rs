@@ -84,6 +84,8 @@ pub(crate) struct Client {
     pub(crate) frozen_us: Cell<Option<i64>>,
     pub(crate) field_lists: FieldLists,
     pub(crate) monitor: Cell<bool>,
+    /// Since when it does.
+    pub(crate) monitor_since_us: Cell<i64>,
     /// Whether its next command waits for the end of CLIENT PAUSE.
     pub(crate) held: Cell<bool>,
     /// Its wait in a command that blocks.
@@ -142,6 +144,7 @@ impl Client {
             frozen_us: Cell::new(None),
             field_lists: FieldLists::default(),
             monitor: Cell::new(false),
+            monitor_since_us: Cell::new(0),
             held: Cell::new(false),
             blocked: Blocked::default(),
             transaction: Transaction::default(),

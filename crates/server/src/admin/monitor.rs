@@ -28,6 +28,7 @@ fn monitor(core: &Rc<Core>, client: &Rc<Client>, _: Args<'_>, reply: &mut Writer
         return Err(Error::new("MONITOR isn't allowed for DENY BLOCKING client"));
     }
     if !client.monitor.replace(true) {
+        client.monitor_since_us.set(clock::now_us());
         core.server.monitors.fetch_add(1, Ordering::Relaxed);
         reply.ok();
     }
@@ -52,12 +53,14 @@ pub(crate) fn consider_now(core: &Core, client: &Client, spec: &Spec, args: Args
 
 #[cold]
 fn show(core: &Core, client: &Client, spec: &Spec, args: Args<'_>) {
-    let line = line(client, spec, args, clock::now_us());
+    let now_us = clock::now_us();
+    let line = line(client, spec, args, now_us);
     for thread in 0..core.router.thread_count() {
         let line = line.clone();
         core.router.call(thread, move || {
             for client in Core::current().clients.borrow().values() {
-                if client.monitor.get() {
+                // What was on its way here before, on behalf of others, is none of its business.
+                if client.monitor.get() && client.monitor_since_us.get() <= now_us {
                     client.push(&line);
                 }
             }

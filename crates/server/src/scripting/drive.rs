@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use command::{Args, Error, Result};
 use resp::{Protocol, Writer};
-use script::{Flags, Options, Resume, Run, Step};
+use script::{Flags, Options, Resume, Run, Source, Step};
 
 use super::host::{Demand, Hold, Scope, ScriptHost, Seen};
 use super::job::{Invocation, Job, Known, SentJob};
@@ -81,7 +81,7 @@ fn script_of(core: &Core, args: Args<'_>, which: Which) -> Result<Known> {
     let script = match which {
         Which::Digest => scripts.find(word).ok_or(NO_SCRIPT)?,
         Which::Body => {
-            let compiles = |source: &script::Source| core.lua.compile(source);
+            let compiles = |source: &Source| core.lua.compile(source);
             scripts.learn(word, false, compiles).map_err(compile_error)?
         }
     };
@@ -96,7 +96,13 @@ fn compile_error(error: script::Error) -> Error {
 
 /// Whether the script of a call says that it does not write.
 pub(super) fn eval_only_reads(core: &Core, args: Args<'_>, which: Which) -> bool {
-    let flags = script_of(core, args, which).ok().and_then(|script| script.source.flags());
+    let flags = match which {
+        Which::Digest => {
+            core.server.scripts.find(args.at(1)).and_then(|script| script.source.flags())
+        }
+        // It is learned when it runs, which it may not come to.
+        Which::Body => Source::parse(args.at(1)).ok().and_then(|source| source.flags()),
+    };
     flags.is_some_and(|flags| flags.contains(Flags::NO_WRITES))
 }
 

@@ -153,6 +153,8 @@ fn memory(view: &View, text: &mut Text) {
         ("mem_clients_slaves", 0),
         ("mem_clients_normal", view.sum(|thread| thread.clients.memory_bytes)),
         ("mem_cluster_links", 0),
+        // Tables grow segment by segment: there is never a second one.
+        ("mem_overhead_db_hashtable_rehashing", 0),
         ("mem_aof_buffer", view.server.append.status().waiting_bytes),
     ]);
     text.field("mem_allocator", "mimalloc");
