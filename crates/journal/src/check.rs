@@ -1,8 +1,8 @@
 //! Looking at a journal without using it, and cutting off what is broken.
 
+use crate::bug::Planted;
 use crate::disk::{Disk, replace};
 use crate::error::Error;
-use crate::journal::Bug;
 use crate::manifest::Increment;
 use crate::names::Names;
 use crate::recover::{known, last_whole, lost, read_files, read_manifest};
@@ -42,7 +42,7 @@ pub fn check(disk: &dyn Disk, names: &Names) -> Vec<Finding> {
 
 fn look_at(increment: Increment, files: &[Index], findings: &mut Vec<Finding>) {
     let Increment { generation, shards, first_round, last_round } = increment;
-    let (last, _) = last_whole(files, increment, Bug::None);
+    let (last, _) = last_whole(files, increment, Planted::default());
     if last < known(files, increment) {
         findings.push(Finding::Bad(lost(files, last + 1)));
     }
@@ -78,7 +78,8 @@ pub fn fix(disk: &dyn Disk, names: &Names) -> Result<Vec<String>, Error> {
             continue;
         }
         let read = read_files(disk, names, manifest.journal, increment);
-        let whole = read.as_ref().ok().map(|files| last_whole(files, increment, Bug::None).0);
+        let whole =
+            read.as_ref().ok().map(|files| last_whole(files, increment, Planted::default()).0);
         let last = whole.unwrap_or(increment.first_round - 1);
         if let Ok(files) = &read {
             is_cut = last < known(files, increment);

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use crate::block::Header;
+use crate::bug::{Bug, Planted};
 use crate::disk::{Disk, replace};
 use crate::file::{Appender, FileId};
 use crate::manifest::{Base, Increment, Manifest};
@@ -18,50 +19,15 @@ const SPARES_MAX: usize = 16;
 /// Emptied buffers beyond this are given back.
 const SPARE_BYTES_MAX: usize = 4 << 20;
 
-/// A mistake that a test makes on purpose, to see that it would be found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Bug {
-    /// None.
-    #[default]
-    None,
-    /// A round closes as if nothing were under way.
-    IgnoresOpenSteps,
-    /// What is under way is asked for together with what shards hand over, not before.
-    AsksTooLate,
-    /// A round may close in the middle of a step with several stamps.
-    IgnoresGaps,
-    /// After a failed sync the file is written on, and the next sync believed.
-    TrustsAfterFault,
-    /// What a failed file was to take does not go to the next.
-    ForgetsUnsynced,
-    /// A rewrite's base takes the place of what was before it is durable.
-    CommitsEarly,
-    /// Recovery takes the blocks that it finds, whoever else is missing.
-    KeepsHalfRounds,
-}
-
-impl Bug {
-    /// Every bug there is.
-    pub const ALL: [Self; 7] = [
-        Self::IgnoresOpenSteps,
-        Self::AsksTooLate,
-        Self::IgnoresGaps,
-        Self::TrustsAfterFault,
-        Self::ForgetsUnsynced,
-        Self::CommitsEarly,
-        Self::KeepsHalfRounds,
-    ];
-}
-
 /// How a journal is kept.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
     /// How many shards there are.
     pub shards: usize,
     /// Whether rounds count as done once they are written: `appendfsync no`.
     pub never_syncs: bool,
     /// For tests.
-    pub bug: Bug,
+    pub planted: Planted,
 }
 
 /// A closed round that is not known to be durable.
@@ -128,6 +94,8 @@ pub struct Journal {
     synced_round: u64,
     stamp_ns: u64,
     durable_ns: u64,
+    /// As `durable_ns`, but written is never enough.
+    synced_ns: u64,
     fault: Option<String>,
     /// The base that is being written, of which no manifest knows yet.
     rewriting: Option<u64>,
@@ -186,6 +154,7 @@ impl Journal {
         }
         resumed.stamp_ns = recovered.last_stamp_ns;
         resumed.durable_ns = recovered.last_stamp_ns;
+        resumed.synced_ns = recovered.last_stamp_ns;
         resumed.closed_bytes = recovered.increment_bytes();
         resumed.commit()?;
         recovered.trim(&*resumed.disk);
@@ -246,6 +215,7 @@ impl Journal {
             synced_round: next_round - 1,
             stamp_ns: 0,
             durable_ns: 0,
+            synced_ns: 0,
             fault: None,
             rewriting: None,
             closed_bytes: 0,
@@ -312,7 +282,7 @@ impl Journal {
     /// of them handed over; what they stamp from then on is above it.
     pub fn close_round(&mut self, low_ns: u64, reports: Vec<Report>) -> bool {
         for report in reports {
-            if self.options.bug != Bug::IgnoresGaps {
+            if !self.options.planted.is(Bug::IgnoresGaps) {
                 self.gaps.extend(report.gaps);
             }
             if let Some((shard, handover)) = report.handover {
@@ -378,7 +348,7 @@ impl Journal {
             }
             self.appenders[shard] = Some(appender);
         }
-        if fault.is_some() && self.options.bug != Bug::TrustsAfterFault {
+        if fault.is_some() && !self.options.planted.is(Bug::TrustsAfterFault) {
             self.fault = fault;
             return;
         }
@@ -409,6 +379,10 @@ impl Journal {
                 }
             }
         }
+        // With `never_syncs`, what went before may be in a file that failed.
+        if is_synced && !self.options.never_syncs {
+            self.synced_ns = self.durable_ns;
+        }
     }
 
     /// Writes and syncs everything that is closed, here and now.
@@ -428,7 +402,7 @@ impl Journal {
         if self.fault.is_none() {
             return Ok(());
         }
-        if self.options.bug == Bug::ForgetsUnsynced {
+        if self.options.planted.is(Bug::ForgetsUnsynced) {
             self.unsynced.clear();
             self.synced_round = self.next_round - 1;
         }
@@ -507,6 +481,7 @@ impl Journal {
         let before = self.manifest.clone();
         let awaited = self.awaits_base;
         self.manifest.increments.retain(|increment| increment.generation >= base.generation);
+        let stamp_ns = base.stamp_ns;
         self.manifest.base = Some(base);
         self.awaits_base = false;
         if let Err(error) = self.disk.sync_names().and_then(|()| self.commit()) {
@@ -517,6 +492,7 @@ impl Journal {
         self.base_bytes = base.map(|file| file.bytes).sum();
         self.closed_bytes = 0;
         self.rewriting = None;
+        self.synced_ns = self.synced_ns.max(stamp_ns);
         Ok(())
     }
 
@@ -537,6 +513,11 @@ impl Journal {
     /// Up to here everything recorded is durable.
     pub fn durable_ns(&self) -> u64 {
         self.durable_ns
+    }
+
+    /// Up to here everything recorded is synced, whatever counts as durable.
+    pub fn synced_ns(&self) -> u64 {
+        self.synced_ns
     }
 
     /// Whether a round waits to be written, or what is written to be synced.

@@ -13,6 +13,7 @@
 //! when a manifest without it is durable; a round's number is used once.
 
 mod block;
+mod bug;
 mod check;
 mod disk;
 mod error;
@@ -25,16 +26,18 @@ mod recover;
 mod round;
 mod scan;
 
+pub use bug::{Bug, Planted};
 pub use check::{Finding, check, fix};
 pub use disk::{Disk, DiskFile, FakeDisk, Faults, RealDisk, read_all, replace};
 pub use error::Error;
 pub use file::FileId;
-pub use journal::{Bug, Job, Journal, Options, Rewrite};
+pub use journal::{Job, Journal, Options, Rewrite};
 pub use manifest::{Base, BaseFile, Increment, Manifest};
 pub use names::Names;
 pub use record::{Buffer, Effect, Group, Groups, Handover, Malformed, Mark};
 pub use recover::{
     Cut, FileReader, Merged, OwnedEffect, OwnedGroup, Recovered, RecoveredIncrement, recover,
+    recover_with,
 };
 pub use round::{Gap, Report};
 

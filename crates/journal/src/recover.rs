@@ -4,10 +4,10 @@ use std::fmt;
 use std::io;
 
 use crate::block::Header;
+use crate::bug::{Bug, Planted};
 use crate::disk::{Disk, read_all};
 use crate::error::Error;
 use crate::file::{Appender, FileId};
-use crate::journal::Bug;
 use crate::manifest::{Base, Increment, Manifest};
 use crate::names::Names;
 use crate::record::{Group, Groups};
@@ -64,7 +64,16 @@ pub fn recover(
     disk: &dyn Disk,
     names: &Names,
     allows_torn: bool,
-    bug: Bug,
+) -> Result<Option<Recovered>, Error> {
+    recover_with(disk, names, allows_torn, Planted::default())
+}
+
+/// [`recover`] with a bug, for tests.
+pub fn recover_with(
+    disk: &dyn Disk,
+    names: &Names,
+    allows_torn: bool,
+    planted: Planted,
 ) -> Result<Option<Recovered>, Error> {
     let Some(manifest) = read_manifest(disk, names)? else { return Ok(None) };
     let mut recovered = Recovered {
@@ -76,7 +85,7 @@ pub fn recover(
     };
     for increment in recovered.manifest.increments.clone() {
         let files = read_files(disk, names, recovered.manifest.journal, increment)?;
-        recovered.add(increment, files, bug)?;
+        recovered.add(increment, files, planted)?;
     }
     match recovered.cuts.iter().find(|cut| !allows_torn && cut.blocks + cut.bytes as usize > 0) {
         Some(cut) => Err(Error::Torn { file: cut.file.clone(), offset: cut.offset }),
@@ -109,8 +118,13 @@ pub(crate) fn read_files(
 }
 
 impl Recovered {
-    fn add(&mut self, increment: Increment, files: Vec<Index>, bug: Bug) -> Result<(), Error> {
-        let (last, stamp_ns) = last_whole(&files, increment, bug);
+    fn add(
+        &mut self,
+        increment: Increment,
+        files: Vec<Index>,
+        planted: Planted,
+    ) -> Result<(), Error> {
+        let (last, stamp_ns) = last_whole(&files, increment, planted);
         if last < known(&files, increment) {
             return Err(lost(&files, last + 1));
         }
@@ -164,7 +178,7 @@ impl Recovered {
 }
 
 /// The last round of which every part is there, and its stamp; all before it are there, too.
-pub(crate) fn last_whole(files: &[Index], increment: Increment, bug: Bug) -> (u64, u64) {
+pub(crate) fn last_whole(files: &[Index], increment: Increment, planted: Planted) -> (u64, u64) {
     let (mut last, mut stamp_ns) = (increment.first_round - 1, 0);
     // What comes behind the end of a closed increment was dropped, or went to the next.
     while increment.last_round.is_none_or(|end| last < end) {
@@ -175,7 +189,7 @@ pub(crate) fn last_whole(files: &[Index], increment: Increment, bug: Bug) -> (u6
             Some(part) => *is_member && part.header.stamp_ns == stamp,
             None => !is_member,
         });
-        if !is_whole && bug != Bug::KeepsHalfRounds {
+        if !is_whole && !planted.is(Bug::KeepsHalfRounds) {
             break;
         }
         (last, stamp_ns) = (last + 1, stamp);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::journal::{Bug, Journal, Options};
+use crate::journal::{Journal, Options};
 use crate::{Buffer, FakeDisk, Finding, Handover, Names, Report, check, fix, recover};
 
 fn names() -> Names {
@@ -12,7 +12,7 @@ fn names() -> Names {
 /// A journal of two shards and four rounds, and what its records say.
 fn example(closed: bool) -> (FakeDisk, Vec<(u64, String)>) {
     let disk = FakeDisk::new(1);
-    let options = Options { shards: 2, never_syncs: false, bug: Bug::None };
+    let options = Options { shards: 2, ..Options::default() };
     let mut journal = Journal::create(Arc::new(disk.clone()), names(), options, 7).unwrap();
     let mut all = Vec::new();
     for round in 1..=4u64 {
@@ -37,7 +37,7 @@ fn example(closed: bool) -> (FakeDisk, Vec<(u64, String)>) {
 }
 
 fn read(disk: &FakeDisk) -> Result<Vec<(u64, String)>, String> {
-    let recovered = recover(disk, &names(), true, Bug::None).map_err(|error| error.to_string())?;
+    let recovered = recover(disk, &names(), true).map_err(|error| error.to_string())?;
     let recovered = recovered.ok_or("there is none")?;
     let mut all = Vec::new();
     for increment in &recovered.increments {
@@ -61,7 +61,7 @@ fn is_prefix(
 ) -> bool {
     let last = found.last().map_or(0, |record| record.0);
     let expected: Vec<_> = all.iter().filter(|record| record.0 <= last).cloned().collect();
-    let recovered = recover(disk, &names(), true, Bug::None).unwrap().unwrap();
+    let recovered = recover(disk, &names(), true).unwrap().unwrap();
     // Three rounds were known to be durable when the fourth was written.
     found == expected && (last == 4 || (!closed && last == 3 && !recovered.cuts.is_empty()))
 }

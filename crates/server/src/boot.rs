@@ -246,6 +246,8 @@ struct Ending {
     runtime: Runtime,
     terminate: Signal,
     interrupt: Signal,
+    /// What exceeds `ulimit -f` is an error of the write, as a full disk is, and ends nothing.
+    _file_size: Signal,
 }
 
 impl Ending {
@@ -255,8 +257,10 @@ impl Ending {
         let entered = runtime.enter();
         let terminate = signal(SignalKind::terminate())?;
         let interrupt = signal(SignalKind::interrupt())?;
+        let file_size = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+        let _file_size = signal(file_size)?;
         drop(entered);
-        Ok(Self { runtime, terminate, interrupt })
+        Ok(Self { runtime, terminate, interrupt, _file_size })
     }
 
     /// Blocks until one of them comes.
@@ -295,6 +299,10 @@ impl Ending {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
             let wishes = end.wishes(&server.config().clone());
+            if !server.append.may_end(wishes.force) {
+                tell_that_it_stays();
+                return false;
+            }
             if !server.is_ending.load(Ordering::Relaxed) || !wishes.save {
                 return true;
             }
@@ -342,11 +350,13 @@ fn tell_unsaved(force: bool) -> bool {
         tracing::warn!("Error trying to save the DB. Exit anyway.");
     } else {
         tracing::warn!("Error trying to save the DB, can't exit.");
-        tracing::warn!(
-            "Errors trying to shut down the server. Check the logs for more information."
-        );
+        tell_that_it_stays();
     }
     force
+}
+
+fn tell_that_it_stays() {
+    tracing::warn!("Errors trying to shut down the server. Check the logs for more information.");
 }
 
 /// Who wants the server to end.

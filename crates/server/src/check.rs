@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
-use crate::persistence::append::check as append;
+use crate::persistence::append::{check as append, check_redis};
 use rdb::Object;
 use rdb::file::{FileError, FileReader, Item};
 use value::Limits;
@@ -41,7 +41,8 @@ pub(crate) trait Checker {
 }
 
 /// All kinds.
-const CHECKERS: &[&dyn Checker] = &[&append::Append, &Rdb];
+const CHECKERS: &[&dyn Checker] =
+    &[&append::Append, &check_redis::RedisList, &check_redis::RedisAppend, &Rdb];
 
 /// Runs `merops check` with what follows it on the command line.
 pub(crate) fn run(arguments: &[OsString]) -> ExitCode {
@@ -108,10 +109,16 @@ fn check(path: &Path) -> io::Result<bool> {
     Ok(is_sound)
 }
 
-fn checker_of(path: &PathBuf) -> io::Result<Option<&'static dyn Checker>> {
+fn checker_of(path: &Path) -> io::Result<Option<&'static dyn Checker>> {
+    let head = head(path)?;
+    Ok(CHECKERS.iter().copied().find(|checker| checker.knows(path, &head)))
+}
+
+/// What a file begins with.
+pub(crate) fn head(path: &Path) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     File::open(path)?.take(16).read_to_end(&mut head)?;
-    Ok(CHECKERS.iter().copied().find(|checker| checker.knows(path, &head)))
+    Ok(head)
 }
 
 fn print(path: &Path, report: &Report) {

@@ -8,7 +8,7 @@
 use std::future::{Future, poll_fn};
 use std::io;
 use std::ops::Range;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
@@ -167,6 +167,7 @@ impl Connection {
 
     /// Handles all complete commands of the input.
     async fn process(&mut self) {
+        self.holds.begin(&self.core.server.append);
         if self.output.capacity() == 0 {
             self.output = self.core.take_output();
         }
@@ -366,7 +367,17 @@ impl Connection {
         self.settle_input();
         let muted = take_mute(&self.client);
         let mut request = Request::new(&self.core, &self.client, row, args);
-        let outcome = request.run(run).await;
+        let outcome = {
+            let mut run = pin!(request.run(run));
+            poll_fn(|context| {
+                let done = run.as_mut().poll(context);
+                if done.is_pending() && self.client.blocked.is_waiting() {
+                    self.poll_while_blocked(context);
+                }
+                done
+            })
+            .await
+        };
         self.client.tracking.end_caching();
         let muted = muted && !request.is_push;
         self.finish(row, request.args(), &outcome, &request.out, muted);

@@ -1,7 +1,7 @@
 //! Append files of anything: refused, or records; and the same bytes as a list of files, and as
 //! records.
 
-use journal::{Bug, FakeDisk, Groups, Increment, Manifest, Names, check, fix, recover};
+use journal::{FakeDisk, Groups, Increment, Manifest, Names, check, fix, recover};
 
 use crate::{Target, targets};
 
@@ -28,7 +28,7 @@ fn run(data: &[u8]) {
 }
 
 fn read(disk: &FakeDisk, names: &Names) -> Option<usize> {
-    let recovered = recover(disk, names, true, Bug::None).ok()?.expect("there is a manifest");
+    let recovered = recover(disk, names, true).ok()?.expect("there is a manifest");
     let mut groups = 0;
     for increment in &recovered.increments {
         let mut merged = increment.merged(0, u64::MAX).expect("what is checked can be read");

@@ -2,7 +2,7 @@
 //! them is said, and `--restore-to` brings back what was there.
 
 use std::fs;
-use std::panic::catch_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
@@ -62,7 +62,9 @@ impl Folder {
     fn try_start(&self, more: &[&str], ask: fn(&mut Client) -> String) -> Result<String, String> {
         let started = catch_unwind(|| self.start(Layout::ONE, more));
         match started {
-            Ok(server) => Ok(ask(&mut server.connect())),
+            // It may have answered already that it loads, and end then.
+            Ok(server) => catch_unwind(AssertUnwindSafe(|| ask(&mut server.connect())))
+                .map_err(|_| server.log()),
             Err(panic) => Err(panic.downcast_ref::<String>().expect("a message").clone()),
         }
     }
@@ -330,4 +332,44 @@ fn a_moment_needs_files_that_know_of_it() {
     let folder = Folder::single(&timed);
     let to = ["--restore-to", "1970-01-01T00:16:41Z"];
     assert_eq!(folder.try_start(&to, state).as_deref(), Ok("[\"1\" (nil) (nil)]"));
+}
+
+#[test]
+fn append_files_of_a_running_server_hold_all_that_it_has() {
+    for layout in [Layout::ONE, Layout::TWO] {
+        let server =
+            Server::start(Kind::Merops(layout), &["--enable-debug-command", "yes", "--save", ""]);
+        let mut client = server.connect();
+        assert!(plain(&client.ask("DEBUG LOADAOF")).contains("Error trying to load the AOF files"));
+        fill(&mut client);
+        client.ask("CONFIG SET appendonly yes");
+        for _ in 0..2 {
+            change(&mut client);
+            thread::sleep(Duration::from_millis(2));
+            client.ask("GET gone");
+            let before = plain(&client.ask("DEBUG DIGEST"));
+            assert_eq!(plain(&client.ask("DEBUG LOADAOF")), "OK");
+            assert_eq!(plain(&client.ask("DEBUG DIGEST")), before, "{layout:?}");
+            assert_eq!(plain(&client.ask("FCALL f 0")), "8");
+        }
+    }
+}
+
+#[test]
+fn a_server_does_not_end_before_its_first_base_is_there() {
+    let mut server =
+        Server::start(Kind::Merops(Layout::TWO), &["--rdb-key-save-delay", "10000000"]);
+    let mut client = server.connect();
+    client.ask("SET k v");
+    client.ask("CONFIG SET appendonly yes");
+    wait_for(&mut client, "aof_rewrite_in_progress:1");
+    let answer = plain(&client.ask("SHUTDOWN"));
+    assert_eq!(answer, "-ERR Errors trying to SHUTDOWN. Check logs.");
+    server.terminate();
+    while !server.log().contains("Errors trying to shut down the server") {
+        thread::sleep(Duration::from_millis(5));
+    }
+    assert!(server.log().contains("Writing initial AOF, can't exit."));
+    client.send(b"SHUTDOWN FORCE\r\n").expect("it takes commands");
+    assert!(server.wait().success());
 }

@@ -12,6 +12,7 @@ mod connections;
 mod consistency;
 mod endless;
 mod exchange;
+mod faults;
 mod functions;
 mod imports;
 mod keyspace;

@@ -92,6 +92,9 @@ fn shutdown(request: &mut Request) -> LaterFuture<'_> {
             return abort(request);
         }
         let (core, client) = (&request.core, &request.client);
+        if !core.server.append.may_end(wishes.force) {
+            return Err(Error::new("Errors trying to SHUTDOWN. Check logs."));
+        }
         save_first(core, wishes).await?;
         // The client learns of the end by it: its socket closes with the others, and the stop does
         // not wait for this connection.

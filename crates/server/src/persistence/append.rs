@@ -6,6 +6,7 @@
 
 mod base;
 pub(crate) mod check;
+pub(crate) mod check_redis;
 pub(crate) mod commands;
 mod gate;
 mod import;
@@ -23,7 +24,7 @@ use command::Error;
 use config::{AppendFsync, Config};
 use crossbeam_channel::{Receiver, Sender};
 use journal::{BaseFile, Journal, Names, RealDisk, Report};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 pub(crate) use gate::Holds;
 pub(crate) use load::load;
@@ -88,10 +89,14 @@ pub(crate) struct Append {
     received: Mutex<Option<Receiver<Order>>>,
     mode: AtomicU8,
     durable_ns: AtomicU64,
+    /// Up to which stamp everything is synced, whoever waits for that; none while there are no
+    /// files.
+    synced_ns: watch::Sender<Option<u64>>,
     /// Since when a round waits to become durable; 0 if none does.
     waiting_since_ns: AtomicU64,
     is_round_wanted: AtomicBool,
-    is_faulted: AtomicBool,
+    /// How often a fault began or ended; odd while there is one.
+    faults: AtomicU64,
     /// Per thread, whether replies wait there.
     has_held: Vec<AtomicBool>,
     status: Mutex<Status>,
@@ -107,9 +112,10 @@ impl Append {
             received: Mutex::new(Some(received)),
             mode: AtomicU8::new(Mode::Off as u8),
             durable_ns: AtomicU64::new(0),
+            synced_ns: watch::Sender::new(None),
             waiting_since_ns: AtomicU64::new(0),
             is_round_wanted: AtomicBool::new(false),
-            is_faulted: AtomicBool::new(false),
+            faults: AtomicU64::new(0),
             has_held: (0..threads).map(|_| AtomicBool::new(false)).collect(),
             status: Mutex::default(),
             last_reports: Mutex::default(),
@@ -142,7 +148,12 @@ impl Append {
     /// `appendonly` or how it syncs was changed while the server runs.
     pub(crate) fn obey(&self, old: &Config, new: &Config) {
         match (old.append.appendonly, new.append.appendonly) {
-            (false, true) => self.order(Order::Enable),
+            (false, true) => {
+                // Who waits from now on waits for files that are to come.
+                self.set_synced(Some(0));
+                self.status().awaits_base = true;
+                self.order(Order::Enable);
+            }
             (true, false) => self.order(Order::Disable),
             _ => {
                 // What comes after the reply to CONFIG SET is promised already.
@@ -153,6 +164,20 @@ impl Append {
                 self.order(Order::Round);
             }
         }
+    }
+
+    /// Up to which stamp everything is synced, if there are files.
+    pub(crate) fn synced_ns(&self) -> Option<u64> {
+        *self.synced_ns.borrow()
+    }
+
+    /// Tells of changes of [`Self::synced_ns`].
+    pub(crate) fn watch_synced(&self) -> watch::Receiver<Option<u64>> {
+        self.synced_ns.subscribe()
+    }
+
+    fn set_synced(&self, synced_ns: Option<u64>) {
+        self.synced_ns.send_if_modified(|known| std::mem::replace(known, synced_ns) != synced_ns);
     }
 
     /// BGREWRITEAOF, at once or after a save.
@@ -187,15 +212,44 @@ impl Append {
         self.status.lock().expect("a panic ends the process")
     }
 
+    /// Whether the process may end: not before the first base is there, unless it is forced to.
+    pub(crate) fn may_end(&self, force: bool) -> bool {
+        if !self.status().awaits_base {
+            return true;
+        }
+        match force {
+            true => tracing::warn!("Writing initial AOF. Exit anyway."),
+            false => tracing::warn!("Writing initial AOF, can't exit."),
+        }
+        force
+    }
+
     /// Why changes are refused, if they are.
     #[inline]
     pub(crate) fn refusal(&self) -> Option<Error> {
-        if !self.is_faulted.load(Ordering::Relaxed) {
-            return None;
+        let fault = self.fault()?;
+        Some(Error::Coded(format!("MISCONF Errors writing to the AOF file: {fault}").into()))
+    }
+
+    /// Why the files cannot be written, if so.
+    #[inline]
+    pub(crate) fn fault(&self) -> Option<String> {
+        self.present_fault()?;
+        Some(self.status().fault.clone().unwrap_or_else(|| "unknown".to_owned()))
+    }
+
+    /// The number of the fault that there is now.
+    #[inline]
+    fn present_fault(&self) -> Option<u64> {
+        let faults = self.faults.load(Ordering::SeqCst);
+        (faults % 2 == 1).then_some(faults)
+    }
+
+    /// A fault begins or ends; nothing if it was known.
+    fn set_faulted(&self, is_faulted: bool) {
+        if self.present_fault().is_some() != is_faulted {
+            self.faults.fetch_add(1, Ordering::SeqCst);
         }
-        let status = self.status();
-        let why = status.fault.as_deref().unwrap_or("unknown");
-        Some(Error::Coded(format!("MISCONF Errors writing to the AOF file: {why}").into()))
     }
 }
 
@@ -211,7 +265,7 @@ fn names(config: &Config) -> Names {
 
 fn options(config: &Config, shards: usize) -> journal::Options {
     let never_syncs = config.append.appendfsync == AppendFsync::No;
-    journal::Options { shards, never_syncs, bug: journal::Bug::None }
+    journal::Options { shards, never_syncs, ..journal::Options::default() }
 }
 
 /// Takes the folder for this process alone; makes it, if need be.

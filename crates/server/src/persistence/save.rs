@@ -134,6 +134,14 @@ impl Persistence {
         self.is_failing.store(!status.is_ok, Ordering::Relaxed);
     }
 
+    /// Gives up the save under way if it is a base of append files.
+    pub(crate) fn give_up_base(&self) {
+        let status = self.status();
+        if let Some(running) = status.running.as_ref().filter(|one| one.kind == Kind::Base) {
+            running.job.give_up();
+        }
+    }
+
     /// Gives up the save under way, whoever wanted it; whether there was one.
     pub(crate) fn give_up(&self) -> bool {
         let status = self.status();

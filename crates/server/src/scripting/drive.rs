@@ -128,6 +128,17 @@ fn admit(core: &Core, flags: Option<Flags>, is_read_only: bool) -> Result<bool> 
                 .into(),
         ));
     }
+    if flags.is_some()
+        && !says(Flags::NO_WRITES)
+        && let Some(fault) = core.server.append.fault()
+    {
+        let text = format!(
+            "MISCONF Redis is configured to persist data to AOF, but it's currently unable to \
+             persist to disk. Writable scripts are blocked. Use 'no-writes' flag for read only \
+             scripts. AOF error: {fault}"
+        );
+        return Err(Error::Coded(text.into()));
+    }
     let may_run = flags.is_none() || says(Flags::ALLOW_OOM) || says(Flags::NO_WRITES);
     if !may_run && crate::pressure::is_exceeded(core) {
         return Err(Error::Coded(

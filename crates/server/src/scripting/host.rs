@@ -4,6 +4,7 @@
 //! every shard. While it touches only its own thread's shard and does not give the thread up, it
 //! needs no locks for that.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -187,7 +188,11 @@ impl ScriptHost {
     }
 
     /// The row of a call, or why a script may not call it.
-    fn admit<'r>(&self, registry: &'r Registry, args: Args<'_>) -> Result<&'r Row, &'static str> {
+    fn admit<'r>(
+        &self,
+        registry: &'r Registry,
+        args: Args<'_>,
+    ) -> Result<&'r Row, Cow<'static, str>> {
         let row = registry.resolve(args).map_err(|unresolved| match unresolved {
             Unresolved::Command | Unresolved::Subcommand => {
                 "ERR Unknown Redis command called from script"
@@ -195,15 +200,19 @@ impl ScriptHost {
             Unresolved::Arity(_) => "ERR Wrong number of args calling Redis command from script",
         })?;
         if row.spec.has(flag::NOSCRIPT) && !self.core.switches.scripts_call_all.get() {
-            return Err("ERR This Redis command is not allowed from script");
+            return Err("ERR This Redis command is not allowed from script".into());
         }
         if self.job.is_read_only && row.spec.has(flag::WRITE | flag::MAY_REPLICATE) {
-            return Err("ERR Write commands are not allowed from read-only scripts.");
+            return Err("ERR Write commands are not allowed from read-only scripts.".into());
         }
-        if row.spec.has(flag::WRITE)
-            && let Some(error) = Persistence::refusal(&self.core)
-        {
-            return Err(error);
+        // One that has begun to write goes on, so that nothing is half done.
+        if row.spec.has(flag::WRITE) && !self.has_written {
+            if let Some(error) = Persistence::refusal(&self.core) {
+                return Err(error.into());
+            }
+            if let Some(error) = self.core.server.append.refusal() {
+                return Err(String::from_utf8_lossy(&error.text()).into_owned().into());
+            }
         }
         Ok(row)
     }
@@ -387,7 +396,7 @@ impl ScriptHost {
         let core = self.core.clone();
         let row = match self.admit(&core.server.registry, self.args.args()) {
             Ok(row) => row,
-            Err(text) => return Demand::Reply(error(text)),
+            Err(text) => return Demand::Reply(error(&text)),
         };
         let action = match self.action_of(row) {
             Ok(action) => action,
@@ -549,7 +558,7 @@ impl Host for Seen<'_> {
         let row = match host.admit(&core.server.registry, host.args.args()) {
             Ok(row) => row,
             Err(text) => {
-                reply.extend_from_slice(&error(text));
+                reply.extend_from_slice(&error(&text));
                 return Called::Done;
             }
         };

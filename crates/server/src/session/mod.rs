@@ -3,6 +3,7 @@
 pub(crate) mod basic;
 pub(crate) mod client;
 pub(crate) mod import;
+mod wait;
 
 use crate::command::SessionCommand;
 
@@ -11,6 +12,7 @@ pub(crate) const FAMILIES: &[&[SessionCommand]] = &[
     basic::COMMANDS,
     client::COMMANDS,
     import::COMMANDS,
+    wait::COMMANDS,
     crate::pubsub::COMMANDS,
     crate::transaction::COMMANDS,
     crate::scripting::COMMANDS,

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use journal::{
-    Base, BaseFile, Disk, FakeDisk, Job, Journal, Names, Options, Report, Rewrite, recover,
+    Base, BaseFile, Disk, FakeDisk, Job, Journal, Names, Options, Planted, Report, Rewrite,
+    recover_with,
 };
 
 use super::oracle::{State, Write, apply};
@@ -48,10 +49,11 @@ impl Keeper {
         random: &mut Random,
         bug: FileBug,
     ) -> Result<(Self, Found), String> {
-        let options = Options { shards, never_syncs: false, bug };
+        let planted = Planted::new(bug);
+        let options = Options { shards, never_syncs: false, planted };
         let shared: Arc<dyn Disk> = Arc::new(disk.clone());
-        let recovered =
-            recover(disk, &names(), true, bug).map_err(|error| format!("no start: {error}"))?;
+        let recovered = recover_with(disk, &names(), true, planted)
+            .map_err(|error| format!("no start: {error}"))?;
         let mut found = Found { state: State::new(), last_ns: 0, was_cut: false };
         let journal = match recovered {
             None => Journal::create(shared, names(), options, random.between(1, 1 << 40) as u64),

@@ -17,6 +17,9 @@ pub(crate) struct Holds {
     parts: VecDeque<(usize, u64)>,
     /// Up to here nothing waits.
     cleared: usize,
+    /// The fault that there was when the present commands began to be looked at: as long as it
+    /// lasts, all of them that would change something are refused.
+    refusing: Option<u64>,
 }
 
 impl Holds {
@@ -30,6 +33,12 @@ impl Holds {
     pub(crate) fn clear(&mut self) {
         self.cleared = 0;
         self.parts.clear();
+    }
+
+    /// The next commands are about to be looked at.
+    #[inline]
+    pub(crate) fn begin(&mut self, append: &Append) {
+        self.refusing = append.present_fault();
     }
 
     /// How much of `len` bytes of output may leave now. The client is woken when that changes.
@@ -51,9 +60,16 @@ impl Holds {
         let append = &core.server.append;
         let marked = self.parts.back().map_or(self.cleared, |part| part.0);
         if marked < len {
-            // Whatever the new bytes show was recorded by now.
-            core.router.publish_recorded();
-            let shown_ns = core.server.network.recorded_ns();
+            let refuses = self.refusing.is_some() && self.refusing == append.present_fault();
+            let shown_ns = if refuses {
+                // No change is told of. That reads do not wait for a disk that is full is worth
+                // more than that they show nothing that a crash would lose now.
+                0
+            } else {
+                // Whatever the new bytes show was recorded by now.
+                core.router.publish_recorded();
+                core.server.network.recorded_ns()
+            };
             match self.parts.back_mut() {
                 Some(last) if last.1 == shown_ns => last.0 = len,
                 _ => self.parts.push_back((len, shown_ns)),

@@ -6,7 +6,7 @@
 
 mod feed;
 pub(super) mod file;
-mod list;
+pub(super) mod list;
 
 use std::fs::File;
 use std::io::Read as _;

@@ -227,6 +227,7 @@ impl Keeper {
 
     fn publish(&self) {
         let append = &self.server.append;
+        append.set_synced(self.synced_ns());
         let mut status = append.status();
         let fault = self.journal.as_ref().and_then(Journal::fault);
         if let Some(fault) = fault
@@ -235,11 +236,25 @@ impl Keeper {
             tracing::error!("Error writing to the AOF file: {fault}");
         }
         status.fault = fault.map(str::to_owned);
-        append.is_faulted.store(fault.is_some(), Ordering::Relaxed);
+        append.set_faulted(fault.is_some());
+        let awaits_base = self.journal.as_ref().is_some_and(Journal::awaits_base);
+        status.awaits_base = awaits_base && !self.is_passing;
         if let Some(journal) = &self.journal {
             status.bytes = journal.bytes();
             status.base_bytes = journal.base_bytes();
             status.waiting_bytes = journal.waiting_bytes();
+        }
+    }
+
+    /// What WAITAOF can be told.
+    fn synced_ns(&self) -> Option<u64> {
+        let is_enabled = self.append().status().is_enabled;
+        match &self.journal {
+            // What is loaded has not come here yet, or the first files cannot be made.
+            None => (is_enabled || self.config().append.appendonly).then_some(0),
+            Some(_) if self.is_passing => None,
+            Some(journal) if journal.awaits_base() => Some(0),
+            Some(journal) => Some(journal.synced_ns()),
         }
     }
 
@@ -301,6 +316,10 @@ impl Keeper {
     }
 
     fn disable(&mut self) {
+        if self.rewrite.is_some() {
+            tracing::info!("Killing AOF rewrite child: appendonly is off");
+            self.server.persistence.give_up_base();
+        }
         self.append().status().is_enabled = false;
         on_shards(&self.server, |core| core.router.set_journalled(false));
         self.round();

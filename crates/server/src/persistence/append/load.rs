@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use config::Config;
-use journal::{Base, Bug, Journal, RealDisk, Recovered, Rewrite, recover};
+use journal::{Base, Journal, RealDisk, Recovered, Rewrite, recover};
 
 use super::import::{self, Source};
 use super::replay::{Known, Plan, replay_all, replay_own};
@@ -39,7 +39,7 @@ pub(crate) fn load(server: &Arc<Server>) -> Result<(), String> {
         return Ok(());
     }
     let described = |error: journal::Error| describe(&folder, &error);
-    let recovered = recover(&*disk, &names, config.append.aof_load_truncated, Bug::None);
+    let recovered = recover(&*disk, &names, config.append.aof_load_truncated);
     let options = options(&config, server.network.shard_count());
     let journal = match recovered.map_err(described)? {
         None if server.restore_to_ms.is_some() => {
@@ -126,7 +126,7 @@ pub(super) fn reload(server: &Arc<Server>) -> Result<(), String> {
     let config = server.config().clone();
     let folder = folder(&config);
     let disk = RealDisk::new(&folder);
-    let recovered = recover(&disk, &names(&config), false, Bug::None)
+    let recovered = recover(&disk, &names(&config), false)
         .map_err(|error| describe(&folder, &error))?
         .ok_or_else(|| format!("there is no append only file in {}", folder.display()))?;
     let shards = server.network.shard_count();
@@ -144,7 +144,7 @@ pub(super) fn reload(server: &Arc<Server>) -> Result<(), String> {
     replay(server, &folder, recovered, u64::MAX).map(drop)
 }
 
-fn describe(folder: &Path, error: &journal::Error) -> String {
+pub(super) fn describe(folder: &Path, error: &journal::Error) -> String {
     let fix = match error.is_fixable() {
         true => format!(
             "; 'merops check --fix {}' goes on with what comes before, and says what is lost",
@@ -161,7 +161,7 @@ pub(super) fn new_number() -> u64 {
     RandomState::new().hash_one(clock::now_us())
 }
 
-fn replay(
+pub(super) fn replay(
     server: &Arc<Server>,
     folder: &Path,
     recovered: Recovered,
@@ -236,7 +236,7 @@ fn check_base(path: &Path, expected: journal::BaseFile) -> Result<(), String> {
     Ok(())
 }
 
-fn set_replaying(server: &Server, is_replaying: bool) {
+pub(super) fn set_replaying(server: &Server, is_replaying: bool) {
     on_shards(server, move |core| {
         if let Some(mut shard) = core.router.shard_mut() {
             shard.set_replaying(is_replaying);
@@ -261,6 +261,7 @@ pub(super) fn on_shards(server: &Server, run: impl Fn(&Core) + Clone + Send + 's
 fn adopt(server: &Arc<Server>, journal: Journal, locked: std::fs::File) {
     on_shards(server, |core| core.router.set_journalled(true));
     server.append.durable_ns.store(journal.durable_ns(), Ordering::SeqCst);
+    server.append.set_synced(Some(journal.synced_ns()));
     // Before anybody is served, not when the keeper comes to it.
     let fsync = server.config().append.appendfsync;
     server.append.mode.store(Mode::of(fsync) as u8, Ordering::SeqCst);

@@ -7,6 +7,8 @@ use config::Config;
 pub(crate) struct Status {
     pub(crate) is_enabled: bool,
     pub(crate) fault: Option<String>,
+    /// Nothing can be started from before the first base is there.
+    pub(crate) awaits_base: bool,
     pub(crate) bytes: u64,
     pub(crate) base_bytes: u64,
     pub(crate) waiting_bytes: u64,

@@ -158,6 +158,11 @@ struct Entry {
     kind: Kind,
 }
 
+/// The names in a manifest, or which line is wrong.
+pub(crate) fn names(text: &[u8]) -> Result<Vec<String>, (usize, &'static str)> {
+    Ok(parse(text)?.into_iter().map(|entry| entry.name).collect())
+}
+
 fn read(path: &Path) -> Result<Vec<Entry>, String> {
     let text = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
     parse(&text).map_err(|(line, what)| {
