@@ -271,6 +271,14 @@ impl Core {
         self.turns.begin((self.router.clock().ticks)(), &self.stats.counters);
     }
 
+    /// For a task that has much to do: others have their turn, and mail goes and comes as if the
+    /// thread had slept, which it does not while a task is ready.
+    pub(crate) async fn let_others_go_on(&self) {
+        tokio::task::yield_now().await;
+        self.before_park();
+        self.after_unpark();
+    }
+
     /// This thread's configuration.
     pub(crate) fn config(&self) -> Arc<Config> {
         self.config.borrow().clone()

@@ -348,3 +348,21 @@ fn append_files_are_loaded_anew_and_go_on() {
         assert_eq!(everything(&mut client), before, "after a restart");
     }
 }
+
+#[test]
+fn threads_go_on_hearing_from_each_other_while_they_save() {
+    /// A save of so many keys takes thousands of slices, and an answer some of them.
+    const ANSWERS: usize = 20;
+    let server = Server::start(Kind::Merops(Layout::TWO), &["--enable-debug-command", "yes"]);
+    let (mut client, mut control) = (server.connect(), server.connect());
+    client.ask("DEBUG POPULATE 400000 key 64");
+    assert!(plain(&control.ask("BGSAVE")).contains("started"));
+    let mut answers = 0;
+    while plain(&control.ask("INFO persistence")).contains("rdb_bgsave_in_progress:1") {
+        for number in 0..4 {
+            client.ask(&format!("GET key:{number}"));
+        }
+        answers += 1;
+    }
+    assert!(answers >= ANSWERS, "only {answers} answers in all the time");
+}

@@ -304,7 +304,7 @@ async fn walk(core: Rc<Core>, job: Arc<Job>, shard: usize) {
         };
         match slice(&core, &job, shard, delay_us != 0) {
             None => return disarm(&core, true),
-            Some(_) if delay_us == 0 => tokio::task::yield_now().await,
+            Some(_) if delay_us == 0 => core.let_others_go_on().await,
             Some(keys) => delay(&job, delay_us, keys).await,
         }
     }

@@ -348,9 +348,7 @@ impl ScriptHost {
             self.running = Some(self.core.server.running_scripts.begin(script));
         }
         self.publish_state();
-        tokio::task::yield_now().await;
-        // A thread that always has a script to go on with never sleeps.
-        self.core.router.exchange_mail();
+        self.core.let_others_go_on().await;
         self.slice_ticks = (self.core.router.clock().ticks)();
         match self.is_killed() {
             true => Resume::Kill(KILLED.into()),

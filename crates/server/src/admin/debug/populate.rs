@@ -54,7 +54,7 @@ pub(super) fn populate(request: &mut Request) -> LaterFuture<'_> {
             let end = count.min(start + STEP);
             step(&request.core, db, &plan, start..end).await;
             start = end;
-            tokio::task::yield_now().await;
+            request.core.let_others_go_on().await;
         }
         request.reply().ok();
         Ok(())
