@@ -63,8 +63,13 @@ impl Folder {
         let started = catch_unwind(|| self.start(Layout::ONE, more));
         match started {
             // It may have answered already that it loads, and end then.
-            Ok(server) => catch_unwind(AssertUnwindSafe(|| ask(&mut server.connect())))
-                .map_err(|_| server.log()),
+            Ok(mut server) => {
+                let asked = catch_unwind(AssertUnwindSafe(|| ask(&mut server.connect())));
+                asked.map_err(|_| {
+                    server.wait();
+                    server.log()
+                })
+            }
             Err(panic) => Err(panic.downcast_ref::<String>().expect("a message").clone()),
         }
     }
