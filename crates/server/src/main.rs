@@ -107,6 +107,9 @@ fn serve(loaded: Loaded, files: KeepingFiles) -> Result<ExitCode, String> {
     for warning in warnings {
         tracing::warn!("{warning}");
     }
+    if restore_to_ms.is_some() && !config.append.appendonly {
+        return Err("--restore-to needs append files, and appendonly is no".to_owned());
+    }
     lower_maxclients(&mut config)?;
     let file = path.clone();
     let ready = move |config: &Config| ready(config, file.as_deref(), detached);

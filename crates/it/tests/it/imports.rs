@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use testkit::{Client, Kind, Layout, Server, encode, programs};
 
@@ -348,6 +348,12 @@ fn append_files_of_a_running_server_hold_all_that_it_has() {
         assert!(plain(&client.ask("DEBUG LOADAOF")).contains("Error trying to load the AOF files"));
         fill(&mut client);
         client.ask("CONFIG SET appendonly yes");
+        // Until the first base is written there is nothing to load.
+        let patience = Instant::now() + Duration::from_secs(20);
+        while plain(&client.ask("DEBUG LOADAOF")) != "OK" {
+            assert!(Instant::now() < patience, "no base: {}", server.log());
+            thread::sleep(Duration::from_millis(5));
+        }
         for _ in 0..2 {
             change(&mut client);
             thread::sleep(Duration::from_millis(2));

@@ -113,9 +113,6 @@ pub(crate) fn load_all(server: &Arc<Server>) -> Result<(), String> {
         server.persistence.progress.is_loading.store(false, Ordering::Relaxed);
         return Ok(());
     }
-    if server.restore_to_ms.is_some() {
-        return Err("--restore-to needs append files, and appendonly is no".to_owned());
-    }
     let path = super::save::path(&config);
     let started_ms = clock::now_ms();
     let loaded = load_path(server, &path, LoadOptions::of(&config));
