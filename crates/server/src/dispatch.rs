@@ -393,9 +393,7 @@ pub(crate) fn begin(
             Writer::new(out, Protocol::Resp2).error(error.text());
         }
     }
-    let outcome = outcome_of(core, &out[start..], started_ticks);
-    core.stats.ended(row, &outcome, &out[start..]);
-    crate::admin::watch::consider(core, client, row, args, &outcome);
+    note_end(core, client, row, args, &out[start..], started_ticks);
     None
 }
 
@@ -414,6 +412,20 @@ pub(crate) async fn begin_and_end(
         crate::admin::watch::consider(core, client, row, args.args(), &outcome);
         out.append(&mut reply);
     }
+}
+
+/// Counts and watches a command that ran by itself.
+fn note_end(
+    core: &Rc<Core>,
+    client: &Rc<Client>,
+    row: u16,
+    args: Args<'_>,
+    reply: &[u8],
+    started_ticks: u64,
+) {
+    let outcome = outcome_of(core, reply, started_ticks);
+    core.stats.ended(row, &outcome, reply);
+    crate::admin::watch::consider(core, client, row, args, &outcome);
 }
 
 fn outcome_of(core: &Core, reply: &[u8], started_ticks: u64) -> Outcome {
@@ -441,9 +453,7 @@ pub(crate) fn run_now(
         reply.truncate(start);
         reply.error(error.text());
     }
-    let outcome = outcome_of(core, &out[start..], started);
-    core.stats.ended(row, &outcome, &out[start..]);
-    crate::admin::watch::consider(core, client, row, args, &outcome);
+    note_end(core, client, row, args, &out[start..], started);
 }
 
 fn reject(

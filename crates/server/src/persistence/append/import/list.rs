@@ -16,7 +16,7 @@ const LINE_BYTES_MAX: usize = 1024;
 /// The append files of a Redis.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Left {
-    /// The one whose name tells of all others, and whether it has been set aside for us before.
+    /// The one whose name tells of all others; the name says, too, whether it was set aside before.
     pub(super) head: PathBuf,
     /// To be loaded, in this order.
     pub(super) files: Vec<PathBuf>,
