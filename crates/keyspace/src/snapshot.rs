@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 
-use value::{Value, Zset};
+use value::{Part, Value};
 
 use crate::clock::AccessClock;
 use crate::database::Database;
@@ -17,10 +17,10 @@ use crate::keyspace::{Key, Keyspace};
 use crate::raw::RawEntry;
 use crate::table::Place;
 
-/// Sorted sets from this size on are saved bit by bit.
+/// Values from this size on are saved bit by bit, if they have parts.
 const UNHURRIED_BYTES_MIN: usize = 64 * 1024;
-/// Members that are saved in the time of a bucket.
-const MEMBERS_PER_BUCKET: usize = 16;
+/// Parts that are saved in the time of a bucket.
+const PARTS_PER_BUCKET: usize = 16;
 
 /// Takes the entries of a snapshot.
 pub trait Saver: Send {
@@ -29,18 +29,15 @@ pub trait Saver: Send {
     /// not come to it yet.
     fn save(&mut self, db: usize, entry: Entry<'_>, is_early: bool);
 
-    /// What stands before a big sorted set, whose members come later, with [`Self::open`] before
-    /// them and [`Self::close`] behind.
-    fn head(&mut self, db: usize, entry: Entry<'_>, len: usize) -> Vec<u8>;
+    /// Takes an entry as it is, but for the parts of its big value: those come later, when all
+    /// have come of those begun before.
+    fn begin(&mut self, db: usize, entry: Entry<'_>);
 
-    /// The members of this one follow.
-    fn open(&mut self, db: usize, head: Vec<u8>);
+    /// Takes a part of the first that was begun and is not finished.
+    fn part(&mut self, part: Part<'_>);
 
-    /// Takes a member of the one that is open.
-    fn member(&mut self, member: &[u8], score: f64);
-
-    /// There are no more of them.
-    fn close(&mut self);
+    /// There are no more parts of that one.
+    fn finish(&mut self);
 
     /// Everything was saved, or nothing more will be.
     fn end(&mut self, is_complete: bool);
@@ -61,30 +58,26 @@ pub(crate) struct Snapshot {
 /// What takes entries, and what of them is still to come.
 struct Hand {
     saver: Box<dyn Saver>,
-    /// Sorted sets that are saved bit by bit, one after the other.
+    /// Values that are saved bit by bit, one after the other.
     bigs: VecDeque<Big>,
     next_id: u64,
 }
 
-/// A sorted set that is saved bit by bit.
+/// A value that is saved bit by bit.
 struct Big {
     id: u64,
     db: usize,
     key: Vec<u8>,
-    /// Until it is opened.
-    head: Option<Vec<u8>>,
 }
 
 impl Hand {
     fn take(&mut self, db: usize, raw: RawEntry, clock: &AccessClock, is_early: bool) {
-        if let Some(Value::Zset(zset)) = raw.value_mut()
-            && zset.memory_bytes() >= UNHURRIED_BYTES_MIN
-            && zset.begin_walk(self.next_id)
+        if let Some(value) = raw.value_mut()
+            && value.memory_bytes() >= UNHURRIED_BYTES_MIN
+            && value.begin_walk(self.next_id)
         {
-            let len = zset.len();
-            let head = self.saver.head(db, Entry::new(raw, clock), len);
-            let (id, key) = (self.next_id, raw.key().to_vec());
-            self.bigs.push_back(Big { id, db, key, head: Some(head) });
+            self.saver.begin(db, Entry::new(raw, clock));
+            self.bigs.push_back(Big { id: self.next_id, db, key: raw.key().to_vec() });
             self.next_id += 1;
             return;
         }
@@ -92,27 +85,19 @@ impl Hand {
     }
 }
 
-/// The sorted set whose walk has this id, if it still is where it was.
+/// The value whose walk has this id, if it still is where it was.
 fn find_big<'a>(
     databases: impl Iterator<Item = &'a mut Database>,
     detached: &'a mut [Value],
     big: &Big,
-) -> Option<&'a mut Zset> {
-    let is_its = |zset: &Zset| zset.walk_id() == Some(big.id);
+) -> Option<&'a mut Value> {
+    let is_its = |value: &&'a mut Value| value.walk_id() == Some(big.id);
     let in_place =
         databases.filter(|database| database.snapshot_db == Some(big.db)).find_map(|database| {
             let place = database.find(Key::new(&big.key))?;
-            match database.table.get(place).value_mut() {
-                Some(Value::Zset(zset)) if is_its(zset) => Some(zset),
-                _ => None,
-            }
+            database.table.get(place).value_mut().filter(is_its)
         });
-    in_place.or_else(|| {
-        detached.iter_mut().find_map(|value| match value {
-            Value::Zset(zset) if is_its(zset) => Some(zset),
-            _ => None,
-        })
-    })
+    in_place.or_else(|| detached.iter_mut().find(is_its))
 }
 
 impl Keyspace {
@@ -133,7 +118,7 @@ impl Keyspace {
     pub fn save_some(&mut self, buckets_max: usize) -> bool {
         let Self { snapshot: Some(snapshot), databases, clock, .. } = self else { return true };
         if !snapshot.hand.bigs.is_empty() {
-            snapshot.save_big(databases, buckets_max * MEMBERS_PER_BUCKET);
+            snapshot.save_big(databases, buckets_max * PARTS_PER_BUCKET);
             return false;
         }
         let Snapshot { hand, db, position, flushed, .. } = &mut **snapshot;
@@ -155,8 +140,8 @@ impl Keyspace {
         let Snapshot { mut hand, mut flushed, mut detached, .. } = *snapshot;
         for big in &hand.bigs {
             let all = self.databases.iter_mut().chain(flushed.iter_mut());
-            if let Some(zset) = find_big(all, &mut detached, big) {
-                zset.end_walk();
+            if let Some(value) = find_big(all, &mut detached, big) {
+                value.end_walk();
             }
         }
         hand.saver.end(is_complete);
@@ -197,7 +182,7 @@ impl Keyspace {
     #[inline]
     pub(crate) fn keep_unsaved(&mut self, value: Value) -> Option<Value> {
         match &mut self.snapshot {
-            Some(snapshot) if is_walked(&value) => {
+            Some(snapshot) if value.walk_id().is_some() => {
                 snapshot.detached.push(value);
                 None
             }
@@ -209,7 +194,7 @@ impl Keyspace {
     #[inline]
     pub(crate) fn part_with(&mut self, value: Value) -> Value {
         match &mut self.snapshot {
-            Some(snapshot) if is_walked(&value) => {
+            Some(snapshot) if value.walk_id().is_some() => {
                 let copy = value.clone();
                 snapshot.detached.push(value);
                 copy
@@ -230,22 +215,15 @@ impl Keyspace {
     }
 }
 
-fn is_walked(value: &Value) -> bool {
-    matches!(value, Value::Zset(zset) if zset.walk_id().is_some())
-}
-
 impl Snapshot {
-    /// Goes on with the first of the sorted sets that are saved bit by bit.
-    fn save_big(&mut self, databases: &mut [Database], members: usize) {
+    /// Goes on with the first of the values that are saved bit by bit.
+    fn save_big(&mut self, databases: &mut [Database], parts: usize) {
         let Self { hand: Hand { saver, bigs, .. }, flushed, detached, .. } = self;
-        let Some(big) = bigs.front_mut() else { return };
-        if let Some(head) = big.head.take() {
-            saver.open(big.db, head);
-        }
+        let Some(big) = bigs.front() else { return };
         let all = databases.iter_mut().chain(flushed.iter_mut());
-        let zset = find_big(all, detached, big).expect("whoever removes it leaves it here");
-        if !zset.walk_on(members, |member, score| saver.member(member, score)) {
-            saver.close();
+        let value = find_big(all, detached, big).expect("whoever removes it leaves it here");
+        if !value.walk_on(parts, &mut |part| saver.part(part)) {
+            saver.finish();
             bigs.pop_front();
         }
     }

@@ -4,12 +4,12 @@ mod hash;
 mod list;
 mod set;
 mod stream;
-pub(crate) mod zset;
+mod zset;
 
 use std::borrow::Cow;
 
 use value::listpack::Item;
-use value::{Limits, Listpack, Value};
+use value::{Limits, Listpack, Part, Value};
 
 use crate::error::{Error, Result};
 use crate::payload::{self, Dialect};
@@ -129,6 +129,57 @@ pub(crate) fn write_value(value: &Value, out: &mut Output) -> u16 {
         Value::Hash(hash) => hash::write(hash, out),
         Value::Zset(zset) => zset::write(zset, out),
         Value::Stream(stream) => stream::write(stream, out),
+    }
+}
+
+/// A value that is written in parts, in the form that [`write_value`] gives it too.
+#[derive(Debug, Default)]
+pub struct InParts {
+    /// To which deadlines are relative.
+    first_ms: Option<i64>,
+    /// What stands behind the parts.
+    tail: Vec<u8>,
+}
+
+impl InParts {
+    /// Writes what stands before the parts. Answers also the first version that has the form.
+    pub(crate) fn begin(value: &Value, out: &mut Output) -> (Self, u16) {
+        let mut parts = Self::default();
+        let version_min = match value {
+            Value::Bytes(_) => unreachable!("a string has no parts"),
+            Value::List(list) => list::write_head(list, out),
+            Value::Set(set) => set::write_head(set, out),
+            Value::Zset(zset) => zset::write_head(zset, out),
+            Value::Hash(hash) => {
+                let (first_ms, version_min) = hash::write_head(hash, out);
+                parts.first_ms = first_ms;
+                version_min
+            }
+            Value::Stream(stream) => {
+                let mut tail = Output::new();
+                (tail.version_max, tail.compresses) = (out.version_max, out.compresses);
+                stream::write_tail(stream, &mut tail);
+                parts.tail = tail.bytes;
+                stream::write_head(stream, out)
+            }
+        };
+        (parts, version_min)
+    }
+
+    /// Writes a part.
+    pub fn put(&self, part: Part<'_>, out: &mut Output) {
+        match part {
+            Part::Member(member) => write_item(out, member),
+            Part::Scored(member, score) => zset::write_member(member, score, out),
+            Part::Field(field) => hash::write_field(field, self.first_ms, out),
+            Part::Stretch(stretch) => list::write_stretch(stretch, out),
+            Part::Block(base, pack) => stream::write_block(base, pack, out),
+        }
+    }
+
+    /// Writes what stands behind the parts.
+    pub fn end(self, out: &mut Output) {
+        out.extend_from_slice(&self.tail);
     }
 }
 

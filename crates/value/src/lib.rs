@@ -16,6 +16,7 @@ pub mod listpack;
 pub mod set;
 pub mod stream;
 mod table;
+mod walk;
 pub mod zset;
 
 pub use bytes::ByteString;
@@ -27,6 +28,7 @@ pub use list::List;
 pub use listpack::Listpack;
 pub use set::Set;
 pub use stream::Stream;
+pub use walk::Part;
 pub use zset::Zset;
 
 /// A value of any type. The keyspace embeds it in the entry, so its size is paid once per key.

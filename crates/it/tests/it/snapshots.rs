@@ -221,6 +221,66 @@ fn a_snapshot_holds_one_instant() {
     }
 }
 
+/// Big enough to be saved bit by bit; and what changes nearly all of each.
+const BIG: [(&str, &str, &[&str]); 5] = [
+    ("list", "rpush", &["LTRIM list 4000 -3", "LPUSH list new", "RPUSH list new"]),
+    ("set", "sadd", &["SPOP set 19000", "SADD set new"]),
+    (
+        "hash",
+        "hset",
+        &["HSET hash 7 new", "EVAL \"for i=9,9999 do redis.call('hdel','hash',i) end\" 0"],
+    ),
+    ("zset", "zadd", &["ZREMRANGEBYRANK zset 5 19990", "ZADD zset 1 new", "ZADD zset 9 8"]),
+    ("stream", "xadd", &["XTRIM stream MAXLEN 40", "XADD stream * new 1", "XDEL stream 19990-1"]),
+];
+
+/// What big values hold, one after the other.
+fn bigs(client: &mut Client) -> Vec<String> {
+    let content = |name: &&str| {
+        client.call(&["COPY", name, "k", "REPLACE"]).expect("a reply");
+        content(client)
+    };
+    ["list", "set", "hash", "zset", "stream"].iter().map(content).collect()
+}
+
+#[test]
+fn big_values_are_saved_as_they_were_and_redis_reads_them() {
+    let arguments = ["--enable-debug-command", "yes", "--save", ""];
+    for layout in [Layout::ONE, Layout::TWO] {
+        let server = Server::start(Kind::Merops(layout), &arguments);
+        let mut client = server.connect();
+        for (name, command, _) in BIG {
+            let words = match command {
+                "zadd" | "hset" => "i, i",
+                "xadd" => "i..'-1', 'field', i",
+                _ => "'element '..i",
+            };
+            let call = format!("redis.call('{command}', KEYS[1], {words})");
+            let script = format!("for i = 1, 20000 do {call} end");
+            client.call(&["EVAL", &script, "1", name]).expect("a reply");
+        }
+        client.ask("XGROUP CREATE stream group 0");
+        client.ask("XREADGROUP GROUP group reader COUNT 300 STREAMS stream >");
+        let expected = bigs(&mut client);
+        client.ask("DEL k");
+        client.ask("DEBUG POPULATE 1000");
+        client.ask("CONFIG SET rdb-key-save-delay 100");
+        assert_eq!(plain(&client.ask("BGSAVE")), "Background saving started");
+        for line in BIG.iter().flat_map(|(_, _, lines)| *lines) {
+            assert!(!plain(&client.ask(line)).starts_with('-'), "{line}");
+        }
+        client.ask("XREADGROUP GROUP group other COUNT 3000 STREAMS stream >");
+        wait_for(&mut client, "rdb_saves:1");
+        for kind in [Kind::Redis, Kind::Merops(Layout::TWO)] {
+            if kind != Kind::Redis || programs::redis_server().is_some() {
+                let second = start_in(kind, server.folder(), &[]);
+                assert!(bigs(&mut second.connect()) == expected, "{layout:?} to {kind:?}");
+            }
+        }
+        assert!(bigs(&mut client) != expected);
+    }
+}
+
 #[test]
 fn broken_files_stop_the_start_and_say_where() {
     let first = Server::start(Kind::Merops(Layout::TWO), &["--enable-debug-command", "yes"]);

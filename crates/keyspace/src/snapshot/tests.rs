@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::mpsc::{Sender, channel};
 
 use stdx::rng::Rng;
-use value::Zset;
+use value::list::End;
+use value::{Hash, Kind, List, Set, Stream, Zset};
 
 use super::*;
-use crate::{Key, OnExpired, Options};
+use crate::{Edit, Key, OnExpired, Options};
 
 /// Database, key, value and deadline.
 type Saved = (usize, Vec<u8>, Vec<u8>, Option<i64>);
@@ -24,15 +25,13 @@ impl Saver for Collector {
         self.0.send(saved).expect("the test receives");
     }
 
-    fn head(&mut self, _: usize, _: Entry<'_>, _: usize) -> Vec<u8> {
+    fn begin(&mut self, _: usize, _: Entry<'_>) {
         unreachable!("there are only strings")
     }
 
-    fn open(&mut self, _: usize, _: Vec<u8>) {}
+    fn part(&mut self, _: Part<'_>) {}
 
-    fn member(&mut self, _: &[u8], _: f64) {}
-
-    fn close(&mut self) {}
+    fn finish(&mut self) {}
 
     fn end(&mut self, is_complete: bool) {
         assert!(is_complete);
@@ -117,46 +116,78 @@ fn each_entry_of_the_instant_is_saved_once() {
     }
 }
 
-/// What a [`Bits`] is told: the sorted set, and its members once it is open.
+/// What a [`Bits`] is told: the big values, and parts of the first that is not finished.
 enum Told {
-    Open(Vec<u8>),
-    Member(Vec<u8>, f64),
-    Close,
+    Begin(usize, Vec<u8>),
+    Part(String),
+    Finish,
 }
 
-/// Takes big sorted sets.
+/// Takes big values.
 struct Bits(Sender<Told>);
 
 impl Saver for Bits {
     fn save(&mut self, _: usize, entry: Entry<'_>, _: bool) {
-        assert!(entry.get::<Zset>().is_err(), "big ones come bit by bit");
+        assert!(entry.memory_bytes() < UNHURRIED_BYTES_MIN, "big ones come bit by bit");
     }
 
-    fn head(&mut self, _: usize, entry: Entry<'_>, len: usize) -> Vec<u8> {
-        [entry.key(), len.to_string().as_bytes()].join(&b' ')
+    fn begin(&mut self, db: usize, entry: Entry<'_>) {
+        self.0.send(Told::Begin(db, entry.key().to_vec())).expect("the test receives");
     }
 
-    fn open(&mut self, _: usize, head: Vec<u8>) {
-        self.0.send(Told::Open(head)).expect("the test receives");
+    fn part(&mut self, part: Part<'_>) {
+        self.0.send(Told::Part(format!("{part:?}"))).expect("the test receives");
     }
 
-    fn member(&mut self, member: &[u8], score: f64) {
-        self.0.send(Told::Member(member.to_vec(), score)).expect("the test receives");
-    }
-
-    fn close(&mut self) {
-        self.0.send(Told::Close).expect("the test receives");
+    fn finish(&mut self) {
+        self.0.send(Told::Finish).expect("the test receives");
     }
 
     fn end(&mut self, _: bool) {}
 }
 
-/// One change of a sorted set, or of where it is.
-fn change_sets(keyspace: &mut Keyspace, rng: &mut Rng) {
-    let name = format!("set:{}", rng.below(4));
-    let key = Key::new(name.as_bytes());
+const KINDS: [Kind; 5] = [Kind::List, Kind::Hash, Kind::Set, Kind::Zset, Kind::Stream];
+
+/// Adds an element to the collection of this type, or takes one away.
+fn change_elements(edit: &mut Edit<'_>, kind: Kind, rng: &mut Rng, adds: bool) {
     let limits = value::Limits::default();
-    match rng.below(400) {
+    let member = format!("member {:030}", rng.below(6_000));
+    let member = member.as_bytes();
+    // Another type may have come to be there.
+    let _ = match kind {
+        Kind::String => Ok(()),
+        Kind::List => edit.get_or_create::<List>().map(|list| match adds {
+            true => list.push(End::Left, member, &limits),
+            false => list.drop_end(End::Right, &limits),
+        }),
+        Kind::Hash => edit.get_or_create::<Hash>().map(|hash| match adds {
+            true => _ = hash.set(member, member, None, &limits),
+            false => _ = hash.remove(member),
+        }),
+        Kind::Set => edit.get_or_create::<Set>().map(|set| match adds {
+            true => _ = set.add(member, &limits),
+            false => _ = set.remove(member),
+        }),
+        Kind::Zset => edit.get_or_create::<Zset>().map(|zset| match adds {
+            true => _ = zset.insert(member, rng.below(100) as f64, &limits),
+            false => _ = zset.remove(member),
+        }),
+        Kind::Stream => edit.get_or_create::<Stream>().map(|stream| match adds {
+            true => {
+                let id = stream.last_id.next().expect("there are more");
+                let fields = [(&b"field"[..], member)];
+                stream.append(id, fields.into_iter(), &limits).expect("it fits");
+            }
+            false => _ = stream.delete(stream.first_id()),
+        }),
+    };
+}
+
+/// One change of a collection, or of where it is.
+fn change_collections(keyspace: &mut Keyspace, rng: &mut Rng) {
+    let kind = KINDS[rng.below(5) as usize];
+    let key = Key::new(kind.name().as_bytes());
+    match rng.below(800) {
         0 => keyspace.swap(0, 1),
         1 => keyspace.discard_database(0),
         2 => drop(keyspace.edit(0, key).remove()),
@@ -165,58 +196,57 @@ fn change_sets(keyspace: &mut Keyspace, rng: &mut Rng) {
         5 => {
             let taken = keyspace.edit(0, key).take();
             if let Some(taken) = taken {
-                keyspace.edit(0, Key::new(b"set:elsewhere")).put(taken);
+                keyspace.edit(0, Key::new(b"elsewhere")).put(taken);
             }
         }
         _ => {
-            let mut edit = keyspace.edit(0, key);
-            if let Ok(zset) = edit.get_or_create::<Zset>() {
-                let member = format!("member {}", rng.below(6_000));
-                match rng.below(3) {
-                    0 => drop(zset.remove(member.as_bytes())),
-                    _ => drop(zset.insert(member.as_bytes(), rng.below(100) as f64, &limits)),
-                }
-            }
+            let adds = rng.below(3) > 0;
+            change_elements(&mut keyspace.edit(0, key), kind, rng, adds);
         }
     }
 }
 
+/// All parts of a value.
+fn parts(mut value: Value) -> Vec<String> {
+    let mut parts = Vec::new();
+    assert!(value.begin_walk(1), "it is a big one");
+    while value.walk_on(1000, &mut |part| parts.push(format!("{part:?}"))) {}
+    parts.sort();
+    parts
+}
+
 #[test]
-fn big_sorted_sets_are_saved_bit_by_bit_as_they_were() {
+fn big_values_are_saved_bit_by_bit_as_they_were() {
     for seed in 0..10 {
         let mut rng = Rng::new(seed);
         let mut keyspace = Keyspace::new(Options { databases: 2, ..Options::default() });
-        let limits = value::Limits::default();
         let mut expected = HashMap::new();
-        for set in 0..4 {
-            let name = format!("set:{set}");
-            let mut edit = keyspace.edit(0, Key::new(name.as_bytes()));
-            let zset = edit.get_or_create::<Zset>().expect("it is new");
-            let mut members = HashMap::new();
-            for number in 0..5_000 {
-                let (member, score) = (format!("member {number}"), rng.below(100) as f64);
-                zset.insert(member.as_bytes(), score, &limits);
-                members.insert(member.into_bytes(), score);
-            }
-            expected.insert(format!("{name} 5000").into_bytes(), members);
+        for kind in KINDS {
+            let mut edit = keyspace.edit(0, Key::new(kind.name().as_bytes()));
+            (0..5_000).for_each(|_| change_elements(&mut edit, kind, &mut rng, true));
+            let value = edit.value_mut().expect("it is a collection").clone();
+            expected.insert((0, kind.name().as_bytes().to_vec()), parts(value));
         }
         let (sender, receiver) = channel();
         keyspace.arm(Box::new(Bits(sender)));
         while !keyspace.save_some(rng.below(4) as usize) {
-            (0..rng.below(60)).for_each(|_| change_sets(&mut keyspace, &mut rng));
+            (0..rng.below(60)).for_each(|_| change_collections(&mut keyspace, &mut rng));
         }
         keyspace.disarm(true);
-        let (mut saved, mut open) = (HashMap::new(), None);
+        let (mut saved, mut begun, mut parts) = (HashMap::new(), VecDeque::new(), Vec::new());
         for told in receiver.try_iter() {
             match told {
-                Told::Open(head) => assert!(open.replace((head, HashMap::new())).is_none()),
-                Told::Member(member, score) => {
-                    let (_, members) = open.as_mut().expect("it is open");
-                    assert!(members.insert(member, score).is_none(), "twice");
+                Told::Begin(db, key) => begun.push_back((db, key)),
+                Told::Part(part) => parts.push(part),
+                Told::Finish => {
+                    parts.sort();
+                    let key = begun.pop_front().expect("it was begun");
+                    saved.insert(key, std::mem::take(&mut parts));
                 }
-                Told::Close => saved.extend(open.take()),
             }
         }
-        assert!(open.is_none() && saved == expected, "seed {seed}");
+        assert!(begun.is_empty() && parts.is_empty(), "seed {seed}");
+        assert_eq!(saved.len(), KINDS.len(), "seed {seed}");
+        assert!(saved == expected, "seed {seed}");
     }
 }

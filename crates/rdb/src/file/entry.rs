@@ -3,7 +3,7 @@
 use value::Value;
 
 use super::opcode;
-use crate::object::{write_int, write_string, write_value, zset};
+use crate::object::{InParts, write_int, write_string, write_value};
 use crate::write::{self, Output};
 
 /// When or how often a key was used.
@@ -50,15 +50,11 @@ pub fn put_entry(out: &mut Output, head: EntryHead<'_>, content: Content<'_>) ->
     }
 }
 
-/// Appends a key and the begin of its sorted set; so many calls of [`put_member`] follow.
-pub fn put_sorted_set(out: &mut Output, head: EntryHead<'_>, len: usize) {
+/// Appends a key and what stands before the parts of its value, which must have some. They follow,
+/// then their end. Answers also the first version that has the value's form, as [`put_entry`].
+pub fn put_in_parts(out: &mut Output, head: EntryHead<'_>, value: &Value) -> (InParts, u16) {
     put_head(out, head);
-    zset::write_head(len, out);
-}
-
-/// Appends a member of a sorted set that [`put_sorted_set`] began, in any order.
-pub fn put_member(out: &mut Output, member: &[u8], score: f64) {
-    zset::write_member(member, score, out);
+    InParts::begin(value, out)
 }
 
 /// What stands before a value; its key follows with its form.

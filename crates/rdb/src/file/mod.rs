@@ -15,7 +15,8 @@ mod skip;
 mod source;
 mod write;
 
-pub use entry::{Clock, Content, EntryHead, put_entry, put_member, put_sorted_set};
+pub use crate::object::InParts;
+pub use entry::{Clock, Content, EntryHead, put_entry, put_in_parts};
 pub use error::{FileError, Place};
 pub use read::{FileReader, Item, Record};
 pub use write::{Chunk, FileWriter, Finished, put_select_db};

@@ -245,3 +245,49 @@ fn valkeys_header_is_known() {
         assert!(FileReader::new(bad.as_bytes()).is_err(), "{bad}");
     }
 }
+
+#[test]
+fn values_in_parts_are_those_in_one_piece() {
+    for version in [6, 9, 10, 11, 14] {
+        let mut samples = values(700);
+        samples.push(("stream", sample_stream()));
+        let mut timed = Hash::new();
+        for number in 0..700 {
+            let (name, at_ms) = (format!("field {number}"), (1 << 40) + number);
+            timed.set(name.as_bytes(), b"v", (number % 3 == 0).then_some(at_ms), &limits());
+        }
+        samples.push(("timed", Value::Hash(timed)));
+        for (name, mut value) in samples {
+            if !value.begin_walk(1) {
+                continue;
+            }
+            let output = || {
+                let mut out = Output::new();
+                (out.version_max, out.compresses) = (version, true);
+                out
+            };
+            let (mut whole, mut parts) = (output(), output());
+            let head = EntryHead { key: b"key", expire_at_ms: Some(7), clock: Clock::Idle(3) };
+            let version_min = put_entry(&mut whole, head, Content::Value(&value));
+            let (in_parts, in_parts_min) = put_in_parts(&mut parts, head, &value);
+            while value.walk_on(9, &mut |part| in_parts.put(part, &mut parts)) {}
+            in_parts.end(&mut parts);
+            assert_eq!(in_parts_min, version_min, "{name}");
+            assert!(parts.bytes == whole.bytes, "{name} in version {version}");
+        }
+    }
+}
+
+fn sample_stream() -> Value {
+    use value::stream::{Group, StreamId};
+    let mut stream = value::Stream::new();
+    for ms in 1..=500 {
+        let fields = [(&b"field"[..], &b"value"[..])];
+        stream.append(StreamId { ms, seq: 0 }, fields.into_iter(), &limits()).unwrap();
+    }
+    let mut group = Group::new(StreamId { ms: 3, seq: 0 }, Some(3));
+    assert!(group.add_consumer(b"reader", 5000));
+    group.deliver(StreamId { ms: 2, seq: 0 }, b"reader", 4000, 1);
+    assert!(stream.add_group(b"group", group));
+    Value::Stream(Box::new(stream))
+}

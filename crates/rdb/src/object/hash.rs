@@ -1,7 +1,7 @@
 //! Hashes: fields with values and, some, with deadlines; a ziplist, a zipmap, or a listpack.
 
 use stdx::number::Decimal;
-use value::hash::Item;
+use value::hash::{Field, Item};
 use value::{Hash, Limits};
 
 use super::{DUPLICATE, ODD, form, listpack, pairs};
@@ -19,7 +19,14 @@ const DEADLINE_MS_MAX: i64 = (1 << 48) - 1;
 const NO_DEADLINE: i64 = -1;
 
 pub(super) fn write(hash: &Hash, out: &mut Output) -> u16 {
-    let first_ms = hash.iter(NEVER_DUE).filter_map(|field| field.deadline_ms).min();
+    let (first_ms, version_min) = write_head(hash, out);
+    hash.iter(NEVER_DUE).for_each(|field| write_field(field, first_ms, out));
+    version_min
+}
+
+/// Answers the deadline to which others are relative, if there are any.
+pub(super) fn write_head(hash: &Hash, out: &mut Output) -> (Option<i64>, u16) {
+    let first_ms = hash.first_deadline_ms();
     match first_ms {
         None => out.form(form::HASH),
         Some(first_ms) => {
@@ -27,17 +34,18 @@ pub(super) fn write(hash: &Hash, out: &mut Output) -> u16 {
             out.extend_from_slice(&first_ms.to_le_bytes());
         }
     }
-    write::length(out, hash.iter(NEVER_DUE).count() as u64);
-    for field in hash.iter(NEVER_DUE) {
-        if let Some(first_ms) = first_ms {
-            // Relative to the first one, and one more, as zero means none.
-            let ttl = field.deadline_ms.map_or(0, |at_ms| at_ms.wrapping_sub(first_ms) as u64 + 1);
-            write::length(out, ttl);
-        }
-        super::write_item(out, field.name);
-        super::write_item(out, field.value);
+    write::length(out, hash.len() as u64);
+    (first_ms, if first_ms.is_some() { 12 } else { 0 })
+}
+
+pub(super) fn write_field(field: Field<'_>, first_ms: Option<i64>, out: &mut Output) {
+    if let Some(first_ms) = first_ms {
+        // Relative to the first one, and one more, as zero means none.
+        let ttl = field.deadline_ms.map_or(0, |at_ms| at_ms.wrapping_sub(first_ms) as u64 + 1);
+        write::length(out, ttl);
     }
-    if first_ms.is_some() { 12 } else { 0 }
+    super::write_item(out, field.name);
+    super::write_item(out, field.value);
 }
 
 /// A hash that is being read.

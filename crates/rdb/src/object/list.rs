@@ -14,16 +14,34 @@ use crate::write::{self, Output};
 const PLAIN: u64 = 1;
 const PACKED: u64 = 2;
 
+/// Whether the reader knows blocks.
+fn has_blocks(out: &Output) -> bool {
+    out.version_max >= 10
+}
+
 pub(super) fn write(list: &List, out: &mut Output) -> u16 {
-    if out.version_max < 10 {
+    let version_min = write_head(list, out);
+    list.stretches(|stretch| write_stretch(stretch, out));
+    version_min
+}
+
+pub(super) fn write_head(list: &List, out: &mut Output) -> u16 {
+    if !has_blocks(out) {
         out.form(form::LIST);
         write::length(out, list.len() as u64);
-        list.for_each(|item| super::write_item(out, item));
         return 0;
     }
     out.form(form::LIST_OF_LISTPACKS);
     write::length(out, list.block_count() as u64);
-    list.stretches(|stretch| match stretch {
+    10
+}
+
+pub(super) fn write_stretch(stretch: Stretch<'_>, out: &mut Output) {
+    match stretch {
+        Stretch::Pack(pack) if !has_blocks(out) => {
+            pack.iter().for_each(|item| super::write_item(out, item));
+        }
+        Stretch::Plain(item) if !has_blocks(out) => write::string(out, item),
         Stretch::Pack(pack) => {
             write::length(out, PACKED);
             write::bytes(out, pack.as_bytes());
@@ -32,8 +50,7 @@ pub(super) fn write(list: &List, out: &mut Output) -> u16 {
             write::length(out, PLAIN);
             write::bytes(out, item);
         }
-    });
-    10
+    }
 }
 
 pub(super) fn read(form: u8, reader: &mut Reader<'_>, limits: &Limits) -> Result<List> {

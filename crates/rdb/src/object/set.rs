@@ -15,11 +15,15 @@ pub(super) fn write(set: &Set, out: &mut Output) -> u16 {
         write_integers(set, out);
         return 0;
     }
+    let version_min = write_head(set, out);
+    set.iter().for_each(|member| super::write_item(out, member));
+    version_min
+}
+
+/// Of a set that is not kept as integers.
+pub(super) fn write_head(set: &Set, out: &mut Output) -> u16 {
     out.form(form::SET);
     write::length(out, set.len() as u64);
-    for member in set.iter() {
-        super::write_item(out, member);
-    }
     0
 }
 

@@ -4,8 +4,8 @@ mod producers;
 
 use std::collections::BTreeMap;
 
-use value::Stream;
 use value::stream::{Group, StreamId};
+use value::{Listpack, Stream};
 
 use super::{form, listpack};
 use crate::error::{Error, Result};
@@ -41,13 +41,33 @@ fn form_of(stream: &Stream, version_max: u16) -> u8 {
 }
 
 pub(super) fn write(stream: &Stream, out: &mut Output) -> u16 {
+    let version_min = write_head(stream, out);
+    stream.blocks().for_each(|(base, pack)| write_block(base, pack, out));
+    write_tail(stream, out);
+    version_min
+}
+
+pub(super) fn write_head(stream: &Stream, out: &mut Output) -> u16 {
     let form = form_of(stream, out.version_max);
     out.form(form);
     write::length(out, stream.blocks().len() as u64);
-    for (base, pack) in stream.blocks() {
-        write::bytes(out, &base.to_bytes());
-        write::bytes(out, pack.as_bytes());
+    match form {
+        form::STREAM_5 => 14,
+        form::STREAM_4 => 13,
+        form::STREAM_3 => 11,
+        form::STREAM_2 => 10,
+        _ => 9,
     }
+}
+
+pub(super) fn write_block(base: StreamId, pack: &Listpack, out: &mut Output) {
+    write::bytes(out, &base.to_bytes());
+    write::bytes(out, pack.as_bytes());
+}
+
+/// What stands behind the blocks.
+pub(super) fn write_tail(stream: &Stream, out: &mut Output) {
+    let form = form_of(stream, out.version_max);
     write::length(out, stream.len() as u64);
     write_id(out, stream.last_id);
     if form >= form::STREAM_2 {
@@ -62,13 +82,6 @@ pub(super) fn write(stream: &Stream, out: &mut Output) -> u16 {
     }
     if form >= form::STREAM_4 {
         producers::write(stream, out);
-    }
-    match form {
-        form::STREAM_5 => 14,
-        form::STREAM_4 => 13,
-        form::STREAM_3 => 11,
-        form::STREAM_2 => 10,
-        _ => 9,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Sorted sets: members with scores as text or as doubles, a ziplist, or a listpack.
 
 use stdx::number::{Decimal, parse_f64};
+use value::listpack::Item;
 use value::{Limits, Zset};
 
 use super::{DUPLICATE, form, listpack};
@@ -10,23 +11,19 @@ use crate::read::Reader;
 use crate::write::{self, Output};
 
 pub(super) fn write(zset: &Zset, out: &mut Output) -> u16 {
-    write_head(zset.len(), out);
-    zset.for_each(|member, score| {
-        super::write_item(out, member);
-        write_score(score, out);
-    });
+    let version_min = write_head(zset, out);
+    zset.for_each(|member, score| write_member(member, score, out));
+    version_min
+}
+
+pub(super) fn write_head(zset: &Zset, out: &mut Output) -> u16 {
+    out.form(if is_binary(out) { form::ZSET_OF_DOUBLES } else { form::ZSET });
+    write::length(out, zset.len() as u64);
     0
 }
 
-/// The begin of a sorted set of so many members.
-pub(crate) fn write_head(len: usize, out: &mut Output) {
-    out.form(if is_binary(out) { form::ZSET_OF_DOUBLES } else { form::ZSET });
-    write::length(out, len as u64);
-}
-
-/// One of its members.
-pub(crate) fn write_member(member: &[u8], score: f64, out: &mut Output) {
-    write::string(out, member);
+pub(super) fn write_member(member: Item<'_>, score: f64, out: &mut Output) {
+    super::write_item(out, member);
     write_score(score, out);
 }
 

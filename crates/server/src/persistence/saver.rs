@@ -1,6 +1,7 @@
 //! What a shard does with the entries of a snapshot: makes bytes of them, in pieces that go to the
 //! thread that writes.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
@@ -8,8 +9,9 @@ use crossbeam_channel::Sender;
 use keyspace::{ClockKind, Entry, Saver, ValueRef};
 use rdb::Output;
 use rdb::file::{
-    Chunk, Clock, Content, EntryHead, put_entry, put_member, put_select_db, put_sorted_set,
+    Chunk, Clock, Content, EntryHead, InParts, put_entry, put_in_parts, put_select_db,
 };
+use value::Part;
 
 /// A piece goes to the writer when it has so many bytes.
 const CHUNK_BYTES: usize = 64 * 1024;
@@ -109,9 +111,19 @@ pub(crate) struct ShardSaver {
     pieces: Sender<Piece>,
     out: Output,
     chunk: Chunk,
-    /// What a key is that is sent bit by bit; meanwhile all others stay here.
-    big: Output,
+    /// Those whose parts come, or will come.
+    begun: VecDeque<Begun>,
+    /// The parts of the first one.
+    parts: Output,
+    /// Whether it is open: meanwhile all other keys stay here.
     is_open: bool,
+}
+
+/// A key that is sent bit by bit.
+struct Begun {
+    /// All before the parts.
+    chunk: Chunk,
+    in_parts: InParts,
 }
 
 impl Piece {
@@ -137,8 +149,8 @@ impl ShardSaver {
             out.version_max = job.format.version.unwrap_or(u16::MAX);
             out
         };
-        let (out, big) = (output(), output());
-        Self { job, shard, clock, pieces, out, chunk: Chunk::default(), big, is_open: false }
+        let (out, parts, chunk, begun) = (output(), output(), Chunk::default(), VecDeque::new());
+        Self { job, shard, clock, pieces, out, chunk, begun, parts, is_open: false }
     }
 
     fn send(&self, piece: Piece, bytes: usize) {
@@ -158,6 +170,26 @@ impl ShardSaver {
             ClockKind::Lru => Clock::Idle(entry.idle_seconds().into()),
             ClockKind::Lfu => Clock::Frequency(entry.frequency()),
         }
+    }
+
+    /// Sends what stands before the parts of the first key whose parts come.
+    fn open(&mut self) {
+        if std::mem::replace(&mut self.is_open, true) {
+            return;
+        }
+        if self.chunk.keys > 0 {
+            self.flush();
+        }
+        let Some(begun) = self.begun.front_mut() else { return };
+        let chunk = std::mem::take(&mut begun.chunk);
+        let bytes = chunk.bytes.len();
+        self.send(Piece::Open(self.shard, chunk), bytes);
+    }
+
+    fn send_parts(&mut self, is_last: bool) {
+        let bytes = std::mem::take(&mut self.parts.bytes);
+        let len = bytes.len();
+        self.send(Piece::More(self.shard, bytes, is_last), len);
     }
 
     fn flush(&mut self) {
@@ -202,38 +234,35 @@ impl Saver for ShardSaver {
         }
     }
 
-    fn head(&mut self, _: usize, entry: Entry<'_>, len: usize) -> Vec<u8> {
+    fn begin(&mut self, db: usize, entry: Entry<'_>) {
+        let ValueRef::Other(value) = entry.value() else { unreachable!("it has parts") };
         let mut out = Output::new();
         out.compresses = self.out.compresses;
         out.version_max = self.out.version_max;
         let (clock, expire_at_ms) = (self.clock_of(&entry), entry.expire_at_ms());
-        put_sorted_set(&mut out, EntryHead { key: entry.key(), expire_at_ms, clock }, len);
-        out.bytes
+        let head = EntryHead { key: entry.key(), expire_at_ms, clock };
+        let (in_parts, version_min) = put_in_parts(&mut out, head, value);
+        let newest_key = entry.key().to_vec();
+        let (bytes, db_first, db_last) = (out.bytes, db, db);
+        let chunk = Chunk { bytes, db_first, db_last, version_min, newest_key, keys: 1 };
+        self.begun.push_back(Begun { chunk, in_parts });
     }
 
-    fn open(&mut self, db: usize, head: Vec<u8>) {
-        if self.chunk.keys > 0 {
-            self.flush();
-        }
-        self.is_open = true;
-        let bytes = head.len();
-        let chunk = Chunk { bytes: head, db_first: db, db_last: db, keys: 1, ..Chunk::default() };
-        self.send(Piece::Open(self.shard, chunk), bytes);
-    }
-
-    fn member(&mut self, member: &[u8], score: f64) {
-        put_member(&mut self.big, member, score);
-        if self.big.bytes.len() >= CHUNK_BYTES {
-            let bytes = std::mem::take(&mut self.big.bytes);
-            let len = bytes.len();
-            self.send(Piece::More(self.shard, bytes, false), len);
+    fn part(&mut self, part: Part<'_>) {
+        self.open();
+        let Some(begun) = self.begun.front() else { return };
+        begun.in_parts.put(part, &mut self.parts);
+        if self.parts.bytes.len() >= CHUNK_BYTES {
+            self.send_parts(false);
         }
     }
 
-    fn close(&mut self) {
-        let bytes = std::mem::take(&mut self.big.bytes);
-        let len = bytes.len();
-        self.send(Piece::More(self.shard, bytes, true), len);
+    fn finish(&mut self) {
+        self.open();
+        if let Some(begun) = self.begun.pop_front() {
+            begun.in_parts.end(&mut self.parts);
+        }
+        self.send_parts(true);
         self.is_open = false;
         self.count();
     }

@@ -12,6 +12,7 @@ mod sample;
 use stdx::number::Decimal;
 
 use self::expiring::Expiring;
+use crate::Part;
 use crate::limits::Limits;
 pub use crate::listpack::Item;
 use crate::listpack::{self, Listpack};
@@ -286,6 +287,38 @@ impl Hash {
                 self.iter(now_ms).for_each(visit);
                 0
             }
+        }
+    }
+
+    /// A moment that is not later than any deadline, if a field has one. O(1) for tables.
+    pub fn first_deadline_ms(&self) -> Option<i64> {
+        match &self.fields {
+            Fields::Table(table) if table.expiring() == 0 => None,
+            Fields::Table(table) => table.due_ms(),
+            _ => self.iter(i64::MIN).filter_map(|field| field.deadline_ms).min(),
+        }
+    }
+
+    pub(crate) fn begin_walk(&mut self, id: u64) -> bool {
+        let Fields::Table(table) = &mut self.fields else { return false };
+        table.walk.begin(id);
+        true
+    }
+
+    #[inline]
+    pub(crate) fn walk_id(&self) -> Option<u64> {
+        let Fields::Table(table) = &self.fields else { return None };
+        table.walk.id()
+    }
+
+    pub(crate) fn walk_on(&mut self, parts: usize, mut visit: impl FnMut(Part<'_>)) -> bool {
+        let Fields::Table(table) = &mut self.fields else { return false };
+        table.walk_on(parts, |item| visit(Part::Field(item.into())))
+    }
+
+    pub(crate) fn end_walk(&mut self) {
+        if let Fields::Table(table) = &mut self.fields {
+            table.walk.end();
         }
     }
 

@@ -37,6 +37,10 @@ impl Blocks {
         blocks
     }
 
+    pub(super) fn nodes_mut(&mut self) -> &mut Nodes {
+        &mut self.nodes
+    }
+
     #[cfg(test)]
     pub(super) fn nodes(&self) -> &Nodes {
         &self.nodes
@@ -45,6 +49,11 @@ impl Blocks {
     #[inline]
     pub(super) fn len(&self) -> usize {
         self.nodes.len()
+    }
+
+    #[inline]
+    pub(super) fn walk_id(&self) -> Option<u64> {
+        self.nodes.walk_id()
     }
 
     #[inline]
@@ -59,7 +68,8 @@ impl Blocks {
     /// All elements as one listpack, if they are few.
     pub(super) fn take_if_small(&mut self, limits: &Limits) -> Option<Listpack> {
         let count = self.nodes.count();
-        if count > SMALL_COUNT {
+        // A walk goes through blocks.
+        if count > SMALL_COUNT || self.nodes.walk_id().is_some() {
             return None;
         }
         let mut bytes = 0;
@@ -107,7 +117,7 @@ impl Blocks {
     /// Whether a block takes another element.
     fn has_room(&self, at: usize, item: &[u8], limits: &Limits) -> bool {
         match self.nodes.get(at) {
-            Some(Node { body: Body::Pack(pack), len }) => {
+            Some(Node { body: Body::Pack(pack), len, .. }) => {
                 !size::exceeds(limits, pack.byte_len() + Listpack::bytes_for(item), len + 1)
             }
             _ => false,
@@ -141,7 +151,7 @@ impl Blocks {
     /// Whether the first block is a short one that takes another element.
     fn front_has_room(&self, item: &[u8], limits: &Limits) -> bool {
         match self.nodes.get(0) {
-            Some(Node { body: Body::Pack(pack), len }) => {
+            Some(Node { body: Body::Pack(pack), len, .. }) => {
                 let bytes = pack.byte_len() + Listpack::bytes_for(item);
                 !size::exceeds_front(limits, bytes, len + 1)
             }
@@ -318,7 +328,7 @@ impl Blocks {
 
     /// Divides a block in two that an element of another size has made too large.
     fn divide_if_large(&mut self, at: usize, limits: &Limits) {
-        let Some(Node { body: Body::Pack(pack), len }) = self.nodes.get(at) else { return };
+        let Some(Node { body: Body::Pack(pack), len, .. }) = self.nodes.get(at) else { return };
         if *len < 2 || !size::exceeds(limits, pack.byte_len(), *len) {
             return;
         }

@@ -5,12 +5,13 @@ mod node;
 mod nodes;
 mod search;
 mod size;
+mod unhurried;
 
 use std::ops::ControlFlow;
 
 use self::blocks::Blocks;
-use crate::Limits;
 use crate::listpack::{Item, Listpack};
+use crate::{Limits, Part};
 
 /// See the module. Positions are counted from 0.
 #[derive(Clone, Debug)]
@@ -117,6 +118,29 @@ impl List {
         match &self.form {
             Form::Packed(pack) => visit(Stretch::Pack(pack)),
             Form::Blocks(blocks) => blocks.stretches(visit),
+        }
+    }
+
+    pub(crate) fn begin_walk(&mut self, id: u64) -> bool {
+        let Form::Blocks(blocks) = &mut self.form else { return false };
+        blocks.nodes_mut().begin_walk(id);
+        true
+    }
+
+    #[inline]
+    pub(crate) fn walk_id(&self) -> Option<u64> {
+        let Form::Blocks(blocks) = &self.form else { return None };
+        blocks.walk_id()
+    }
+
+    pub(crate) fn walk_on(&mut self, parts: usize, visit: impl FnMut(Part<'_>)) -> bool {
+        let Form::Blocks(blocks) = &mut self.form else { return false };
+        blocks.nodes_mut().walk_on(parts, visit)
+    }
+
+    pub(crate) fn end_walk(&mut self) {
+        if let Form::Blocks(blocks) = &mut self.form {
+            blocks.nodes_mut().end_walk();
         }
     }
 

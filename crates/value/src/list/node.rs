@@ -13,6 +13,8 @@ pub(super) struct Node {
     pub(super) body: Body,
     /// How many elements.
     pub(super) len: usize,
+    /// Its number in the walk that is under way; 0 if it is not as it was when that began.
+    pub(super) number: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -26,12 +28,12 @@ pub(super) enum Body {
 
 impl Node {
     pub(super) fn pack(pack: Listpack) -> Self {
-        Self { len: pack.len(), body: Body::Pack(pack) }
+        Self { len: pack.len(), body: Body::Pack(pack), number: 0 }
     }
 
     pub(super) fn one(item: &[u8], is_plain: bool) -> Self {
         if is_plain {
-            return Self { body: Body::Plain(item.into()), len: 1 };
+            return Self { body: Body::Plain(item.into()), len: 1, number: 0 };
         }
         let mut pack = Listpack::new();
         pack.push(item);

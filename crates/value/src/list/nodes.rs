@@ -11,6 +11,8 @@ use std::ops::Range;
 use stdx::alloc::block_bytes;
 
 use super::node::Node;
+use super::unhurried::set_aside;
+use crate::walk::Slot;
 
 /// Blocks of a row.
 const ROW_MAX: usize = 128;
@@ -25,6 +27,10 @@ pub(super) struct Nodes {
     len: usize,
     /// Heap bytes of the blocks and of the rows' own buffers.
     bytes: usize,
+    /// A walk through all blocks as they were when it began.
+    pub(super) walk: Slot<Node>,
+    /// The block that it comes to next.
+    pub(super) cursor: usize,
 }
 
 #[derive(Debug, Default)]
@@ -101,6 +107,7 @@ impl Nodes {
         let (row, within) = self.place(at);
         let row = &mut self.rows[row];
         let node = &mut row.nodes[within];
+        set_aside(&mut self.walk, node);
         let (len, bytes) = (node.len, node.memory_bytes());
         let result = change(node);
         row.len = row.len - len + node.len;
@@ -118,6 +125,7 @@ impl Nodes {
         if self.rows[row].nodes.len() == ROW_MAX {
             (row, within) = self.make_room(row, within);
         }
+        self.cursor += usize::from(at <= self.cursor);
         self.count += 1;
         self.len += node.len;
         self.bytes += node.memory_bytes();
@@ -156,9 +164,12 @@ impl Nodes {
 
     /// Removes a block, if there is one.
     pub(super) fn remove(&mut self, at: usize) -> Option<Node> {
+        let number = at;
         let (at, within) = self.place(at);
         let row = self.rows.get_mut(at)?;
-        let node = row.nodes.remove(within)?;
+        let mut node = row.nodes.remove(within)?;
+        set_aside(&mut self.walk, &mut node);
+        self.cursor -= usize::from(number < self.cursor);
         row.len -= node.len;
         self.count -= 1;
         self.len -= node.len;
@@ -170,11 +181,13 @@ impl Nodes {
     /// Removes some blocks.
     pub(super) fn remove_range(&mut self, blocks: Range<usize>) {
         let mut left = blocks.len().min(self.count.saturating_sub(blocks.start));
+        self.cursor -= left.min(self.cursor.saturating_sub(blocks.start));
         while left > 0 {
             let (at, within) = self.place(blocks.start);
             let row = &mut self.rows[at];
             let here = left.min(row.nodes.len() - within);
-            for node in row.nodes.drain(within..within + here) {
+            for mut node in row.nodes.drain(within..within + here) {
+                set_aside(&mut self.walk, &mut node);
                 row.len -= node.len;
                 self.len -= node.len;
                 self.bytes -= node.memory_bytes();
@@ -243,6 +256,11 @@ impl Nodes {
         None
     }
 
+    /// All blocks, to give them numbers.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Node> {
+        self.rows.iter_mut().flat_map(|row| &mut row.nodes)
+    }
+
     /// The blocks from one on.
     pub(super) fn iter_from(&self, at: usize) -> impl Iterator<Item = &Node> {
         let (first, within) = self.place(at);
@@ -268,7 +286,8 @@ impl Clone for Nodes {
         // The copies' buffers have no room to spare.
         let buffers = |rows: &VecDeque<Row>| rows.iter().map(Row::buffer_bytes).sum::<usize>();
         let bytes = self.bytes - buffers(&self.rows) + buffers(&rows);
-        Self { rows, count: self.count, len: self.len, bytes }
+        let (walk, cursor) = (Slot::default(), 0);
+        Self { rows, count: self.count, len: self.len, bytes, walk, cursor }
     }
 }
 

@@ -11,6 +11,7 @@ use stdx::rng::Rng;
 
 use self::ints::Ints;
 pub(crate) use self::sample::choose;
+use crate::Part;
 use crate::limits::Limits;
 pub use crate::listpack::Item;
 use crate::listpack::{self, Listpack};
@@ -287,6 +288,29 @@ impl Set {
                 self.iter().for_each(visit);
                 0
             }
+        }
+    }
+
+    pub(crate) fn begin_walk(&mut self, id: u64) -> bool {
+        let Members::Table(table) = &mut self.members else { return false };
+        table.walk.begin(id);
+        true
+    }
+
+    #[inline]
+    pub(crate) fn walk_id(&self) -> Option<u64> {
+        let Members::Table(table) = &self.members else { return None };
+        table.walk.id()
+    }
+
+    pub(crate) fn walk_on(&mut self, parts: usize, mut visit: impl FnMut(Part<'_>)) -> bool {
+        let Members::Table(table) = &mut self.members else { return false };
+        table.walk_on(parts, |item| visit(Part::Member(Item::Bytes(item.key))))
+    }
+
+    pub(crate) fn end_walk(&mut self) {
+        if let Members::Table(table) = &mut self.members {
+            table.walk.end();
         }
     }
 

@@ -11,6 +11,7 @@ mod id;
 mod lag;
 mod producers;
 mod trim;
+mod unhurried;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,7 @@ pub use self::producers::{Names, Producers};
 pub use self::trim::Trim;
 use crate::Limits;
 use crate::listpack::{self, Listpack};
+use crate::walk::Slot;
 
 /// See the module.
 #[derive(Clone, Debug, Default)]
@@ -41,6 +43,8 @@ pub struct Stream {
     block_bytes: usize,
     /// Who added what, if any entry was ever added by name.
     producers: Option<Box<Producers>>,
+    /// A walk through all blocks as they were when it began.
+    walk: Slot<Listpack>,
 }
 
 /// Why no entry was added.
@@ -188,6 +192,9 @@ impl Stream {
             Some(mut last) if has_room(last.get(), bytes, limits) => {
                 let base = *last.key();
                 let pack = last.get_mut();
+                if let Some(walk) = self.walk.get() {
+                    walk.before_change(&base.to_bytes(), || pack.clone());
+                }
                 self.block_bytes -= pack.memory_bytes();
                 block::push(pack, base, id, fields);
                 self.block_bytes += pack.memory_bytes();
@@ -196,6 +203,9 @@ impl Stream {
                 let mut pack = block::begin(fields.clone());
                 block::push(&mut pack, id, id, fields);
                 self.block_bytes += pack.memory_bytes() + BLOCK_SHARE_BYTES;
+                if let Some(walk) = self.walk.get() {
+                    walk.before_insertion(&id.to_bytes());
+                }
                 self.blocks.insert(id, pack);
             }
         }
@@ -285,15 +295,25 @@ impl Stream {
     /// Deletes entries of a block that are chosen, and the block if none is left; answers how many.
     fn delete_in(&mut self, base: StreamId, is_chosen: impl FnMut(StreamId) -> Choice) -> usize {
         let Some(pack) = self.blocks.get_mut(&base) else { return 0 };
+        if let Some(walk) = self.walk.get() {
+            walk.before_change(&base.to_bytes(), || pack.clone());
+        }
         self.block_bytes -= pack.memory_bytes();
         let gone = block::delete(pack, base, is_chosen).len();
         self.block_bytes += pack.memory_bytes();
         if block::counts(pack).0 == 0 {
-            self.block_bytes -= pack.memory_bytes() + BLOCK_SHARE_BYTES;
-            self.blocks.remove(&base);
+            self.remove_block(base);
         }
         self.len -= gone;
         gone
+    }
+
+    fn remove_block(&mut self, base: StreamId) {
+        let Some(pack) = self.blocks.remove(&base) else { return };
+        self.block_bytes -= pack.memory_bytes() + BLOCK_SHARE_BYTES;
+        if let Some(walk) = self.walk.get() {
+            walk.before_removal(&base.to_bytes(), || pack);
+        }
     }
 
     fn find_first(&mut self) {

@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use super::block::{self, Choice};
-use super::{BLOCK_SHARE_BYTES, Groups, Stream, StreamId};
+use super::{Groups, Stream, StreamId};
 
 /// What of a stream is to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +29,7 @@ impl Stream {
                 Trim::MinId(min) => block::last_id(pack, base) < min,
             };
             if goes_whole {
-                self.block_bytes -= pack.memory_bytes() + BLOCK_SHARE_BYTES;
-                self.blocks.remove(&base);
+                self.remove_block(base);
                 self.len -= entries;
                 removed += entries;
                 continue;

@@ -16,6 +16,7 @@ mod expiry;
 mod item;
 mod page;
 mod resize;
+mod unhurried;
 mod walk;
 
 use std::ptr::NonNull;
@@ -25,7 +26,9 @@ use stdx::alloc::block_bytes;
 use self::directory::Directory;
 pub(crate) use self::item::Item;
 use self::page::{NEVER, Page};
+use self::unhurried::{Kept, place};
 pub(crate) use self::walk::Iter;
+use crate::walk::Slot;
 
 /// Members.
 pub(crate) type SetTable = Table<false>;
@@ -39,8 +42,12 @@ pub(crate) struct Table<const MAP: bool> {
     pages: usize,
     /// How many items have a block of their own.
     long: usize,
+    /// How many items have a deadline.
+    expiring: usize,
     heap_bytes: usize,
     due: u32,
+    /// A walk through all items as they were when it began.
+    pub(crate) walk: Slot<Kept>,
 }
 
 /// The pages of a range of hashes.
@@ -114,13 +121,19 @@ impl<const MAP: bool> Table<MAP> {
         let segment = Segment { depth: 0, due: NEVER, pages: Directory::new(page) };
         let heap_bytes = segment.heap_bytes() + page.block_bytes();
         let segments = Directory::new(NonNull::from(Box::leak(Box::new(segment))));
-        Self { segments, len: 0, pages: 1, long: 0, heap_bytes, due: NEVER }
+        let walk = Slot::default();
+        Self { segments, len: 0, pages: 1, long: 0, expiring: 0, heap_bytes, due: NEVER, walk }
     }
 
     /// How many items there are.
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.len
+    }
+
+    /// How many items have a deadline.
+    pub(crate) fn expiring(&self) -> usize {
+        self.expiring
     }
 
     /// Heap bytes behind it, with the table's own, which is boxed. O(1).
@@ -189,6 +202,7 @@ impl<const MAP: bool> Table<MAP> {
             self.insert(hash, item);
             return true;
         };
+        self.before_removal(place.page, place.index);
         let at = place.page.item(place.index).cast_mut();
         // SAFETY: the old item's block, if it has one, is freed, and the item then overwritten by
         // one of the same size, or removed.
@@ -196,6 +210,7 @@ impl<const MAP: bool> Table<MAP> {
             let old_bytes = item::written_bytes::<MAP>(at);
             self.free_long(at);
             if old_bytes == item::page_bytes::<MAP>(item) {
+                self.before_insertion(hash, item);
                 self.write(item, at);
                 self.note_deadline(place.segment, place.page, item.deadline_ms);
             } else {
@@ -209,6 +224,7 @@ impl<const MAP: bool> Table<MAP> {
 
     /// Adds an item whose key is not there.
     fn insert(&mut self, hash: u64, item: &Item<'_>) {
+        self.before_insertion(hash, item);
         let bytes = item::page_bytes::<MAP>(item);
         let page = self.make_room(hash, bytes);
         // SAFETY: there is room for the item where the page says so.
@@ -230,6 +246,7 @@ impl<const MAP: bool> Table<MAP> {
 
     /// Removes an item and leaves its page as large as it is.
     fn remove_at(&mut self, page: Page, index: usize) {
+        self.before_removal(page, index);
         let at = page.item(index).cast_mut();
         // SAFETY: the item is written, and removed when its block is freed.
         unsafe {
@@ -238,6 +255,26 @@ impl<const MAP: bool> Table<MAP> {
             page.remove(index, bytes);
         }
         self.len -= 1;
+    }
+
+    /// The item at a place is about to be removed, or to be replaced.
+    #[inline]
+    fn before_removal(&mut self, page: Page, index: usize) {
+        if MAP && self.expiring > 0 && self.read(page, index).deadline_ms.is_some() {
+            self.expiring -= 1;
+        }
+        if self.walk.id().is_some() {
+            self.set_aside(page, index);
+        }
+    }
+
+    /// An item is about to be added, or to take another's place.
+    #[inline]
+    fn before_insertion(&mut self, hash: u64, item: &Item<'_>) {
+        self.expiring += usize::from(item.deadline_ms.is_some());
+        if let Some(walk) = self.walk.get() {
+            walk.before_insertion(&place(hash, item.key));
+        }
     }
 
     /// # Safety
@@ -297,7 +334,7 @@ impl<const MAP: bool> Clone for Table<MAP> {
             let pages = segment.pages.map(|page| self.copy_page(page));
             NonNull::from(Box::leak(Box::new(Segment { pages, ..*segment })))
         });
-        Self { segments, ..*self }
+        Self { segments, walk: Slot::default(), ..*self }
     }
 }
 

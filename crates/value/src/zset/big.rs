@@ -5,6 +5,8 @@ use stdx::hash::hash;
 use super::index::{Index, LeafId};
 use super::leaf::Leaf;
 use super::tree::{Moved, Tree};
+use super::unhurried::place;
+use crate::walk::Slot;
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -14,17 +16,12 @@ pub(super) struct Big {
     /// What moved in the step under way; kept for its room.
     moved: Vec<Moved>,
     /// A walk through all members as they were when it began.
-    pub(super) walk: super::unhurried::Slot,
+    pub(super) walk: Slot<f64>,
 }
 
 impl Big {
     pub(super) fn new() -> Self {
-        Self {
-            tree: Tree::new(),
-            index: Index::new(),
-            moved: Vec::new(),
-            walk: super::unhurried::Slot::default(),
-        }
+        Self { tree: Tree::new(), index: Index::new(), moved: Vec::new(), walk: Slot::default() }
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
@@ -51,12 +48,19 @@ impl Big {
     pub(super) fn insert(&mut self, member: &[u8], score: f64) -> Option<f64> {
         let hash = hash(member);
         let Some((leaf, at)) = self.find(hash, member) else {
-            self.walk.before_change(member, None);
+            if let Some(walk) = self.walk.get() {
+                walk.before_insertion(&place(score, member));
+            }
             self.add(hash, member, score);
             return None;
         };
         let old = self.tree.leaf(leaf).score(at);
-        self.walk.before_change(member, Some(old));
+        if old != score
+            && let Some(walk) = self.walk.get()
+        {
+            walk.before_removal(&place(old, member), || old);
+            walk.before_insertion(&place(score, member));
+        }
         // -0 and 0 are equal: which of them was there stays.
         if old != score && !self.tree.set_score(leaf, at, score) {
             self.take(hash, leaf, member, old);
@@ -70,7 +74,9 @@ impl Big {
         let hash = hash(member);
         let (leaf, at) = self.find(hash, member)?;
         let score = self.tree.leaf(leaf).score(at);
-        self.walk.before_change(member, Some(score));
+        if let Some(walk) = self.walk.get() {
+            walk.before_removal(&place(score, member), || score);
+        }
         self.take(hash, leaf, member, score);
         Some(score)
     }

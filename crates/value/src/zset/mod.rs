@@ -13,8 +13,8 @@ use stdx::number::{Decimal, DoubleText, parse_f64};
 
 use self::big::Big;
 use self::leaf::compare;
-use crate::Limits;
 use crate::listpack::{At, Item, Listpack};
+use crate::{Limits, Part};
 
 /// See the module. No score is NaN.
 #[derive(Clone, Debug)]
@@ -302,40 +302,34 @@ impl Zset {
         count
     }
 
-    /// Begins to go through all members as they are now, bit by bit while they change, if it is a
-    /// big one: see [`Self::walk_on`]. `id` says whose walk it is.
-    pub fn begin_walk(&mut self, id: u64) -> bool {
+    pub(crate) fn begin_walk(&mut self, id: u64) -> bool {
         match &mut self.form {
             Form::Packed(_) => false,
             Form::Big(big) => {
-                big.begin_walk(id);
+                big.walk.begin(id);
                 true
             }
         }
     }
 
-    /// Whose walk is under way, if one is.
     #[inline]
-    pub fn walk_id(&self) -> Option<u64> {
+    pub(crate) fn walk_id(&self) -> Option<u64> {
         match &self.form {
             Form::Packed(_) => None,
             Form::Big(big) => big.walk.id(),
         }
     }
 
-    /// Visits about `count` members more, as they were when the walk began; answers whether there
-    /// are others. Each is visited once, in no order.
-    pub fn walk_on(&mut self, count: usize, visit: impl FnMut(&[u8], f64)) -> bool {
+    pub(crate) fn walk_on(&mut self, parts: usize, visit: impl FnMut(Part<'_>)) -> bool {
         match &mut self.form {
             Form::Packed(_) => false,
-            Form::Big(big) => big.walk_on(count, visit),
+            Form::Big(big) => big.walk_on(parts, visit),
         }
     }
 
-    /// Ends the walk before its end.
-    pub fn end_walk(&mut self) {
+    pub(crate) fn end_walk(&mut self) {
         if let Form::Big(big) = &mut self.form {
-            big.end_walk();
+            big.walk.end();
         }
     }
 

@@ -1,112 +1,61 @@
-//! Going once through all members of a big sorted set as they are at one instant, bit by bit, while
-//! members come, change and go.
-//!
-//! A walk goes through the tree in order. Before a member that it has not reached is changed or
-//! removed, what it was is set aside, to be told with the next bit; and what comes anew ahead of
-//! the walk is left out. So each member of the instant is told once, as it was then, and memory
-//! grows by what changes meanwhile only.
-
-use std::collections::HashSet;
+//! Going through the members of a big sorted set bit by bit: see [`crate::walk`]. A member's place
+//! is its score and itself, which is the order of the tree.
 
 use super::big::Big;
-use super::leaf::compare;
+use crate::listpack::Item;
+use crate::walk::{Part, Turn};
 
-/// A walk under way.
-#[derive(Debug)]
-pub(super) struct Walk {
-    /// Whose it is.
-    id: u64,
-    /// Everything below this was told; None before the first bit.
-    next: Option<(f64, Vec<u8>)>,
-    /// Members that the walk must not tell when it comes by: told, set aside, or new.
-    settled: HashSet<Vec<u8>>,
-    /// What was changed before the walk came.
-    aside: Vec<(Vec<u8>, f64)>,
+const SCORE_BYTES: usize = 8;
+const SIGN: u64 = 1 << 63;
+
+/// Writes where a member stands. Both zeros are one score.
+pub(super) fn put_place(score: f64, member: &[u8], to: &mut Vec<u8>) {
+    let bits = (score + 0.0).to_bits();
+    let ascending = if bits & SIGN == 0 { bits | SIGN } else { !bits };
+    to.extend_from_slice(&ascending.to_be_bytes());
+    to.extend_from_slice(member);
 }
 
-/// Where a sorted set keeps its walk; a copy of the set has none.
-#[derive(Debug, Default)]
-pub(super) struct Slot(Option<Box<Walk>>);
-
-impl Clone for Slot {
-    fn clone(&self) -> Self {
-        Self(None)
-    }
+pub(super) fn place(score: f64, member: &[u8]) -> Vec<u8> {
+    let mut place = Vec::with_capacity(SCORE_BYTES + member.len());
+    put_place(score, member, &mut place);
+    place
 }
 
-impl Slot {
-    /// Before `member`, which has this score or is not there, is changed.
-    #[inline]
-    pub(super) fn before_change(&mut self, member: &[u8], score: Option<f64>) {
-        if let Some(walk) = &mut self.0 {
-            walk.settle(member, score);
-        }
-    }
-
-    /// Whose walk is under way.
-    pub(super) fn id(&self) -> Option<u64> {
-        self.0.as_ref().map(|walk| walk.id)
-    }
-}
-
-impl Walk {
-    #[cold]
-    fn settle(&mut self, member: &[u8], score: Option<f64>) {
-        if self.settled.contains(member) {
-            return;
-        }
-        if let Some(score) = score {
-            let is_ahead = self
-                .next
-                .as_ref()
-                .is_none_or(|(at, next)| compare((score, member), (*at, next)).is_ge());
-            if is_ahead {
-                self.aside.push((member.to_vec(), score));
-            }
-        }
-        self.settled.insert(member.to_vec());
-    }
+/// What [`put_place`] wrote.
+fn read_place(place: &[u8]) -> Option<(f64, &[u8])> {
+    let (score, member) = place.split_first_chunk::<SCORE_BYTES>()?;
+    let ascending = u64::from_be_bytes(*score);
+    let bits = if ascending & SIGN == 0 { !ascending } else { ascending & !SIGN };
+    Some((f64::from_bits(bits), member))
 }
 
 impl Big {
-    pub(super) fn begin_walk(&mut self, id: u64) {
-        self.walk = Slot(Some(Box::new(Walk {
-            id,
-            next: None,
-            settled: HashSet::new(),
-            aside: Vec::new(),
-        })));
-    }
-
-    pub(super) fn end_walk(&mut self) {
-        self.walk = Slot(None);
-    }
-
-    /// Tells about `count` members more; whether there are others. At the end the walk is over.
-    pub(super) fn walk_on(&mut self, count: usize, mut visit: impl FnMut(&[u8], f64)) -> bool {
-        let Some(mut walk) = self.walk.0.take() else { return false };
-        for (member, score) in walk.aside.drain(..) {
-            visit(&member, score);
-        }
-        let rank = walk.next.as_ref().map_or(0, |(score, member)| self.tree.rank(*score, member));
-        let (mut left, mut next) = (count, None);
+    /// Tells about so many members more; whether there are others.
+    pub(super) fn walk_on(&mut self, parts: usize, mut visit: impl FnMut(Part<'_>)) -> bool {
+        let Some(mut go) = self.walk.go(parts) else { return false };
+        let rank = read_place(go.next()).map_or(0, |(score, member)| self.tree.rank(score, member));
+        let mut has_more = false;
         self.tree.walk(rank, false, &mut |leaf, at| {
             let (score, member) = leaf.item(at);
-            if left == 0 {
-                next = Some((score, member.to_vec()));
-                return false;
+            let turn = go.come_to(
+                1,
+                |place| put_place(score, member, place),
+                |place, score| visit(Part::Scored(Item::Bytes(&place[SCORE_BYTES..]), score)),
+            );
+            if turn == Turn::Tell {
+                visit(Part::Scored(Item::Bytes(member), score));
             }
-            left -= 1;
-            if walk.settled.is_empty() || !walk.settled.contains(member) {
-                visit(member, score);
-            }
-            true
+            has_more = turn == Turn::Later;
+            !has_more
         });
-        if next.is_none() {
-            return false;
+        has_more = has_more
+            || !go.finish(1, |place, score| {
+                visit(Part::Scored(Item::Bytes(&place[SCORE_BYTES..]), score));
+            });
+        if has_more {
+            self.walk.put_back(go);
         }
-        walk.next = next;
-        self.walk = Slot(Some(walk));
-        true
+        has_more
     }
 }
