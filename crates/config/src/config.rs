@@ -294,6 +294,8 @@ pub struct Append {
     pub appenddirname: Vec<u8>,
     /// Start although the last writes are incomplete.
     pub aof_load_truncated: bool,
+    /// Sync a base as it grows.
+    pub aof_rewrite_incremental_fsync: bool,
     /// Do not sync while a rewrite is under way.
     pub no_appendfsync_on_rewrite: bool,
     /// Growth in percent at which the log is rewritten; 0: never.

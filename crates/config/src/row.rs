@@ -48,6 +48,10 @@ pub struct Row {
     pub unit: Unit,
     /// Whether logs must not show its value.
     pub is_sensitive: bool,
+    /// Whether CONFIG GET shows it only to who asks for it by name.
+    pub is_hidden: bool,
+    /// Whether CONFIG SET leaves it alone while data is loaded.
+    pub is_fixed_while_loading: bool,
     /// What it does, in one line.
     pub doc: &'static str,
 }
@@ -63,8 +67,18 @@ impl Row {
             Kind::Memory { .. } => Unit::Bytes,
             _ => Unit::None,
         };
-        let mutability = Mutability::Mutable;
-        Row { name, aliases: &[], kind, default, mutability, unit, is_sensitive: false, doc }
+        Row {
+            name,
+            aliases: &[],
+            kind,
+            default,
+            mutability: Mutability::Mutable,
+            unit,
+            is_sensitive: false,
+            is_hidden: false,
+            is_fixed_while_loading: false,
+            doc,
+        }
     }
 
     pub(crate) const fn aliases(mut self, aliases: &'static [&'static str]) -> Row {
@@ -84,6 +98,16 @@ impl Row {
 
     pub(crate) const fn sensitive(mut self) -> Row {
         self.is_sensitive = true;
+        self
+    }
+
+    pub(crate) const fn hidden(mut self) -> Row {
+        self.is_hidden = true;
+        self
+    }
+
+    pub(crate) const fn fixed_while_loading(mut self) -> Row {
+        self.is_fixed_while_loading = true;
         self
     }
 

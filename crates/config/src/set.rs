@@ -53,7 +53,8 @@ impl std::error::Error for SetError {}
 impl Config {
     /// The parameters that match at least one of the glob `patterns`, each once, with its value.
     ///
-    /// A name without a wildcard comes back as it was asked for; aliases are names of their own.
+    /// A name without a wildcard comes back as it was asked for; aliases are names of their own, and
+    /// what is hidden goes by no other.
     pub fn get<'a>(&self, patterns: &[&'a [u8]]) -> Vec<(&'a [u8], Vec<u8>)> {
         let mut found: Vec<(&[u8], Vec<u8>)> = Vec::new();
         let mut add = |name: &'a [u8], row: &Row| {
@@ -68,7 +69,7 @@ impl Config {
                 }
                 continue;
             }
-            for row in params::rows().filter(|row| row.is_listed()) {
+            for row in params::rows().filter(|row| row.is_listed() && !row.is_hidden) {
                 for name in row.names().map(str::as_bytes) {
                     if stdx::glob::matches(pattern, name, true) {
                         add(name, row);

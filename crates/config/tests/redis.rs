@@ -83,8 +83,8 @@ const ACTING: &[&str] = &["port", "bind", "dir", "appendonly", "maxclients", "ma
 
 /// What we do otherwise, on purpose.
 fn is_meant(name: &str, ours: &str, redis: &str) -> bool {
-    // A log begins with an RDB file, whatever is wished.
-    if name == "aof-use-rdb-preamble" {
+    // A log begins with an RDB file and says when it was written, whatever is wished.
+    if ["aof-use-rdb-preamble", "aof-timestamp-enabled"].contains(&name) {
         return true;
     }
     // Redis reads sizes without digits as 0, and keeps as much as fits of those that do not.
@@ -157,8 +157,8 @@ fn every_value_is_taken_or_refused_as_redis_does() {
 
 #[test]
 fn defaults_are_those_of_redis() {
-    /// Ours listens on this machine only, unless told otherwise.
-    const MEANT: &[&str] = &["bind"];
+    /// Ours listens on this machine only, unless told otherwise; and its log always has times.
+    const MEANT: &[&str] = &["bind", "aof-timestamp-enabled"];
     /// What tests start a server with.
     const GIVEN: &[&str] = &["port", "dir", "save"];
     let Some(redis) = programs::redis_server() else { return };

@@ -1,5 +1,7 @@
 //! Keys that come from a file: as they were, told to nobody, and counted as no change.
 
+use std::borrow::Cow;
+
 use value::Value;
 
 use crate::keyspace::{Key, Keyspace};
@@ -7,18 +9,18 @@ use crate::raw::{self, Content, RawEntry};
 
 /// A value from a file.
 #[derive(Debug)]
-pub enum Loaded {
+pub enum Loaded<'a> {
     /// A string; the keyspace decides how to keep it.
-    Bytes(Vec<u8>),
+    Bytes(Cow<'a, [u8]>),
     /// Any other.
     Value(Value),
 }
 
 /// A key from a file.
 #[derive(Debug)]
-pub struct LoadedEntry {
+pub struct LoadedEntry<'a> {
     /// Its value.
-    pub value: Loaded,
+    pub value: Loaded<'a>,
     /// The deadline in ms since the epoch, if it has one.
     pub expire_at_ms: Option<i64>,
     /// Seconds since it was last used; means something under [`ClockKind::Lru`](crate::ClockKind).
@@ -28,9 +30,22 @@ pub struct LoadedEntry {
 }
 
 impl Keyspace {
+    /// Makes room for so many keys in a database that has none. Memory is taken for them at once.
+    pub fn expect(&mut self, db: usize, keys: usize) {
+        if self.snapshot.is_none() {
+            self.databases[db].table.expect(keys);
+        }
+    }
+
     /// Adds a key from a file. Where it exists, that is an error, or, with `replaces`, the new
     /// value takes the place of the old one. Answers whether it is there now.
-    pub fn load(&mut self, db: usize, key: Key<'_>, entry: LoadedEntry, replaces: bool) -> bool {
+    pub fn load(
+        &mut self,
+        db: usize,
+        key: Key<'_>,
+        entry: LoadedEntry<'_>,
+        replaces: bool,
+    ) -> bool {
         let LoadedEntry { value, expire_at_ms, idle_seconds, frequency } = entry;
         let clock = match (self.clock.kind, idle_seconds, frequency) {
             (crate::ClockKind::Lru, Some(seconds), _) => self.clock.idle_since(seconds),

@@ -12,13 +12,14 @@ pub(crate) fn decompress(packed: &[u8], len: u64) -> Option<Vec<u8>> {
         return None;
     }
     let len = usize::try_from(len).ok()?;
-    let mut out = Vec::with_capacity(len);
+    let (mut out, mut at) = (vec![0; len], 0);
     let mut rest = packed.iter();
     while let Some(&control) = rest.next() {
         let control = usize::from(control);
         if control < 32 {
             let literal = rest.as_slice().get(..=control)?;
-            out.extend_from_slice(literal);
+            out.get_mut(at..at + literal.len())?.copy_from_slice(literal);
+            at += literal.len();
             rest = rest.as_slice()[control + 1..].iter();
         } else {
             let mut run = control >> 5;
@@ -26,20 +27,20 @@ pub(crate) fn decompress(packed: &[u8], len: u64) -> Option<Vec<u8>> {
                 run += usize::from(*rest.next()?);
             }
             let distance = ((control & 0x1f) << 8 | usize::from(*rest.next()?)) + 1;
-            let start = out.len().checked_sub(distance)?;
-            if out.len() + run + 2 > len {
+            let start = at.checked_sub(distance)?;
+            let end = at + run + 2;
+            if end > len {
                 return None;
             }
-            // Byte by byte, as the run may reach into itself.
-            for at in start..start + run + 2 {
-                out.push(out[at]);
+            // The run may reach into itself: what is there can be copied, and then twice that.
+            while at < end {
+                let more = (at - start).min(end - at);
+                out.copy_within(start..start + more, at);
+                at += more;
             }
         }
-        if out.len() > len {
-            return None;
-        }
     }
-    (out.len() == len).then_some(out)
+    (at == len).then_some(out)
 }
 
 /// Up to this length, a small table will do.

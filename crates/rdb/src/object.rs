@@ -196,6 +196,13 @@ pub fn load_payload_with(bytes: &[u8], limits: &Limits, sums: bool) -> Result<Ob
     read(dialect, form, &mut reader, limits)
 }
 
+/// The string that `bytes` are, if a value of this form is one: [`load_value`] without a copy.
+pub fn load_string(form: u8, bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let mut reader = Reader::new(bytes);
+    let string = (form == form::STRING).then(|| reader.string().ok())??;
+    (reader.remaining() == 0).then_some(string)
+}
+
 /// The value of this form that `bytes` are, all of them.
 pub fn load_value(dialect: Dialect, form: u8, bytes: &[u8], limits: &Limits) -> Result<Object> {
     let mut reader = Reader::new(bytes);

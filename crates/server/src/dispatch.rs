@@ -321,7 +321,7 @@ fn check(core: &Core, client: &Client, row: &Row, args: Args<'_>) -> Result<(), 
         return Err(error);
     }
     if core.server.persistence.is_loading() && !row.spec.has(flag::LOADING) {
-        return Err(Error::Coded("LOADING Redis is loading the dataset in memory".into()));
+        return Err(Error::Loading);
     }
     if core.server.running_scripts.is_busy() && waits_for_scripts(row) {
         check_busy(core, client, row, args)?;

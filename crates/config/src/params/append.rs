@@ -62,6 +62,18 @@ pub(super) const ROWS: &[Row] = &[
         "But not while it is smaller.",
     ),
     Row::new(
+        "aof-rewrite-incremental-fsync",
+        flag!(append.aof_rewrite_incremental_fsync),
+        "yes",
+        "Syncs the file that a rewritten log begins with all 4 MB while it is written.",
+    ),
+    Row::new(
+        "aof-timestamp-enabled",
+        Kind::Fixed { value: "yes", otherwise: "a log always says when its changes were made" },
+        "yes",
+        "Whether a log says when its changes were made, as --restore-to needs it: it does.",
+    ),
+    Row::new(
         "aof-use-rdb-preamble",
         Kind::Fixed { value: "yes", otherwise: "a log always begins with an RDB file" },
         "yes",

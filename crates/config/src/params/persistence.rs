@@ -64,19 +64,22 @@ pub(super) const ROWS: &[Row] = &[
         "2097152",
         "Bytes that are loaded at most before clients are looked at.",
     )
-    .unit(Unit::Bytes),
+    .unit(Unit::Bytes)
+    .hidden(),
     Row::new(
         "rdb-key-save-delay",
         integer!(-INT_MAX - 1..=INT_MAX, persistence.rdb_key_save_delay_us),
         "0",
         "For tests: waits so long for each key when saving, or a microsecond for so many keys.",
     )
-    .unit(Unit::Microseconds),
+    .unit(Unit::Microseconds)
+    .hidden(),
     Row::new(
         "key-load-delay",
         integer!(-INT_MAX - 1..=INT_MAX, persistence.key_load_delay_us),
         "0",
         "For tests: waits so long for each key when loading, or a microsecond for so many keys.",
     )
-    .unit(Unit::Microseconds),
+    .unit(Unit::Microseconds)
+    .hidden(),
 ];

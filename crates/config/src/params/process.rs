@@ -23,7 +23,8 @@ pub(super) const ROWS: &[Row] = &[
         "./",
         "Working directory: data files and relative paths start here.",
     )
-    .mutability(Mutability::Protected),
+    .mutability(Mutability::Protected)
+    .fixed_while_loading(),
     Row::new(
         "databases",
         integer!(1..=INT_MAX, process.databases),

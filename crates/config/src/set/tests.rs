@@ -109,6 +109,9 @@ fn gets_by_name_and_by_pattern() {
         pairs(&[("hash-max-listpack-entries", "512"), ("hash-max-ziplist-entries", "512")])
     );
     assert!(get(&config, &["*"]).iter().all(|(name, _)| name != "rename-command"));
+    // What tests alone need is shown to who knows its name.
+    assert_eq!(get(&config, &["key-load-del?y", "*-save-delay"]), []);
+    assert_eq!(get(&config, &["KEY-load-delay"]), pairs(&[("KEY-load-delay", "0")]));
 }
 
 #[test]

@@ -1,10 +1,14 @@
 //! A disk that takes nothing more: changes are refused with the reason, reads go on, and all is well
 //! again by itself once the disk is.
 
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use testkit::{Client, Kind, Layout, Server, is_timeout};
+use testkit::{Client, Kind, Layout, Server, is_timeout, programs};
 
 use crate::servers::plain;
 use crate::snapshots::start_in;
@@ -114,6 +118,99 @@ fn a_snapshot_that_cannot_be_written_refuses_changes_until_one_can() {
     server.limit_files(None);
     client.ask("BGSAVE");
     ask_until(&mut client, "SET b 2", "OK");
+}
+
+/// The command that starts a server as somebody who may not write wherever root may.
+fn unprivileged(port: u16, data: &Path, arguments: &[&str]) -> Command {
+    let is_root = fs::metadata("/proc/self").expect("there is one of each process").uid() == 0;
+    let mut command = match is_root {
+        false => Command::new(programs::merops()),
+        true => {
+            let mut setpriv = Command::new("setpriv");
+            setpriv.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]);
+            setpriv.args(["--pdeathsig", "KILL", "--"]).arg(programs::merops());
+            setpriv
+        }
+    };
+    command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--threads", "2", "--dir"]);
+    command.arg(data).args(arguments);
+    command
+}
+
+fn make_writable(folder: &Path, is_writable: bool) {
+    let mode = if is_writable { 0o777 } else { 0o555 };
+    fs::set_permissions(folder, fs::Permissions::from_mode(mode)).expect("it is ours");
+}
+
+/// A server of nobody's, with a folder for its data that it may write to.
+fn start_unprivileged(arguments: &[&str]) -> (Server, PathBuf) {
+    let prepare = |port: u16, folder: &Path| {
+        let data = folder.join("data");
+        fs::create_dir(&data).expect("the folder is ours");
+        make_writable(&data, true);
+        unprivileged(port, &data, arguments)
+    };
+    let server = Server::start_prepared(prepare, |address| Client::connect(address).is_ok());
+    let data = server.folder().join("data");
+    (server, data)
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_stops_saving_and_nothing_else() {
+    if programs::require("setpriv").is_none() {
+        return;
+    }
+    let (server, data) = start_unprivileged(&["--save", "3600 1000"]);
+    let mut client = server.connect();
+    ask_until(&mut client, "SET a 1", "OK");
+    make_writable(&data, false);
+    assert!(plain(&client.ask("BGSAVE")).contains("Background saving started"));
+    ask_until(&mut client, "SET b 2", "MISCONF Redis is configured to save RDB snapshots");
+    assert!(server.log().contains("Permission denied"), "{}", server.log());
+    assert_eq!(plain(&client.ask("GET a")), "\"1\"");
+    make_writable(&data, true);
+    client.ask("BGSAVE");
+    ask_until(&mut client, "SET b 2", "OK");
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_keeps_the_append_files_that_there_are() {
+    if programs::require("setpriv").is_none() {
+        return;
+    }
+    let arguments = ["--save", "", "--appendonly", "yes", "--appendfsync", "always"];
+    let (mut server, data) = start_unprivileged(&arguments);
+    let mut client = server.connect();
+    ask_until(&mut client, "SET a 1", "OK");
+    let folder = data.join("appendonlydir");
+    ask_until(&mut client, "INFO persistence", "aof_rewrite_in_progress:0");
+    // Its owner may take this away from itself, too.
+    make_writable(&folder, false);
+    client.ask("BGREWRITEAOF");
+    ask_until(&mut client, "INFO persistence", "aof_last_bgrewrite_status:err");
+    assert_eq!(plain(&client.ask("SET b 2")), "OK");
+    server.kill();
+    // It refuses to serve what it could not keep.
+    let arguments_without_port = [&arguments[..], &["--unixsocket", "sock"]].concat();
+    let output = unprivileged(0, &data, &arguments_without_port).output().expect("it starts");
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(!output.status.success() && said.contains("Permission denied"), "{said}");
+    make_writable(&folder, true);
+    let again = start_in(Kind::Merops(Layout::TWO), &data, &arguments);
+    assert_eq!(plain(&again.connect().ask("MGET a b")), "[\"1\" \"2\"]");
+}
+
+#[test]
+fn a_file_in_the_place_of_the_folder_stops_the_start() {
+    let first = Server::start(Kind::Merops(Layout::ONE), &[]);
+    fs::write(first.folder().join("appendonlydir"), "in the way").expect("the folder is ours");
+    let output = Command::new(programs::merops())
+        .args(["--port", "0", "--unixsocket", "sock", "--appendonly", "yes", "--dir"])
+        .arg(first.folder())
+        .output()
+        .expect("it starts");
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(!output.status.success() && said.contains("appendonlydir"), "{said}");
 }
 
 /// What one call of WAITAOF answers.

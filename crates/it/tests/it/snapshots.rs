@@ -354,7 +354,11 @@ fn others_hear_of_loading_and_its_progress() {
     let second = Server::start_prepared(prepare, |address| Client::connect(address).is_ok());
     let mut client = second.connect();
     assert_eq!(plain(&client.ask("PING")), "-LOADING Redis is loading the dataset in memory");
-    assert_eq!(plain(&client.ask("GET k")), "-LOADING Redis is loading the dataset in memory");
+    for line in ["GET k", "CONFIG SET dir /", "CONFIG SET maxmemory 0 dir / nope 1"] {
+        let reply = plain(&client.ask(line));
+        assert_eq!(reply, "-LOADING Redis is loading the dataset in memory", "{line}");
+    }
+    assert_eq!(plain(&client.ask("CONFIG SET maxmemory 0")), "OK");
     wait_for(&mut client, "loading:1");
     wait_for(&mut client, "loading_total_bytes:");
     let begin = Instant::now();
@@ -364,6 +368,44 @@ fn others_hear_of_loading_and_its_progress() {
     }
     assert_eq!(plain(&client.ask("DBSIZE")), "3000");
     wait_for(&mut client, "rdb_last_load_keys_loaded:3000");
+}
+
+/// What INFO says of a server that has loaded everything; `async_loading` has a line of its own.
+const LOADED: &str = "Persistence\\r\\nloading:0";
+
+#[test]
+fn append_files_that_are_wished_for_while_loading_have_everything() {
+    let first = Server::start(Kind::Merops(Layout::TWO), &["--enable-debug-command", "yes"]);
+    let mut client = first.connect();
+    client.ask("DEBUG POPULATE 3000 key 100");
+    client.ask("SAVE");
+    let start = |arguments: &'static [&'static str]| {
+        let prepare = |port: u16, _: &Path| {
+            let mut command = std::process::Command::new(programs::merops());
+            command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--threads", "2"]);
+            command.args(["--save", "", "--dir"]).arg(first.folder()).args(arguments);
+            command
+        };
+        Server::start_prepared(prepare, |address| Client::connect(address).is_ok())
+    };
+    let mut second = start(&["--key-load-delay", "10000000"]);
+    let mut client = second.connect();
+    wait_for(&mut client, "loading:1");
+    for line in ["CONFIG SET appendonly yes", "CONFIG SET key-load-delay 0"] {
+        assert_eq!(plain(&client.ask(line)), "OK");
+    }
+    wait_for(&mut client, LOADED);
+    wait_for(&mut client, "aof_rewrites:1");
+    second.kill();
+    let third = start(&["--appendonly", "yes", "--key-load-delay", "1000"]);
+    let mut client = third.connect();
+    wait_for(&mut client, "loading:1");
+    for line in ["CONFIG SET appendonly no", "CONFIG SET key-load-delay 0"] {
+        assert_eq!(plain(&client.ask(line)), "OK");
+    }
+    wait_for(&mut client, LOADED);
+    assert_eq!(plain(&client.ask("DBSIZE")), "3000");
+    wait_for(&mut client, "aof_enabled:0");
 }
 
 #[test]
@@ -406,6 +448,42 @@ fn append_files_are_loaded_anew_and_go_on() {
         let mut client = again.connect();
         assert_eq!(plain(&client.ask("DEL later")), "1");
         assert_eq!(everything(&mut client), before, "after a restart");
+    }
+}
+
+#[test]
+fn append_files_of_another_number_of_shards_are_loaded_anew() {
+    let arguments = [
+        "--appendonly",
+        "yes",
+        "--appendfsync",
+        "always",
+        "--save",
+        "",
+        "--enable-debug-command",
+        "yes",
+    ];
+    for (before, after) in [(Layout::ONE, Layout::TWO), (Layout::TWO, Layout::ONE)] {
+        let mut first = Server::start(Kind::Merops(before), &arguments);
+        let mut client = first.connect();
+        fill(&mut client);
+        client.ask("BGREWRITEAOF");
+        wait_for(&mut client, "aof_rewrite_in_progress:0");
+        client.ask("SET number 1");
+        first.kill();
+        let second = start_in(Kind::Merops(after), first.folder(), &arguments);
+        let mut client = second.connect();
+        client.ask("INCR number");
+        let expected = everything(&mut client);
+        client.ask("INCR number");
+        let refused = plain(&client.ask("DEBUG LOADAOF"));
+        assert!(refused.starts_with("-ERR"), "{refused}");
+        assert_eq!(plain(&client.ask("GET number")), "\"3\"", "{after:?}");
+        client.ask("BGREWRITEAOF");
+        wait_for(&mut client, "aof_rewrite_in_progress:0");
+        assert_eq!(plain(&client.ask("DEBUG LOADAOF")), "OK", "{after:?}");
+        assert_eq!(plain(&client.ask("GET number")), "\"3\"", "{after:?}");
+        assert_eq!(everything(&mut client), expected, "{after:?}");
     }
 }
 

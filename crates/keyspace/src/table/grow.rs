@@ -9,10 +9,15 @@ use super::Segments;
 use super::bucket::{NEVER, SLOTS, slot, slot_entry, slot_x};
 use super::directory::{DEPTH_MAX, Depths, Directory};
 use super::pool::Pool;
-use super::segment::{BUCKETS_MAX, Segment, buckets_at_least, buckets_for, is_sparse};
+use super::segment::{
+    BUCKETS_MAX, LOAD_FRESH_PERCENT, Segment, buckets_at_least, buckets_for, is_sparse,
+};
 
 /// Segments with more buckets are not tried for merging, so that a merged one has room to grow.
 const MERGE_BUCKETS_MAX: usize = BUCKETS_MAX / 2;
+
+/// How many entries a new segment of the largest size is for.
+const SEGMENT_LEN_FRESH: usize = BUCKETS_MAX * SLOTS * LOAD_FRESH_PERCENT / 100;
 
 /// How many entries ahead of the one in hand are fetched.
 const PREFETCH_DISTANCE: usize = 16;
@@ -23,6 +28,21 @@ impl Segments {
         let mut pool = Pool::default();
         let segment = pool.allocate(1, 0, 0, version);
         Self { directory: Directory::new(segment), pool, buckets: 1, depths: Depths::new() }
+    }
+
+    /// As many segments as make room for so many entries.
+    pub(super) fn with_room_for(len: usize, version: u16) -> Self {
+        let mut segments = Self::new(version);
+        let depth = (0..DEPTH_MAX).find(|depth| len >> depth <= SEGMENT_LEN_FRESH);
+        let depth = depth.unwrap_or(DEPTH_MAX);
+        let first = segments.directory.segment(0);
+        for prefix in 0..1_u64 << depth {
+            let prefix = (prefix << 1) << (63 - depth);
+            let segment = segments.allocate(buckets_for(len >> depth), prefix, depth, version);
+            segments.directory.set(prefix, segment);
+        }
+        segments.free(first);
+        segments
     }
 
     /// The segment of `hash`, after one step of growth if there is no room.

@@ -155,6 +155,14 @@ impl Table {
         Place::new(segment, bucket, index)
     }
 
+    /// Makes room for so many entries, where there are none: none of them pays for growth then,
+    /// whatever their order.
+    pub(crate) fn expect(&mut self, len: usize) {
+        if self.len == 0 {
+            self.segments = Some(Segments::with_room_for(len, self.version));
+        }
+    }
+
     /// Removes the entry at a place. Costs amortised O(1); at worst, two segments' merging.
     pub(crate) fn remove(&mut self, place: Place) {
         let segment = place.segment;

@@ -20,7 +20,7 @@ pub(super) const BUCKETS_MAX: usize = LINES[LINES.len() - 1] - 1;
 /// A segment grows when this share of its slots is used...
 const LOAD_MAX_PERCENT: usize = 90;
 /// ...is given so many buckets that about this share is...
-const LOAD_FRESH_PERCENT: usize = 80;
+pub(super) const LOAD_FRESH_PERCENT: usize = 80;
 /// ...and shrinks when less than this share is.
 const LOAD_MIN_PERCENT: usize = 50;
 

@@ -314,3 +314,31 @@ fn entries_may_come_and_go_in_the_order_of_their_hashes() {
         fixture.check();
     }
 }
+
+#[test]
+fn what_was_expected_goes_in_without_growth_in_any_order() {
+    for len in [1, 700, 5_000, 90_000] {
+        for is_sorted in [false, true] {
+            let mut fixture = Fixture::new();
+            fixture.table.expect(len);
+            fixture.check();
+            let slots = fixture.table.slots();
+            assert!(slots <= len * 2 + 8, "{slots} for {len}");
+            let mut numbers: Vec<u64> = (0..len as u64).collect();
+            if is_sorted {
+                numbers.sort_by_key(|n| hash::hash(&key(*n)));
+            }
+            numbers.iter().for_each(|n| fixture.add(*n));
+            fixture.check();
+            // A segment in hundreds has drawn more than its share.
+            assert!(fixture.table.slots() <= slots + slots / 50, "{slots} for {len}");
+            numbers.iter().for_each(|n| fixture.remove(*n));
+            fixture.check();
+        }
+    }
+    // What is there stays.
+    let mut fixture = Fixture::new();
+    fixture.add(1);
+    fixture.table.expect(1_000_000);
+    fixture.check();
+}

@@ -1,6 +1,8 @@
 //! Reading a file, item by item.
 
+use std::borrow::Cow;
 use std::io::Read;
+use std::ops::Range;
 
 use value::Limits;
 
@@ -21,7 +23,7 @@ pub struct Record<'a> {
     /// The database.
     pub db: usize,
     /// The key.
-    pub key: Vec<u8>,
+    pub key: Cow<'a, [u8]>,
     /// The deadline in ms since the epoch, if it has one.
     pub expire_at_ms: Option<i64>,
     /// Seconds since it was last used, where the file says so.
@@ -54,6 +56,8 @@ pub enum Item<'a> {
     Aux(Vec<u8>, Vec<u8>),
     /// How many keys the present database has, and how many of them expire, more or less.
     Sizes {
+        /// The database.
+        db: usize,
         /// Keys.
         keys: u64,
         /// Those with a deadline.
@@ -183,7 +187,7 @@ impl<R: Read> FileReader<R> {
                 opcode::RESIZE_DB => {
                     let keys = source.length("a number of keys")?;
                     let expires = source.length("a number of keys")?;
-                    return Ok(Some(Item::Sizes { keys, expires }));
+                    return Ok(Some(Item::Sizes { db: self.db, keys, expires }));
                 }
                 opcode::AUX => {
                     let name = self.text("the name of a field about the file")?;
@@ -218,8 +222,13 @@ impl<R: Read> FileReader<R> {
     fn text(&mut self, what: &str) -> Result<Vec<u8>> {
         let start = self.source.position();
         let marks = self.source.string(what)?;
-        let text = Reader::new(self.source.between(marks)).string();
-        text.map(std::borrow::Cow::into_owned)
+        self.text_at(start, marks, what).map(Cow::into_owned)
+    }
+
+    /// The string between two marks, which was gone past.
+    fn text_at(&self, start: u64, marks: Range<usize>, what: &str) -> Result<Cow<'_, [u8]>> {
+        Reader::new(self.source.between(marks))
+            .string()
             .map_err(|error| FileError::broken(start, format!("expected {what}: {error}")))
     }
 
@@ -229,9 +238,12 @@ impl<R: Read> FileReader<R> {
             return skip::value(&mut self.source, self.dialect, form)
                 .map(|()| unreachable!("an unknown form is an error"));
         }
-        let key = self.text("a key")?;
+        let start = self.source.position();
+        let marks = self.source.string("a key")?;
         let begin = self.source.mark();
-        match skip::value(&mut self.source, self.dialect, form) {
+        let skipped = skip::value(&mut self.source, self.dialect, form);
+        let key = self.text_at(start, marks, "a key")?;
+        match skipped {
             Ok(()) => {}
             Err(FileError::Unknown { what, .. }) if self.skips_unknown => {
                 let shown = key.escape_ascii();

@@ -100,6 +100,12 @@ fn change(request: &Request) -> Result {
     let pairs: Vec<(&[u8], &[u8])> =
         (2..args.len()).step_by(2).map(|at| (args.at(at), args.at(at + 1))).collect();
     let server = &request.core.server;
+    let is_fixed = |(name, _): &(&[u8], _)| {
+        config::find(name).is_some_and(|(row, _)| row.is_fixed_while_loading)
+    };
+    if server.persistence.is_loading() && pairs.iter().any(is_fixed) {
+        return Err(Error::Loading);
+    }
     let mut current = server.config();
     let is_local = request.client.is_local;
     let allows_protected = current.security.enable_protected_configs.allows(is_local);
@@ -108,7 +114,10 @@ fn change(request: &Request) -> Result {
         .and_then(|changed| act(server, &current, changed))
         .map_err(|error| Error::made(error.to_string()))?;
     let old = std::mem::replace(&mut *current, changed.into());
-    server.append.obey(&old, &current);
+    // What is loaded comes first: see `persistence::load`.
+    if !server.persistence.is_loading() {
+        server.append.obey(&old, &current);
+    }
     Ok(())
 }
 

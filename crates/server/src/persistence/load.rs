@@ -20,6 +20,12 @@ use crate::scripting::{LibraryPolicy, script_log};
 const BATCH_BYTES: usize = 64 * 1024;
 /// And has so many bytes before it at most.
 const QUEUED_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Fewer bytes than a key with its value has in a file.
+const KEY_BYTES_MIN: u64 = 4;
+/// Fewer keys find room soon enough.
+const EXPECTED_KEYS_MIN: usize = 1000;
+/// How many keys ahead of the one in hand the table is looked at.
+const PREFETCH_DISTANCE: usize = 8;
 /// How long the reader waits for shards before it looks again.
 const WAIT: Duration = Duration::from_micros(100);
 
@@ -58,6 +64,8 @@ pub(crate) struct LoadOptions {
     pub(crate) checks: bool,
     pub(crate) key_delay_us: i64,
     pub(crate) batch_bytes: usize,
+    /// How many shards have a share of the file's keys; None: all.
+    pub(crate) sharing: Option<usize>,
 }
 
 impl LoadOptions {
@@ -72,6 +80,7 @@ impl LoadOptions {
             checks: persistence.rdbchecksum,
             key_delay_us: persistence.key_load_delay_us,
             batch_bytes: BATCH_BYTES.min(interval),
+            sharing: None,
         }
     }
 }
@@ -80,19 +89,31 @@ impl LoadOptions {
 struct Waiting {
     offset: u64,
     db: usize,
-    key: Vec<u8>,
     expire_at_ms: Option<i64>,
     idle_seconds: Option<u64>,
     frequency: Option<u8>,
     dialect: Dialect,
     form: u8,
-    value: std::ops::Range<usize>,
+    /// Where its bytes begin: the key's, then the value's.
+    start: usize,
+    key_len: usize,
+    value_len: usize,
+}
+
+impl Waiting {
+    fn key<'a>(&self, batch: &'a Batch) -> &'a [u8] {
+        &batch.bytes[self.start..][..self.key_len]
+    }
+
+    fn value<'a>(&self, batch: &'a Batch) -> &'a [u8] {
+        &batch.bytes[self.start + self.key_len..][..self.value_len]
+    }
 }
 
 #[derive(Default)]
 struct Batch {
     keys: Vec<Waiting>,
-    values: Vec<u8>,
+    bytes: Vec<u8>,
 }
 
 /// What the reader and the shards share.
@@ -110,7 +131,7 @@ pub(crate) fn load_all(server: &Arc<Server>) -> Result<(), String> {
     let config = server.config().clone();
     if config.append.appendonly {
         super::append::load(server)?;
-        server.persistence.progress.is_loading.store(false, Ordering::Relaxed);
+        end(server, &config);
         return Ok(());
     }
     let path = super::save::path(&config);
@@ -136,8 +157,16 @@ pub(crate) fn load_all(server: &Arc<Server>) -> Result<(), String> {
             ));
         }
     }
-    progress.is_loading.store(false, Ordering::Relaxed);
+    end(server, &config);
     Ok(())
+}
+
+/// Everything is there. What was wished of the append files meanwhile happens now: a base begun
+/// earlier would have lacked what was loaded later.
+fn end(server: &Server, started: &config::Config) {
+    let config = server.config();
+    server.persistence.progress.is_loading.store(false, Ordering::Relaxed);
+    server.append.obey(started, &config);
 }
 
 /// Loads a file. None if there is none; else the bytes that were read.
@@ -206,8 +235,30 @@ struct Splitter {
     batches: Vec<Batch>,
     options: LoadOptions,
     databases: usize,
-    /// Keys since the last wait of a delay below a microsecond.
-    delayed: i64,
+    /// Keys since the last wait.
+    delayed: u64,
+}
+
+/// How long to wait next, of what `key-load-delay` asks for after so many keys; it may change
+/// meanwhile.
+fn load_delay(server: &Server, keys: u64, slept: Duration) -> Option<Duration> {
+    /// So soon a change is seen.
+    const PIECE: Duration = Duration::from_millis(20);
+    let delay_us = server.config().persistence.key_load_delay_us;
+    let wanted = match u64::try_from(delay_us) {
+        Ok(us) => Duration::from_micros(us.saturating_mul(keys)),
+        Err(_) => Duration::from_micros(keys / delay_us.unsigned_abs()),
+    };
+    Some(wanted.saturating_sub(slept).min(PIECE)).filter(|piece| !piece.is_zero())
+}
+
+/// Waits after commands that were loaded, where that is wished.
+pub(super) async fn delay(core: &Core, commands: u64) {
+    let mut slept = Duration::ZERO;
+    while let Some(piece) = load_delay(&core.server, commands, slept) {
+        tokio::time::sleep(piece).await;
+        slept += piece;
+    }
 }
 
 impl Splitter {
@@ -224,7 +275,7 @@ impl Splitter {
                 Some(Item::Record(record)) => self.key(record)?,
                 Some(Item::Function(code)) => functions.push(code),
                 Some(Item::Aux(name, value)) => note_field(&name, &value),
-                Some(Item::Sizes { .. }) => {}
+                Some(Item::Sizes { db, keys, .. }) => self.expect(db, keys),
                 Some(Item::Skipped(what)) => tracing::warn!("Skipped while loading: {what}"),
             }
         }
@@ -257,25 +308,24 @@ impl Splitter {
         }
         let shard = self.shared.server.network.owner(&record.key);
         let batch = &mut self.batches[shard];
-        let start = batch.values.len();
-        batch.values.extend_from_slice(record.value);
-        let value = start..batch.values.len();
-        let Record {
-            offset, db, key, expire_at_ms, idle_seconds, frequency, dialect, form, ..
-        } = record;
+        let Record { offset, db, expire_at_ms, idle_seconds, frequency, dialect, form, .. } =
+            record;
         batch.keys.push(Waiting {
             offset,
             db,
-            key,
             expire_at_ms,
             idle_seconds,
             frequency,
             dialect,
             form,
-            value,
+            start: batch.bytes.len(),
+            key_len: record.key.len(),
+            value_len: record.value.len(),
         });
-        let is_full = batch.values.len() + batch.keys.len() * size_of::<Waiting>()
-            >= self.options.batch_bytes;
+        batch.bytes.extend_from_slice(&record.key);
+        batch.bytes.extend_from_slice(record.value);
+        let is_full =
+            batch.bytes.len() + batch.keys.len() * size_of::<Waiting>() >= self.options.batch_bytes;
         if is_full || self.options.key_delay_us != 0 {
             self.send(shard);
         }
@@ -283,18 +333,40 @@ impl Splitter {
         Ok(())
     }
 
+    /// Lets the shards make room for so many keys of a database together.
+    fn expect(&self, db: usize, keys: u64) {
+        let progress = &self.shared.server.persistence.progress;
+        // A file may say anything, but has no more keys than room for them.
+        let most = progress.total_bytes.load(Ordering::Relaxed) / KEY_BYTES_MIN;
+        let shards = self.batches.len();
+        let keys = keys.min(most) as usize / self.options.sharing.unwrap_or(shards);
+        if db >= self.databases || self.options.replaces || keys < EXPECTED_KEYS_MIN {
+            return;
+        }
+        for shard in 0..shards {
+            self.shared.server.network.call(shard, move || {
+                if let Some(mut shard) = Core::current().router.shard_mut() {
+                    shard.keyspace.expect(db, keys);
+                }
+            });
+        }
+    }
+
     /// What `key-load-delay` asks for.
     fn delay(&mut self) {
-        match self.options.key_delay_us {
-            0 => {}
-            us @ 1.. => std::thread::sleep(Duration::from_micros(us as u64)),
-            keys => {
-                self.delayed += 1;
-                if self.delayed >= -keys {
-                    self.delayed = 0;
-                    std::thread::sleep(Duration::from_micros(1));
-                }
-            }
+        if self.options.key_delay_us == 0 {
+            return;
+        }
+        self.delayed += 1;
+        let mut slept = Duration::ZERO;
+        while let Some(piece) = load_delay(&self.shared.server, self.delayed, slept)
+            && !self.is_stopping()
+        {
+            std::thread::sleep(piece);
+            slept += piece;
+        }
+        if !slept.is_zero() {
+            self.delayed = 0;
         }
     }
 
@@ -307,7 +379,7 @@ impl Splitter {
         while queued.load(Ordering::Relaxed) >= QUEUED_BYTES_MAX && !self.is_stopping() {
             std::thread::sleep(WAIT);
         }
-        let bytes = batch.values.len() + 1;
+        let bytes = batch.bytes.len() + 1;
         queued.fetch_add(bytes, Ordering::Relaxed);
         let shared = self.shared.clone();
         self.shared.server.network.call(shard, move || {
@@ -377,7 +449,11 @@ fn make(shared: &Shared, batch: &Batch) -> Result<(), String> {
     shard.keyspace.begin(now_ms);
     let progress = &shared.server.persistence.progress;
     let (mut loaded, mut expired) = (0, 0);
-    for one in &batch.keys {
+    let keys: Vec<Key<'_>> = batch.keys.iter().map(|one| Key::new(one.key(batch))).collect();
+    for (at, one) in batch.keys.iter().enumerate() {
+        if let Some(ahead) = keys.get(at + PREFETCH_DISTANCE) {
+            shard.keyspace.prefetch_bucket(one.db, ahead.hash);
+        }
         if !shared.keeps_expired && one.expire_at_ms.is_some_and(|at_ms| at_ms < now_ms) {
             expired += 1;
             continue;
@@ -385,24 +461,27 @@ fn make(shared: &Shared, batch: &Batch) -> Result<(), String> {
         let record = Record {
             offset: one.offset,
             db: one.db,
-            key: one.key.clone(),
+            key: one.key(batch).into(),
             expire_at_ms: one.expire_at_ms,
             idle_seconds: one.idle_seconds,
             frequency: one.frequency,
             dialect: one.dialect,
             form: one.form,
-            value: &batch.values[one.value.clone()],
+            value: one.value(batch),
         };
-        let value = match rdb::load_value(one.dialect, one.form, record.value, &limits) {
-            Ok(Object::String(bytes)) => Loaded::Bytes(bytes),
-            Ok(Object::Value(value)) => Loaded::Value(value),
-            Err(rdb::Error::Empty(_)) => {
-                skip_empty(shared, one);
-                continue;
-            }
-            Err(_) => match record.load(&limits) {
-                Err(error) => return Err(error.to_string()),
-                Ok(_) => continue,
+        let value = match rdb::load_string(one.form, record.value) {
+            Some(bytes) => Loaded::Bytes(bytes),
+            None => match rdb::load_value(one.dialect, one.form, record.value, &limits) {
+                Ok(Object::String(bytes)) => Loaded::Bytes(bytes.into()),
+                Ok(Object::Value(value)) => Loaded::Value(value),
+                Err(rdb::Error::Empty(_)) => {
+                    skip_empty(shared, one.key(batch));
+                    continue;
+                }
+                Err(_) => match record.load(&limits) {
+                    Err(error) => return Err(error.to_string()),
+                    Ok(_) => continue,
+                },
             },
         };
         let entry = LoadedEntry {
@@ -411,8 +490,8 @@ fn make(shared: &Shared, batch: &Batch) -> Result<(), String> {
             idle_seconds: one.idle_seconds.map(|seconds| seconds.min(u32::MAX.into()) as u32),
             frequency: one.frequency,
         };
-        if !shard.keyspace.load(one.db, Key::new(&one.key), entry, shared.replaces) {
-            let key = one.key.escape_ascii();
+        if !shard.keyspace.load(one.db, keys[at], entry, shared.replaces) {
+            let key = one.key(batch).escape_ascii();
             return Err(format!("RDB has duplicated key '{key}' in DB {}", one.db));
         }
         loaded += 1;
@@ -423,11 +502,11 @@ fn make(shared: &Shared, batch: &Batch) -> Result<(), String> {
 }
 
 /// Collections without elements, which some versions of Redis wrote, are left out.
-fn skip_empty(shared: &Shared, one: &Waiting) {
+fn skip_empty(shared: &Shared, key: &[u8]) {
     /// Lines of the log about such keys.
     const SHOWN_MAX: u64 = 10;
     let count = shared.server.persistence.progress.empty_skipped.fetch_add(1, Ordering::Relaxed);
     if count < SHOWN_MAX {
-        tracing::info!("rdbLoadObject: skipping empty key: {}", one.key.escape_ascii());
+        tracing::info!("rdbLoadObject: skipping empty key: {}", key.escape_ascii());
     }
 }

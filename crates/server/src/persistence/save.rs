@@ -234,7 +234,10 @@ async fn arm(core: &Rc<Core>, held: &Held, job: &Arc<Job>, target: Target) -> En
         functions: server.libraries.read().iter().map(|one| one.body().to_vec()).collect(),
         sizes: armed.into_iter().map(|shard| shard.sizes).collect(),
         sums: config.persistence.rdbchecksum,
-        syncs_often: config.persistence.rdb_save_incremental_fsync,
+        syncs_often: match is_base {
+            true => config.append.aof_rewrite_incremental_fsync,
+            false => config.persistence.rdb_save_incremental_fsync,
+        },
     };
     let (done, ended) = oneshot::channel();
     let written = job.clone();
@@ -296,16 +299,11 @@ async fn walk(core: Rc<Core>, job: Arc<Job>, shard: usize) {
             tokio::time::sleep(WRITER_WAIT).await;
             continue;
         }
-        // Shards walk side by side: together they take as long as one.
-        let shards = core.router.shard_count() as i64;
-        let delay_us = match core.config().persistence.rdb_key_save_delay_us {
-            us @ 0.. => us.saturating_mul(shards),
-            keys => keys,
-        };
-        match slice(&core, &job, shard, delay_us != 0) {
+        let is_slow = core.config().persistence.rdb_key_save_delay_us != 0;
+        match slice(&core, &job, shard, is_slow) {
             None => return disarm(&core, true),
-            Some(_) if delay_us == 0 => core.let_others_go_on().await,
-            Some(keys) => delay(&job, delay_us, keys).await,
+            Some(keys) if is_slow => delay(&core, &job, keys).await,
+            Some(_) => core.let_others_go_on().await,
         }
     }
 }
@@ -334,16 +332,22 @@ fn disarm(core: &Core, is_complete: bool) {
     }
 }
 
-/// What `rdb-key-save-delay` asks for.
-async fn delay(job: &Job, delay_us: i64, keys: u64) {
-    let mut left = match u64::try_from(delay_us) {
-        Ok(us) => Duration::from_micros(us.saturating_mul(keys)),
-        Err(_) => Duration::from_micros(keys / delay_us.unsigned_abs()),
-    };
-    while !left.is_zero() && !job.is_cancelled() {
-        let piece = left.min(DELAY_PIECE);
+/// Waits as long as `rdb-key-save-delay` asks for, which may change meanwhile.
+async fn delay(core: &Core, job: &Job, keys: u64) {
+    let mut slept = Duration::ZERO;
+    while !job.is_cancelled() {
+        let delay_us = core.config().persistence.rdb_key_save_delay_us;
+        let wanted = match u64::try_from(delay_us) {
+            // Shards walk side by side: together they take as long as one.
+            Ok(us) => Duration::from_micros(us.saturating_mul(keys)) * job.shard_count() as u32,
+            Err(_) => Duration::from_micros(keys / delay_us.unsigned_abs()),
+        };
+        let piece = wanted.saturating_sub(slept).min(DELAY_PIECE);
+        if piece.is_zero() {
+            return;
+        }
         tokio::time::sleep(piece).await;
-        left -= piece;
+        slept += piece;
     }
 }
 

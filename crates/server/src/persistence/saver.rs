@@ -97,6 +97,10 @@ impl Job {
         self.is_cancelled.load(Ordering::Relaxed)
     }
 
+    pub(crate) fn shard_count(&self) -> usize {
+        self.keys_seen.len()
+    }
+
     /// Whether the writer is behind with what a shard has sent.
     pub(crate) fn must_wait(&self, shard: usize) -> bool {
         self.queued_bytes[shard].load(Ordering::Relaxed) >= QUEUED_BYTES_MAX

@@ -174,7 +174,9 @@ pub(super) fn replay(
         for (part, file) in base.files.iter().enumerate() {
             let path = folder.join(names(&config).base(base.generation, part));
             check_base(&path, *file)?;
-            let options = LoadOptions { keeps_expired: true, ..LoadOptions::of(&config) };
+            let is_own = base.files.len() == server.network.shard_count();
+            let sharing = is_own.then_some(1);
+            let options = LoadOptions { keeps_expired: true, sharing, ..LoadOptions::of(&config) };
             let loaded = load_path(server, &path, options);
             let failed = |error| format!("Bad append only file: {}: {error}", path.display());
             if loaded.map_err(failed)?.is_none() {

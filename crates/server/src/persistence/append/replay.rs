@@ -10,6 +10,7 @@ use resp::Span;
 
 use crate::command::OwnedArgs;
 use crate::core::{Core, Server};
+use crate::persistence::load;
 use crate::registry::{Action, Registry, Row};
 
 /// Commands that run together.
@@ -90,6 +91,7 @@ pub(super) async fn replay_own(
     while reader.advance().map_err(|error| error.to_string())? {
         let payload = reader.payload();
         let (mut spans, mut calls) = (Vec::new(), Vec::new());
+        let before = commands;
         for group in reader.groups() {
             let group = group.map_err(|error| error.to_string())?;
             for effect in &group.effects {
@@ -104,6 +106,7 @@ pub(super) async fn replay_own(
             }
         }
         run_here(&core, payload, &mut spans, &mut calls);
+        load::delay(&core, commands - before).await;
         tokio::task::yield_now().await;
     }
     Ok(commands)
@@ -189,6 +192,7 @@ pub(super) async fn replay_all(
             }
             // What failed then fails again, and has changed as much.
             feeder.feed(command, db, owned.args(), stamp_ns).await;
+            load::delay(&core, 1).await;
         }
     }
     feeder.flush().await;
