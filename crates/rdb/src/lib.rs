@@ -15,8 +15,8 @@ pub mod write;
 pub use error::{Error, Result};
 pub use functions::{FUNCTION, dump_functions, load_functions};
 pub use object::{
-    Object, dump_int, dump_string, dump_value, load_payload, load_payload_with, load_string,
-    load_value,
+    Object, describe_payload, dump_int, dump_string, dump_value, load_payload, load_payload_with,
+    load_string, load_value,
 };
 pub use payload::{Dialect, checksum, seal};
 pub use read::Reader;

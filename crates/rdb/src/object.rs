@@ -183,6 +183,25 @@ impl InParts {
     }
 }
 
+/// What a payload claims to be, in the words in which Redis logs that it is not.
+pub fn describe_payload(payload: &[u8]) -> &'static str {
+    match payload.first().copied().unwrap_or(form::STRING) {
+        form::LIST_ZIPLIST | form::LIST_OF_ZIPLISTS => "Quicklist ziplist",
+        form::LIST_OF_LISTPACKS => "Quicklist listpack",
+        form::SET_OF_INTEGERS => "Intset",
+        form::SET_LISTPACK => "Set listpack",
+        form::ZSET_ZIPLIST => "Zset ziplist",
+        form::ZSET_LISTPACK => "Zset listpack",
+        form::HASH_ZIPMAP => "Zipmap",
+        form::HASH_ZIPLIST => "Hash ziplist",
+        form::HASH_LISTPACK | form::HASH_TRIPLES | form::HASH_TRIPLES_OTHER => "Hash listpack",
+        form::STREAM_1 | form::STREAM_2 | form::STREAM_3 | form::STREAM_4 | form::STREAM_5 => {
+            "Stream listpack"
+        }
+        _ => "Value",
+    }
+}
+
 /// The value of a payload. Whatever the bytes are, it neither panics nor takes more memory than a
 /// multiple of theirs.
 pub fn load_payload(bytes: &[u8], limits: &Limits) -> Result<Object> {

@@ -104,7 +104,11 @@ fn restore(context: &mut Context<'_>, args: Args<'_>, reply: &mut Writer<'_>) ->
             rdb::Error::BadVersionOrChecksum => {
                 Error::new("DUMP payload version or checksum are wrong")
             }
-            _ => Error::new("Bad data format"),
+            _ => {
+                let what = rdb::describe_payload(args.at(3));
+                tracing::warn!("RESTORE: {what} integrity check failed: {error}");
+                Error::new("Bad data format")
+            }
         })?;
     let deadline_ms = match (ttl_ms, options.is_absolute) {
         (0, _) => None,

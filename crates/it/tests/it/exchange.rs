@@ -90,6 +90,18 @@ fn carry(from: &mut Client, to: &mut Client, what: &str) {
 }
 
 #[test]
+fn what_a_broken_payload_lacks_is_logged() {
+    let server = Server::start(Kind::Merops(Layout::ONE), &["--enable-debug-command", "yes"]);
+    let mut client = server.connect();
+    client.ask("DEBUG SET-SKIP-CHECKSUM-VALIDATION 1");
+    // A set of integers, of which the last is cut off; then version 10, and no checksum.
+    let payload = b"\x0b\x09\x02\0\0\0\x01\0\0\0\x05\x0a\0\0\0\0\0\0\0\0\0";
+    let reply = client.call(&[&b"RESTORE"[..], b"k", b"0", payload]).expect("a reply");
+    assert_eq!(plain(&reply), "-ERR Bad data format");
+    assert!(server.log().contains("Intset integrity check failed: "), "{}", server.log());
+}
+
+#[test]
 fn values_are_exchanged_with_redis() {
     if programs::redis_server().is_none() {
         return;

@@ -370,6 +370,35 @@ fn others_hear_of_loading_and_its_progress() {
     wait_for(&mut client, "rdb_last_load_keys_loaded:3000");
 }
 
+#[test]
+fn a_base_shows_from_the_moment_that_append_files_are_wished_for() {
+    let server = Server::start(Kind::Merops(Layout::TWO), &["--enable-debug-command", "yes"]);
+    let mut client = server.connect();
+    client.ask("DEBUG POPULATE 1000");
+    client.ask("CONFIG SET rdb-key-save-delay 10000000");
+    client.ask("CONFIG SET appendonly yes");
+    says(&mut client, "aof_rewrite_in_progress:1");
+    client.ask("CONFIG SET rdb-key-save-delay 0");
+    wait_for(&mut client, "aof_rewrites:1");
+    client.ask("CONFIG SET appendonly no");
+    client.ask("CONFIG SET rdb-key-save-delay 10000000");
+    // While another save is under way, it waits for that.
+    client.ask("BGSAVE");
+    client.ask("CONFIG SET appendonly yes");
+    wait_for(&mut client, "aof_rewrite_scheduled:1");
+    says(&mut client, "aof_rewrite_in_progress:0");
+    client.ask("CONFIG SET rdb-key-save-delay 0");
+    wait_for(&mut client, "rdb_saves:1");
+    wait_for(&mut client, "aof_rewrites:2");
+    says(&mut client, "aof_last_bgrewrite_status:ok");
+}
+
+/// What INFO says at once.
+fn says(client: &mut Client, line: &str) {
+    let said = plain(&client.ask("INFO persistence"));
+    assert!(said.contains(line), "no {line} in {said}");
+}
+
 /// What INFO says of a server that has loaded everything; `async_loading` has a line of its own.
 const LOADED: &str = "Persistence\\r\\nloading:0";
 

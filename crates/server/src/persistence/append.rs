@@ -151,7 +151,11 @@ impl Append {
             (false, true) => {
                 // Who waits from now on waits for files that are to come.
                 self.set_synced(Some(0));
-                self.status().awaits_base = true;
+                let mut status = self.status();
+                status.awaits_base = true;
+                // From the reply on it shows, and not when the keeper comes to it.
+                status.rewriting_since = Some(clock::now_ms() / 1000);
+                drop(status);
                 self.order(Order::Enable);
             }
             (true, false) => self.order(Order::Disable),

@@ -260,6 +260,7 @@ impl Keeper {
 
     fn enable(&mut self) {
         if self.journal.is_some() && !self.is_passing {
+            self.append().status().rewriting_since = None;
             return;
         }
         self.append().status().is_enabled = true;
@@ -268,7 +269,15 @@ impl Keeper {
         }
         self.is_passing = false;
         on_shards(&self.server, |core| core.router.set_journalled(true));
-        self.begin_base();
+        if self.server.persistence.status().running.is_some() {
+            // A turn after it begins the base.
+            self.rewrite = None;
+            let mut status = self.append().status();
+            status.rewriting_since = None;
+            status.is_scheduled = true;
+        } else {
+            self.begin_base();
+        }
     }
 
     /// Opens files for a journal whose base is still to come.
