@@ -20,7 +20,9 @@ use crate::core::{Core, Server};
 use crate::session::basic::REDIS_VERSION;
 
 /// How long a walk holds its thread at a time.
-const SLICE_NS: u64 = 100_000;
+const SLICE_NS: u64 = 250_000;
+/// How long a walk in the background sleeps after a slice, while clients are served.
+const REST: Duration = Duration::from_millis(1);
 /// Buckets between two looks at the clock.
 const BUCKETS_PER_LOOK: usize = 4;
 /// How long a walk waits for a writer that is behind.
@@ -83,30 +85,30 @@ impl Persistence {
         self.status().dirty_saved = dirty;
     }
 
-    fn begin(&self, job: &Arc<Job>, kind: Kind) -> Result<(), SaveError> {
+    fn begin(&self, job: &Arc<Job>) -> Result<(), SaveError> {
         let mut status = self.status();
         if status.running.is_some() {
             return Err(SaveError::Busy);
         }
         let started_at_ms = clock::now_ms();
-        if kind == Kind::Background {
+        if job.kind == Kind::Background {
             status.tried_at = started_at_ms / 1000;
         }
-        if kind != Kind::Base {
+        if job.kind != Kind::Base {
             status.is_scheduled = false;
         }
-        status.running = Some(Running { job: job.clone(), started_at_ms, kind });
+        status.running = Some(Running { job: job.clone(), started_at_ms });
         Ok(())
     }
 
     fn ended(&self, result: &Result<u64, String>, dirty: u64) {
         let mut status = self.status();
         let Some(running) = status.running.take() else { return };
-        if running.kind == Kind::Base {
+        if running.job.kind == Kind::Base {
             return;
         }
         let now_ms = clock::now_ms();
-        let in_background = running.kind == Kind::Background;
+        let in_background = running.job.kind == Kind::Background;
         status.last_early_bytes = running.job.early_bytes.load(Ordering::Relaxed);
         if in_background {
             status.last_seconds = Some((now_ms - running.started_at_ms) / 1000);
@@ -137,7 +139,7 @@ impl Persistence {
     /// Gives up the save under way if it is a base of append files.
     pub(crate) fn give_up_base(&self) {
         let status = self.status();
-        if let Some(running) = status.running.as_ref().filter(|one| one.kind == Kind::Base) {
+        if let Some(running) = status.running.as_ref().filter(|one| one.job.kind == Kind::Base) {
             running.job.give_up();
         }
     }
@@ -152,7 +154,7 @@ impl Persistence {
     pub(crate) fn cancel(&self) -> bool {
         let status = self.status();
         match &status.running {
-            Some(running) if running.kind == Kind::Background => {
+            Some(running) if running.job.kind == Kind::Background => {
                 running.job.give_up();
                 true
             }
@@ -183,9 +185,9 @@ pub(crate) type Ended = oneshot::Receiver<Result<(), SaveError>>;
 /// has passed: nothing that happens afterwards is in it.
 pub(crate) async fn start(core: &Rc<Core>, in_background: bool) -> Result<Ended, SaveError> {
     let config = core.server.config().clone();
-    let job = Job::new(core.router.shard_count(), format_of(&config));
     let kind = if in_background { Kind::Background } else { Kind::Foreground };
-    core.server.persistence.begin(&job, kind)?;
+    let job = Job::new(core.router.shard_count(), kind, format_of(&config));
+    core.server.persistence.begin(&job)?;
     let held = Held::acquire(&core.router, Needs::everything(&core.router)).await;
     let ended = arm(core, &held, &job, one_file(&config)).await;
     drop(held);
@@ -195,8 +197,8 @@ pub(crate) async fn start(core: &Rc<Core>, in_background: bool) -> Result<Ended,
 /// [`start`] under locks of everything that are held already.
 pub(crate) async fn start_held(core: &Rc<Core>, held: &Held) -> Result<Ended, SaveError> {
     let config = core.server.config().clone();
-    let job = Job::new(core.router.shard_count(), format_of(&config));
-    core.server.persistence.begin(&job, Kind::Foreground)?;
+    let job = Job::new(core.router.shard_count(), Kind::Foreground, format_of(&config));
+    core.server.persistence.begin(&job)?;
     Ok(arm(core, held, &job, one_file(&config)).await)
 }
 
@@ -212,8 +214,8 @@ pub(crate) async fn start_per_shard(
     assert_eq!(paths.len(), core.router.shard_count(), "a file for each shard");
     let config = core.server.config().clone();
     let format = Format { version: None, ..format_of(&config) };
-    let job = Job::new(core.router.shard_count(), format);
-    core.server.persistence.begin(&job, Kind::Base)?;
+    let job = Job::new(core.router.shard_count(), Kind::Base, format);
+    core.server.persistence.begin(&job)?;
     Ok(arm(core, held, &job, Target::PerShard(paths)).await)
 }
 
@@ -291,6 +293,8 @@ fn arm_one(
 
 /// Walks through a shard, a slice per turn of its thread.
 async fn walk(core: Rc<Core>, job: Arc<Job>, shard: usize) {
+    let work = || core.router.mail_received() + core.stats.counters.reads_processed.get();
+    let mut work_before = work();
     loop {
         if job.is_cancelled() {
             return disarm(&core, false);
@@ -303,7 +307,16 @@ async fn walk(core: Rc<Core>, job: Arc<Job>, shard: usize) {
         match slice(&core, &job, shard, is_slow) {
             None => return disarm(&core, true),
             Some(keys) if is_slow => delay(&core, &job, keys).await,
-            Some(_) => core.let_others_go_on().await,
+            Some(_) => {
+                let is_busy = work() != std::mem::replace(&mut work_before, work());
+                // A thread that never slept would hold its core for whole time slices of the system,
+                // and whoever shares the core with it, clients too, would wait that long.
+                if is_busy && job.kind != Kind::Foreground {
+                    tokio::time::sleep(REST).await;
+                } else {
+                    core.let_others_go_on().await;
+                }
+            }
         }
     }
 }

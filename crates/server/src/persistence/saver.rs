@@ -13,6 +13,8 @@ use rdb::file::{
 };
 use value::Part;
 
+use super::status::Kind;
+
 /// A piece goes to the writer when it has so many bytes.
 const CHUNK_BYTES: usize = 64 * 1024;
 /// A shard's walk waits while so many bytes of it are on their way to the writer.
@@ -31,6 +33,8 @@ pub(crate) struct Job {
     keys_seen: Vec<AtomicU64>,
     /// Bytes of entries, in memory, that were saved because they were to be changed.
     pub(crate) early_bytes: AtomicU64,
+    /// Who wanted it.
+    pub(crate) kind: Kind,
     /// How entries are written.
     pub(crate) format: Format,
 }
@@ -56,7 +60,7 @@ pub(crate) enum Piece {
 }
 
 impl Job {
-    pub(crate) fn new(shards: usize, format: Format) -> Arc<Self> {
+    pub(crate) fn new(shards: usize, kind: Kind, format: Format) -> Arc<Self> {
         Arc::new(Self {
             is_cancelled: AtomicBool::new(false),
             is_unwanted: AtomicBool::new(false),
@@ -64,6 +68,7 @@ impl Job {
             keys_total: AtomicU64::new(0),
             keys_seen: (0..shards).map(|_| AtomicU64::new(0)).collect(),
             early_bytes: AtomicU64::new(0),
+            kind,
             format,
         })
     }

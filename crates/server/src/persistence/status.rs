@@ -34,7 +34,6 @@ pub(crate) struct Status {
 pub(crate) struct Running {
     pub(crate) job: Arc<Job>,
     pub(crate) started_at_ms: i64,
-    pub(crate) kind: Kind,
 }
 
 /// Who wanted a snapshot.

@@ -168,7 +168,8 @@ fn memory(view: &View, text: &mut Text) {
 fn persistence(view: &View, text: &mut Text) {
     let persistence = &view.server.persistence;
     let status = persistence.status().clone();
-    let running = status.running.as_ref().filter(|running| running.kind == SaveKind::Background);
+    let running =
+        status.running.as_ref().filter(|running| running.job.kind == SaveKind::Background);
     let now_ms = clock::now_ms();
     let seconds = |seconds: Option<i64>| seconds.unwrap_or(-1);
     let job = running.map(|running| &running.job);
