@@ -15,9 +15,9 @@ use crate::recover::Recovered;
 use crate::round::{Gap, Report, cut};
 
 /// So many emptied buffers are kept to be filled again.
-const SPARES_MAX: usize = 16;
+const SPARES_MAX: usize = 64;
 /// Emptied buffers beyond this are given back.
-const SPARE_BYTES_MAX: usize = 4 << 20;
+const SPARE_BYTES_MAX: usize = 1 << 20;
 
 /// How a journal is kept.
 #[derive(Clone, Copy, Debug, Default)]
@@ -373,8 +373,7 @@ impl Journal {
             }
             for mut part in round.parts.into_iter().flatten() {
                 if self.spares.len() < SPARES_MAX && part.data.capacity() <= SPARE_BYTES_MAX {
-                    part.data.clear();
-                    part.marks.clear();
+                    part.clear();
                     self.spares.push(part);
                 }
             }
@@ -523,6 +522,12 @@ impl Journal {
     /// Whether a round waits to be written, or what is written to be synced.
     pub fn is_settled(&self) -> bool {
         self.unsynced.is_empty()
+    }
+
+    /// What is written and not synced, in bytes.
+    pub fn unsynced_bytes(&self) -> usize {
+        let written = self.unsynced.iter().filter(|round| round.is_written);
+        written.flat_map(|round| round.parts.iter().flatten()).map(|part| part.data.len()).sum()
     }
 
     /// The stamp of the round that is next to be written.

@@ -257,6 +257,7 @@ impl Core {
         crate::pressure::balance(self);
         if let Some(mut shard) = self.router.shard_mut() {
             self.server.freer.free(shard.keyspace.take_garbage());
+            self.server.append.see_recorded(shard.journal_bytes());
         }
         self.own_clients.publish(&self.server.client_memory, self.router.thread());
         self.router.before_park();

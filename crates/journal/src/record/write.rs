@@ -53,13 +53,16 @@ impl Buffer {
         let slot = slot.unwrap_or(NO_SLOT).to_le_bytes();
         let db = db.to_le_bytes();
         let data = &mut self.open.data;
+        let room = data.capacity();
         data.extend_from_slice(&[EFFECT, db[0], db[1], slot[0], slot[1]]);
         push_varint(data, args.len() as u64);
         for arg in args {
             push_varint(data, arg.len() as u64);
             data.extend_from_slice(arg);
         }
-        self.open.note_size();
+        if data.capacity() != room {
+            self.open.note_size();
+        }
     }
 
     #[inline]
@@ -71,6 +74,7 @@ impl Buffer {
         head[1..9].copy_from_slice(&stamp_ns.to_le_bytes());
         head[9..].copy_from_slice(&transaction.to_le_bytes());
         self.open.data.extend_from_slice(&head);
+        self.open.note_size();
     }
 
     /// How much there is.
@@ -87,18 +91,25 @@ impl Buffer {
 
     /// Hands everything over and goes on in `spare`, which is emptied.
     pub fn hand_over(&mut self, mut spare: Handover) -> Handover {
-        spare.data.clear();
-        spare.marks.clear();
+        spare.clear();
         self.last = None;
         std::mem::replace(&mut self.open, spare)
     }
 }
 
 impl Handover {
+    pub(crate) fn clear(&mut self) {
+        self.data.clear();
+        self.marks.clear();
+    }
+
     /// Takes out what is stamped at most `stamp_ns`, in order; the rest stays.
     pub(crate) fn take_until(&mut self, stamp_ns: u64) -> Self {
-        if self.marks.iter().all(|mark| mark.stamp_ns <= stamp_ns) {
-            return std::mem::take(self);
+        let is_taken = |mark: &Mark| mark.stamp_ns <= stamp_ns;
+        let kept = self.marks.iter().position(|mark| !is_taken(mark)).unwrap_or(self.marks.len());
+        // Nearly always only the end stays, and that is short.
+        if !self.marks[kept..].iter().any(is_taken) {
+            return self.split_off_front(kept);
         }
         let (mut taken, mut rest) = (Self::default(), Self::default());
         for (index, mark) in self.marks.iter().enumerate() {
@@ -111,6 +122,19 @@ impl Handover {
         rest.note_size();
         *self = rest;
         taken
+    }
+
+    /// Takes out the groups before the number `kept`.
+    fn split_off_front(&mut self, kept: usize) -> Self {
+        let Some(first) = self.marks.get(kept) else { return std::mem::take(self) };
+        let at = first.at;
+        let mut rest = Self::default();
+        rest.data.extend_from_slice(&self.data[at..]);
+        rest.marks.extend(self.marks[kept..].iter().map(|m| Mark { at: m.at - at, ..*m }));
+        rest.note_size();
+        self.data.truncate(at);
+        self.marks.truncate(kept);
+        std::mem::replace(self, rest)
     }
 
     /// Appends what was handed over later.

@@ -10,6 +10,9 @@ use crate::core::Core;
 /// and as in Redis another one is borne with.
 const LATE_NS: u64 = 2_000_000_000;
 
+/// A shard's records are worth a round, though nobody waits for one: they are still in the caches.
+const ROUND_BYTES: usize = 512 * 1024;
+
 /// How far a connection's output may leave, and what the rest waits for.
 #[derive(Debug, Default)]
 pub(crate) struct Holds {
@@ -93,6 +96,14 @@ impl Holds {
 }
 
 impl Append {
+    /// At the end of a thread's turn, with so many bytes recorded that no round has.
+    #[inline]
+    pub(crate) fn see_recorded(&self, bytes: usize) {
+        if bytes >= ROUND_BYTES {
+            self.want_round();
+        }
+    }
+
     fn is_late(&self, core: &Core) -> bool {
         let since_ns = self.waiting_since_ns.load(Ordering::Relaxed);
         since_ns != 0 && core.router.clock().moment().stamp_ns.saturating_sub(since_ns) > LATE_NS
@@ -103,6 +114,11 @@ impl Append {
         core.held_clients.borrow_mut().push(client);
         self.has_held[core.router.thread()].store(true, Ordering::SeqCst);
         fence(Ordering::SeqCst);
+        self.want_round();
+    }
+
+    /// A round is to close soon.
+    fn want_round(&self) {
         if !self.is_round_wanted.swap(true, Ordering::SeqCst) {
             self.order(Order::Round);
         }

@@ -18,8 +18,9 @@ use crate::core::{Core, Server};
 const ROUND: Duration = Duration::from_millis(100);
 /// How soon a round is tried again that could take nothing, as something older is under way.
 const AGAIN: Duration = Duration::from_millis(1);
-/// With `everysec`.
+/// With `everysec`; sooner if so many bytes wait for it, which stay in memory until then.
 const SYNC_NS: u64 = 1_000_000_000;
+const SYNC_BYTES: usize = 32 << 20;
 /// How often a fault is tried to be repaired, and a rewrite that failed to be repeated by itself.
 const RETRY_NS: u64 = 1_000_000_000;
 const REWRITE_RETRY_NS: u64 = 10 * RETRY_NS;
@@ -171,7 +172,8 @@ impl Keeper {
         let now_ns = CLOCK.moment().stamp_ns;
         let Some(journal) = &mut self.journal else { return };
         let is_paused = config.append.no_appendfsync_on_rewrite && self.rewrite.is_some();
-        let is_due = now_ns.saturating_sub(self.synced_at_ns) >= SYNC_NS;
+        let is_due = now_ns.saturating_sub(self.synced_at_ns) >= SYNC_NS
+            || journal.unsynced_bytes() >= SYNC_BYTES;
         let syncs = match config.append.appendfsync {
             AppendFsync::Always => !is_paused,
             AppendFsync::Everysec => is_due && !is_paused,
