@@ -21,9 +21,17 @@ pub(crate) const STRING_BYTES_MAX: usize = 1 << 20;
 
 thread_local! {
     static NOW_MS: Cell<i64> = const { Cell::new(START_MS) };
+    static TICKS: Cell<u64> = const { Cell::new(u64::MAX) };
 }
 
-const CLOCK: Clock = Clock { moment, ticks: || 0 };
+const CLOCK: Clock = Clock { moment, ticks };
+
+/// A counter that goes back, as it may for a thread that changes cores: nothing may take less than
+/// no time.
+fn ticks() -> u64 {
+    TICKS.set(TICKS.get() - 1);
+    TICKS.get()
+}
 
 fn moment() -> Moment {
     Moment { now_ms: NOW_MS.get(), stamp_ns: 1 }

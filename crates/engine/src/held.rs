@@ -323,7 +323,7 @@ impl Held {
             reply_len: reply.len(),
             failed: reply.first() == Some(&b'-'),
             refused: false,
-            ticks: (router.clock().ticks)().wrapping_sub(started),
+            ticks: router.clock().ticks_since(started),
         };
         (reply, outcome)
     }

@@ -228,7 +228,7 @@ impl Shard {
                 reply_len: replies.len(),
                 failed: replies[0] == b'-',
                 refused,
-                ticks: (self.clock.ticks)().wrapping_sub(started),
+                ticks: self.clock.ticks_since(started),
             });
         }
     }

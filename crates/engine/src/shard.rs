@@ -134,6 +134,13 @@ pub struct Clock {
 }
 
 impl Clock {
+    /// Ticks since the counter was read before: none if it has gone back, as it may by a little for a
+    /// thread that goes on on another core.
+    #[inline]
+    pub fn ticks_since(&self, started: u64) -> u64 {
+        (self.ticks)().saturating_sub(started)
+    }
+
     /// Now.
     #[inline]
     pub fn moment(&self) -> Moment {
@@ -322,7 +329,7 @@ impl Shard {
                 reply_len: replies.len() - start,
                 failed: replies.get(start) == Some(&b'-'),
                 refused,
-                ticks: after.wrapping_sub(ticks),
+                ticks: after.saturating_sub(ticks),
             });
             ticks = after;
             if self.has_due() && !work.is_atomic && !is_followed(work, index) {
@@ -722,5 +729,17 @@ pub(crate) fn add_locks(work: Work<'_>, locks: &mut Locks) {
             locks.whole(Mode::Shared);
         }
         for_each_lock(call, args, |slot, mode| locks.add(slot, mode));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Clock, Moment};
+
+    #[test]
+    fn a_counter_that_goes_back_tells_of_no_time() {
+        let moment = || Moment { now_ms: 0, stamp_ns: 0 };
+        let clock = Clock { moment, ticks: || 5 };
+        assert_eq!((clock.ticks_since(3), clock.ticks_since(7)), (2, 0));
     }
 }

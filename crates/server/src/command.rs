@@ -209,8 +209,8 @@ impl Request {
 
     /// Runs it; what it answers is then in `out`.
     pub(crate) async fn run(&mut self, run: Later) -> Outcome {
-        let ticks = self.core.router.clock().ticks;
-        let started = ticks();
+        let clock = self.core.router.clock();
+        let started = (clock.ticks)();
         if let Err(error) = run(self).await {
             self.out.clear();
             Writer::new(&mut self.out, Protocol::Resp2).error(error.text());
@@ -219,7 +219,7 @@ impl Request {
             reply_len: self.out.len(),
             failed: self.out.first() == Some(&b'-'),
             refused: false,
-            ticks: ticks() - started,
+            ticks: clock.ticks_since(started),
         }
     }
 

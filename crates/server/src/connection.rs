@@ -302,7 +302,7 @@ impl Connection {
             reply_len: reply.len(),
             failed: reply.first() == Some(&b'-'),
             refused: false,
-            ticks: (self.core.router.clock().ticks)() - started,
+            ticks: self.core.router.clock().ticks_since(started),
         };
         self.finish(call.row, shown.args(), &outcome, &reply, muted);
     }

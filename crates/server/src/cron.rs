@@ -50,7 +50,7 @@ pub(crate) async fn run(core: Rc<Core>) {
         core.server.used_memory();
         let counters = &core.stats.counters;
         add(&counters.cron_turns, 1);
-        add(&counters.cron_ticks, (core.router.clock().ticks)() - started);
+        add(&counters.cron_ticks, core.router.clock().ticks_since(started));
         core.rates.sample(clock::now_us(), counters.get());
     }
 }
@@ -76,8 +76,8 @@ fn expire(core: &Core, config: &Config, hz: u64) {
     let effort = u64::from(config.memory.active_expire_effort.max(1)) - 1;
     let budget_us = (EXPIRY_US_PER_SECOND + effort * EXPIRY_US_PER_EFFORT) / hz;
     let budget_us = budget_us.min(EXPIRY_STEP_US_MAX * (effort + 1));
-    let ticks = core.router.clock().ticks;
-    let started = ticks();
+    let clock = core.router.clock();
+    let started = (clock.ticks)();
     loop {
         let expired = shard.expire_some(EXPIRY_VISITS);
         // Where few of those visited had expired, the rest can wait for the next turn.
@@ -85,12 +85,12 @@ fn expire(core: &Core, config: &Config, hz: u64) {
         if !worth_more {
             break;
         }
-        if clock::ticks_to_ns(ticks() - started) / 1000 > budget_us {
+        if clock::ticks_to_ns(clock.ticks_since(started)) / 1000 > budget_us {
             add(&core.stats.counters.expiry_cut_short, 1);
             break;
         }
     }
-    let took = ticks() - started;
+    let took = clock.ticks_since(started);
     add(&core.stats.counters.expiry_ticks, took);
     let took_ms = clock::ticks_to_ns(took) / 1_000_000;
     core.latency_events.consider(Event::ExpireCycle, clock::now_ms() / 1000, took_ms);

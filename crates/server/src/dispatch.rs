@@ -432,7 +432,7 @@ fn outcome_of(core: &Core, reply: &[u8], started_ticks: u64) -> Outcome {
     Outcome {
         reply_len: reply.len(),
         failed: reply.first() == Some(&b'-'),
-        ticks: (core.router.clock().ticks)() - started_ticks,
+        ticks: core.router.clock().ticks_since(started_ticks),
         refused: false,
     }
 }

@@ -75,12 +75,12 @@ fn wake(core: &Core, thread: usize) {
 }
 
 fn evict(core: &Core, shard: &mut Shard) -> Pressure {
-    let ticks = core.router.clock().ticks;
+    let clock = core.router.clock();
     let us_max = eviction_us_max(core.config().memory.maxmemory_eviction_tenacity);
-    let started = ticks();
+    let started = (clock.ticks)();
     loop {
         let pressure = shard.make_room();
-        let is_late = clock::ticks_to_ns(ticks() - started) / 1000 > us_max;
+        let is_late = clock::ticks_to_ns(clock.ticks_since(started)) / 1000 > us_max;
         if pressure != Pressure::Easing || is_late {
             return pressure;
         }

@@ -150,10 +150,13 @@ impl Server {
         &self.folder
     }
 
-    /// The end of what it printed.
+    /// The end of what it printed; if it panicked, from there on.
     pub fn log(&self) -> String {
         let text = fs::read(self.folder.join("log")).unwrap_or_default();
-        String::from_utf8_lossy(&text[text.len().saturating_sub(4000)..]).into_owned()
+        let text = String::from_utf8_lossy(&text);
+        let end = text.ceil_char_boundary(text.len().saturating_sub(4000));
+        let panic = text.find(" panicked at ").unwrap_or(end);
+        text[end.min(panic)..].to_owned()
     }
 
     /// A new connection.

@@ -324,14 +324,14 @@ async fn walk(core: Rc<Core>, job: Arc<Job>, shard: usize) {
 /// One slice of a walk: how many keys it saw, or None at the end.
 fn slice(core: &Core, job: &Job, shard: usize, is_slow: bool) -> Option<u64> {
     let mut own = core.router.shard_mut()?;
-    let ticks = core.router.clock().ticks;
-    let started = ticks();
+    let clock = core.router.clock();
+    let started = (clock.ticks)();
     let seen = job.keys_seen(shard);
     loop {
         if own.keyspace.save_some(if is_slow { 1 } else { BUCKETS_PER_LOOK }) {
             return None;
         }
-        let is_over = clock::ticks_to_ns(ticks() - started) >= SLICE_NS;
+        let is_over = clock::ticks_to_ns(clock.ticks_since(started)) >= SLICE_NS;
         let keys = job.keys_seen(shard) - seen;
         if is_over || job.must_wait(shard) || is_slow && keys > 0 {
             return Some(keys);

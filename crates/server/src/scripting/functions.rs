@@ -310,8 +310,8 @@ fn stats(core: &Rc<Core>, _: &Rc<Client>, _: Args<'_>, reply: &mut Writer<'_>) -
             reply.array(function.command.len());
             function.command.iter().for_each(|word| reply.bulk(word));
             reply.bulk(b"duration_ms");
-            let now = (core.router.clock().ticks)();
-            let ran_ns = clock::ticks_to_ns(now.saturating_sub(function.begun_ticks));
+            let ran_ticks = core.router.clock().ticks_since(function.begun_ticks);
+            let ran_ns = clock::ticks_to_ns(ran_ticks);
             reply.integer((ran_ns / 1_000_000) as i64);
         }
     }

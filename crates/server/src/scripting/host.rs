@@ -370,8 +370,7 @@ impl ScriptHost {
     }
 
     fn ms_since(&self, ticks: u64) -> u64 {
-        let now = (self.core.router.clock().ticks)();
-        clock::ticks_to_ns(now.saturating_sub(ticks)) / 1_000_000
+        clock::ticks_to_ns(self.core.router.clock().ticks_since(ticks)) / 1_000_000
     }
 
     /// Whether somebody wanted it to end, and it has not written since.
@@ -605,8 +604,8 @@ impl Host for Seen<'_> {
         if host.is_killed() {
             return Slice::Kill(KILLED.into());
         }
-        let now = (host.core.router.clock().ticks)();
-        let ran_us = clock::ticks_to_ns(now.saturating_sub(host.slice_ticks)) / 1000;
+        let ran_ticks = host.core.router.clock().ticks_since(host.slice_ticks);
+        let ran_us = clock::ticks_to_ns(ran_ticks) / 1000;
         match ran_us >= SLICE_US_MAX {
             true => Slice::Suspend,
             false => Slice::Continue,
