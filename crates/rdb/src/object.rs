@@ -52,7 +52,7 @@ pub(crate) fn is_form(form: u8) -> bool {
     matches!(form, form::STRING..=form::ZSET_OF_DOUBLES | form::HASH_ZIPMAP..=form::STREAM_5)
 }
 
-const DUPLICATE: Error = Error::BadData("an element is there twice");
+const DUPLICATE: Error = Error::BadData("it is a table, ziplist or listpack with dup elements");
 const ODD: Error = Error::BadData("the last element lacks its other half");
 
 /// A listpack from outside.

@@ -281,6 +281,10 @@ fn big_values_are_saved_as_they_were_and_redis_reads_them() {
     }
 }
 
+/// A file with a set of integers, of which the last is cut off, and no checksum.
+const BROKEN_INTEGERS: &[u8] =
+    b"REDIS0010\x0b\x01k\x09\x02\0\0\0\x01\0\0\0\x05\xff\0\0\0\0\0\0\0\0";
+
 #[test]
 fn broken_files_stop_the_start_and_say_where() {
     let first = Server::start(Kind::Merops(Layout::TWO), &["--enable-debug-command", "yes"]);
@@ -296,6 +300,7 @@ fn broken_files_stop_the_start_and_say_where() {
         (&whole[..middle], "the file ends in the middle of"),
         (&flipped[..], "byte "),
         (&b"hello, world"[..], "expected \"REDIS\""),
+        (BROKEN_INTEGERS, "Intset integrity check failed: "),
         (&b""[..], "the header of an RDB file"),
     ] {
         fs::write(&path, bytes).expect("it can be written");

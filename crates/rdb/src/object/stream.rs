@@ -181,7 +181,7 @@ fn read_group(form: u8, stream: &Stream, reader: &mut Reader<'_>) -> Result<Grou
             _ => Some(reader.milliseconds()?).filter(|at| *at != NEVER_ACTIVE),
         };
         if !group.add_consumer(&name, seen_ms) {
-            return Err(Error::BadData("a consumer is there twice"));
+            return Err(Error::BadData("Duplicate stream consumer detected"));
         }
         if let Some(consumer) = group.consumer_mut(&name) {
             consumer.active_ms = active_ms;

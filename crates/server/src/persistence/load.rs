@@ -211,6 +211,7 @@ pub(crate) fn load<R: Read>(
         options,
         databases: server.config().process.databases as usize,
         delayed: 0,
+        expected: 0,
     };
     let read = splitter.read(&mut reader);
     splitter.finish();
@@ -237,6 +238,8 @@ struct Splitter {
     databases: usize,
     /// Keys since the last wait.
     delayed: u64,
+    /// Keys for which room was made.
+    expected: u64,
 }
 
 /// How long to wait next, of what `key-load-delay` asks for after so many keys; it may change
@@ -334,12 +337,14 @@ impl Splitter {
     }
 
     /// Lets the shards make room for so many keys of a database together.
-    fn expect(&self, db: usize, keys: u64) {
+    fn expect(&mut self, db: usize, keys: u64) {
         let progress = &self.shared.server.persistence.progress;
-        // A file may say anything, but has no more keys than room for them.
+        // A file may say anything, but all its databases have no more keys than it has room for.
         let most = progress.total_bytes.load(Ordering::Relaxed) / KEY_BYTES_MIN;
+        let keys = keys.min(most.saturating_sub(self.expected));
+        self.expected += keys;
         let shards = self.batches.len();
-        let keys = keys.min(most) as usize / self.options.sharing.unwrap_or(shards);
+        let keys = keys as usize / self.options.sharing.unwrap_or(shards);
         if db >= self.databases || self.options.replaces || keys < EXPECTED_KEYS_MIN {
             return;
         }
@@ -408,6 +413,13 @@ fn explain(error: &FileError) -> String {
         FileError::Checksum { .. } => format!("Wrong RDB checksum. {error}"),
         other => other.to_string(),
     }
+}
+
+/// A value that cannot be made, in Redis's words too.
+fn broken(form: u8, error: &FileError) -> String {
+    let what = rdb::describe_payload(&[form]);
+    tracing::error!("{what} integrity check failed.");
+    format!("{what} integrity check failed: {error}")
 }
 
 /// What Redis writes to its log about a file.
@@ -479,7 +491,7 @@ fn make(shared: &Shared, batch: &Batch) -> Result<(), String> {
                     continue;
                 }
                 Err(_) => match record.load(&limits) {
-                    Err(error) => return Err(error.to_string()),
+                    Err(error) => return Err(broken(one.form, &error)),
                     Ok(_) => continue,
                 },
             },
