@@ -2,7 +2,9 @@
 //!
 //! Invariants:
 //! - every entry in the table lies in this database's arena, once;
-//! - `expires_len` and `deadlines_ms` are the number and the sum of the entries' deadlines.
+//! - `expires_len` and `deadlines_ms` are the number and the sum of the entries' deadlines;
+//! - `timed_hashes` is the number of entries that are noted as such, which all are that have fields
+//!   with deadlines, once whoever changes one is done.
 
 use stdx::bytes;
 use value::Value;
@@ -18,8 +20,7 @@ pub(crate) struct Database {
     arena: Arena,
     expires_len: usize,
     deadlines_ms: i128,
-    /// Whether there has ever been a hash with a field that has a deadline.
-    pub(crate) has_timed_fields: bool,
+    timed_hashes: usize,
     /// How many entries have something outside the arena's pages.
     outside_len: usize,
     /// Which database this was when the snapshot under way began; None if it is newer, or there is
@@ -38,6 +39,11 @@ impl Database {
 
     pub(crate) fn expires_len(&self) -> usize {
         self.expires_len
+    }
+
+    /// How many hashes have fields with deadlines.
+    pub(crate) fn timed_hashes(&self) -> usize {
+        self.timed_hashes
     }
 
     /// Whether it is only a few pages.
@@ -84,6 +90,7 @@ impl Database {
         let old_deadline_ms = entry.expire_at_ms();
         let old = entry.shape();
         let new = Shape::of(old.key_len(), expire_at_ms.is_some(), &content);
+        self.timed_hashes -= usize::from(entry.is_timed());
         // SAFETY: the content is overwritten, or the entry freed, below.
         let old_value = unsafe { entry.take_value() };
         if new.block_bytes() == old.block_bytes()
@@ -135,10 +142,27 @@ impl Database {
         if entry.is_changed_in_place() {
             moved.mark_changed_in_place();
         }
+        moved.set_timed(entry.is_timed());
         self.count_outside(old, new);
         self.table.replace(place, moved);
         // SAFETY: the table no longer has it, and its value has moved.
         unsafe { self.arena.free(entry.block(), old.block_bytes()) };
+    }
+
+    /// Counts the entry at `place` as one with timed fields, or no longer, and tells active expiry
+    /// when the first of them goes.
+    #[inline]
+    pub(crate) fn note_fields(&mut self, place: Place) {
+        let entry = self.table.get(place);
+        let due_ms = entry.fields_due_ms();
+        if due_ms.is_some() != entry.is_timed() {
+            self.timed_hashes -= usize::from(entry.is_timed());
+            self.timed_hashes += usize::from(due_ms.is_some());
+            entry.set_timed(due_ms.is_some());
+        }
+        if let Some(due_ms) = due_ms {
+            self.table.note_deadline(place, due_ms);
+        }
     }
 
     /// Removes the entry at `place`. Answers its out-of-line value.
@@ -146,6 +170,7 @@ impl Database {
         let entry = self.table.get(place);
         let shape = entry.shape();
         self.count_deadline(place, entry.expire_at_ms(), None);
+        self.timed_hashes -= usize::from(entry.is_timed());
         self.outside_len -= usize::from(shape.is_outside());
         self.table.remove(place);
         // SAFETY: the table no longer has it; the value is taken once.

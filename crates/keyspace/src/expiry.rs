@@ -42,7 +42,7 @@ impl Keyspace {
         while self.on_expired == OnExpired::Remove && visits > 0 && databases > 0 {
             let Walk { db, position } = &mut self.expiry;
             let database = &mut self.databases[*db];
-            let overdue = if database.expires_len() > 0 || database.has_timed_fields {
+            let overdue = if database.expires_len() > 0 || database.timed_hashes() > 0 {
                 database.table.next_overdue(position, self.now_ms, &mut visits)
             } else {
                 *position = 0;

@@ -62,14 +62,11 @@ impl Edit<'_> {
         removed
     }
 
-    /// Tells active expiry when the first field of a hash goes, after a change.
+    /// After a change: see [`Database::note_fields`].
     #[inline]
     pub(crate) fn note_fields(&mut self) {
-        let due_ms = self.raw().and_then(RawEntry::fields_due_ms);
-        if let (Some(place), Some(due_ms)) = (self.place, due_ms) {
-            let database = self.database();
-            database.has_timed_fields = true;
-            database.table.note_deadline(place, due_ms);
+        if let Some(place) = self.place {
+            self.database().note_fields(place);
         }
     }
 
@@ -99,6 +96,7 @@ impl Edit<'_> {
             self.remove_void();
             self.keyspace.news.event(Event::DEL, self.db, self.key.bytes);
         }
+        self.note_fields();
         self.changed = changed;
     }
 }

@@ -244,6 +244,11 @@ impl Keyspace {
         self.databases[db].expires_len()
     }
 
+    /// How many hashes have fields with a deadline.
+    pub fn timed_hashes(&self, db: usize) -> usize {
+        self.databases[db].timed_hashes()
+    }
+
     /// The mean time to live of the keys that have a deadline; 0 if none has.
     pub fn average_ttl_ms(&self, db: usize) -> i64 {
         self.databases[db].mean_deadline_ms().map_or(0, |mean_ms| (mean_ms - self.now_ms).max(0))

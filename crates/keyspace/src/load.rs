@@ -77,10 +77,7 @@ impl Keyspace {
         let database = &mut self.databases[db];
         let raw: RawEntry = database.table.get(place);
         raw.set_clock(clock);
-        if let Some(due_ms) = raw.fields_due_ms() {
-            database.has_timed_fields = true;
-            database.table.note_deadline(place, due_ms);
-        }
+        database.note_fields(place);
         true
     }
 }

@@ -1,7 +1,8 @@
 //! The bytes of an entry: one block that holds header, key, expiry and a short value.
 //!
 //! ```text
-//! 0      tag: content form (3 bits), has expiry, long key, long inline value, changed in place
+//! 0      tag: content form (3 bits), has expiry, long key, long inline value, changed in place,
+//!        counted as a hash with timed fields
 //! 1..4   access clock, 24 bits, little-endian
 //! 4      key length: 1 byte, or 4 with a long key
 //!        expiry in ms since the epoch: 8 bytes, if any
@@ -36,6 +37,7 @@ const HAS_EXPIRY: u8 = 1 << 3;
 const LONG_KEY: u8 = 1 << 4;
 const LONG_INLINE: u8 = 1 << 5;
 const IN_PLACE: u8 = 1 << 6;
+const TIMED: u8 = 1 << 7;
 
 const KEY_LENGTH_AT: usize = 4;
 
@@ -353,6 +355,19 @@ impl RawEntry {
     pub(crate) fn mark_changed_in_place(self) {
         // SAFETY: the block is written.
         unsafe { self.0.write(self.tag() | IN_PLACE) };
+    }
+
+    /// Whether it is counted as a hash with fields that have a deadline.
+    #[inline]
+    pub(crate) fn is_timed(self) -> bool {
+        self.tag() & TIMED != 0
+    }
+
+    /// Notes whether it is counted so; setting new content clears the note.
+    pub(crate) fn set_timed(self, is_timed: bool) {
+        let tag = if is_timed { self.tag() | TIMED } else { self.tag() & !TIMED };
+        // SAFETY: the block is written.
+        unsafe { self.0.write(tag) };
     }
 
     /// The content.

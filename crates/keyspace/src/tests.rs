@@ -1,6 +1,7 @@
 //! The keyspace through its public face.
 
 mod model;
+mod timed;
 
 use super::*;
 

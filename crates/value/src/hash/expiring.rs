@@ -2,7 +2,8 @@
 //!
 //! Invariants:
 //! - elements come in threes: field, value, deadline in ms since the epoch (0: none);
-//! - `due_ms` is not later than any deadline, and `i64::MAX` if there is none.
+//! - `timed` is the number of deadlines;
+//! - `due_ms` is not later than any of them, and `i64::MAX` if there is none.
 
 use super::Field;
 use crate::listpack::{At, Item, Listpack};
@@ -15,6 +16,7 @@ const SKIP: usize = 2;
 #[derive(Clone, Debug)]
 pub(super) struct Expiring {
     triples: Listpack,
+    timed: usize,
     due_ms: i64,
 }
 
@@ -32,7 +34,7 @@ impl Expiring {
                 triples.push_item(deadline_item(None));
             }
         }
-        Self { triples, due_ms: i64::MAX }
+        Self { triples, timed: 0, due_ms: i64::MAX }
     }
 
     pub(super) fn listpack(&self) -> &Listpack {
@@ -60,6 +62,16 @@ impl Expiring {
         Some(self.due_ms).filter(|due_ms| *due_ms != i64::MAX)
     }
 
+    /// Follows a change of a field's deadline.
+    fn count_deadline(&mut self, old_ms: Option<i64>, new_ms: Option<i64>) {
+        self.timed -= usize::from(old_ms.is_some());
+        self.timed += usize::from(new_ms.is_some());
+        self.due_ms = match self.timed {
+            0 => i64::MAX,
+            _ => self.due_ms.min(new_ms.unwrap_or(i64::MAX)),
+        };
+    }
+
     fn find(&self, field: &[u8]) -> Option<At> {
         self.triples.find(self.triples.first()?, field, SKIP)
     }
@@ -82,8 +94,9 @@ impl Expiring {
     }
 
     pub(super) fn set(&mut self, field: &[u8], value: &[u8], deadline_ms: Option<i64>) -> bool {
-        self.due_ms = self.due_ms.min(deadline_ms.unwrap_or(i64::MAX));
         let found = self.find(field);
+        let old_ms = found.and_then(|at| self.field_at(at).deadline_ms);
+        self.count_deadline(old_ms, deadline_ms);
         match found {
             Some(at) => {
                 let at = self.behind(at);
@@ -102,7 +115,7 @@ impl Expiring {
 
     pub(super) fn set_deadline(&mut self, field: &[u8], deadline_ms: Option<i64>) -> bool {
         let Some(at) = self.find(field) else { return false };
-        self.due_ms = self.due_ms.min(deadline_ms.unwrap_or(i64::MAX));
+        self.count_deadline(self.field_at(at).deadline_ms, deadline_ms);
         let at = self.behind(self.behind(at));
         self.triples.replace_item(at, deadline_item(deadline_ms));
         true
@@ -111,6 +124,7 @@ impl Expiring {
     pub(super) fn remove(&mut self, field: &[u8]) -> bool {
         let found = self.find(field);
         if let Some(at) = found {
+            self.count_deadline(self.field_at(at).deadline_ms, None);
             self.triples.remove_range(at, 3);
         }
         found.is_some()
@@ -131,6 +145,7 @@ impl Expiring {
                     return removed;
                 }
                 visit(&field.name.to_vec());
+                self.count_deadline(field.deadline_ms, None);
                 next = self.triples.remove_range(at, 3);
                 removed += 1;
             } else {

@@ -75,6 +75,7 @@ proptest! {
             assert_eq!(hash.live_len(now_ms), live(&model, now_ms).len());
             assert_eq!((hash.len(), hash.is_empty()), (model.len(), model.is_empty()));
             let first = model.values().filter_map(|(_, at)| *at).min();
+            assert_eq!(hash.next_expiry_ms().is_some(), first.is_some());
             assert!(first.is_none_or(|at_ms| hash.next_expiry_ms().unwrap() <= at_ms));
             let expected = live(&model, now_ms).get(&name).map(|(value, _)| value.clone());
             assert_eq!(hash.get(&name, now_ms).map(Item::to_vec), expected);

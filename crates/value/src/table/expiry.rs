@@ -40,7 +40,7 @@ impl MapTable {
     /// first deadline, and about a second earlier at most once [`Self::remove_expired`] has found
     /// nothing more; else it may be the deadline of a field that is gone. O(1).
     pub(crate) fn due_ms(&self) -> Option<i64> {
-        (self.due != NEVER).then(|| i64::from(self.due) << 10)
+        (self.expiring > 0).then(|| i64::from(self.due) << 10)
     }
 
     /// Removes up to `max` fields whose time has come, and visits each before. O(removed), and
@@ -53,7 +53,7 @@ impl MapTable {
     ) -> usize {
         let now = due_units(now_ms);
         let (mut removed, mut start, mut due) = (0, 0, NEVER);
-        if self.due > now {
+        if self.expiring == 0 || self.due > now {
             return 0;
         }
         loop {

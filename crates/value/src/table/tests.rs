@@ -12,7 +12,7 @@ type Model = BTreeMap<Vec<u8>, (Vec<u8>, Option<i64>)>;
 impl<const MAP: bool> Table<MAP> {
     /// Checks the invariants, and the counts against what is there.
     fn check(&self) {
-        let (mut len, mut pages, mut long, mut bytes) = (0, 0, 0, 0);
+        let (mut len, mut pages, mut long, mut timed, mut bytes) = (0, 0, 0, 0, 0);
         for segment in self.segments.items() {
             // SAFETY: the segment is the borrowed table's.
             let segment = unsafe { segment.as_ref() };
@@ -29,6 +29,7 @@ impl<const MAP: bool> Table<MAP> {
                 assert!(page.due() >= segment.due && segment.due >= self.due);
                 for index in 0..page.count() {
                     let item = self.read(page, index);
+                    timed += usize::from(item.deadline_ms.is_some());
                     assert_eq!(self.page(hash(item.key)), page);
                     assert!(item.deadline_ms.is_none_or(|at| page::due_units(at) >= page.due()));
                     // SAFETY: the item is written.
@@ -40,6 +41,7 @@ impl<const MAP: bool> Table<MAP> {
             }
         }
         assert_eq!((self.len, self.pages, self.long), (len, pages, long));
+        assert_eq!(self.expiring, timed);
         assert_eq!(self.heap_bytes, bytes);
     }
 }

@@ -389,10 +389,11 @@ fn keyspace(view: &View, text: &mut Text) {
         text.field(
             &format!("db{db}"),
             format_args!(
-                "keys={},expires={},avg_ttl={}",
+                "keys={},expires={},avg_ttl={},subexpiry={}",
                 database.keys,
                 database.expires,
-                database.average_ttl_ms()
+                database.average_ttl_ms(),
+                database.timed_hashes
             ),
         );
     }

@@ -17,6 +17,8 @@ use crate::stats::{CommandStats, Counts};
 pub(crate) struct DatabaseView {
     pub(crate) keys: u64,
     pub(crate) expires: u64,
+    /// Hashes that have fields which expire.
+    pub(crate) timed_hashes: u64,
     /// Sum over the keys that expire, as a mean cannot be added up.
     pub(crate) ttl_ms_sum: u128,
 }
@@ -76,7 +78,12 @@ impl ThreadView {
             (0..keyspace.databases()).map(|db| {
                 let (keys, expires) = (keyspace.len(db) as u64, keyspace.expires_len(db) as u64);
                 let ttl_ms = keyspace.average_ttl_ms(db).max(0) as u128;
-                DatabaseView { keys, expires, ttl_ms_sum: ttl_ms * u128::from(expires) }
+                DatabaseView {
+                    keys,
+                    expires,
+                    timed_hashes: keyspace.timed_hashes(db) as u64,
+                    ttl_ms_sum: ttl_ms * u128::from(expires),
+                }
             })
         });
         Self {
@@ -181,6 +188,7 @@ impl View {
         for (sum, more) in self.databases.iter_mut().zip(&thread.databases) {
             sum.keys += more.keys;
             sum.expires += more.expires;
+            sum.timed_hashes += more.timed_hashes;
             sum.ttl_ms_sum += more.ttl_ms_sum;
         }
     }
