@@ -51,7 +51,6 @@ pub struct Keyspace {
     pub(crate) snapshot: Option<Box<Snapshot>>,
     pub(crate) garbage: Vec<Garbage>,
     flushes: u64,
-    flushes_of_all: u64,
     garbage_effort_min: usize,
 }
 
@@ -76,7 +75,6 @@ impl Keyspace {
             snapshot: None,
             garbage: Vec::new(),
             flushes: 0,
-            flushes_of_all: 0,
             garbage_effort_min: options.garbage_effort_min,
         }
     }
@@ -275,15 +273,10 @@ impl Keyspace {
         self.garbage.push(garbage);
     }
 
-    /// [`Self::discard_database`] for every one.
+    /// [`Self::discard_database`] for every one, as one step.
     pub fn discard_all(&mut self) {
         (0..self.databases.len()).for_each(|db| self.discard_database(db));
-        self.flushes_of_all += 1;
-    }
-
-    /// How often all databases were emptied at once.
-    pub fn flushes_of_all(&self) -> u64 {
-        self.flushes_of_all
+        self.news.all_flushed();
     }
 
     /// Exchanges two databases in O(1). Emits no effect.

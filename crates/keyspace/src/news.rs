@@ -127,6 +127,8 @@ pub enum What {
     Read,
     /// The database was emptied.
     Flushed,
+    /// All of them were.
+    AllFlushed,
 }
 
 /// What is wanted.
@@ -138,6 +140,8 @@ pub struct Wanted {
     pub fields: bool,
     /// Which keys changed, and which databases were emptied.
     pub changes: bool,
+    /// Whether all databases were emptied at once.
+    pub flushes: bool,
 }
 
 #[derive(Debug)]
@@ -310,6 +314,13 @@ impl News {
     pub(crate) fn flushed(&mut self, db: usize) {
         if self.wanted.changes {
             self.push(What::Flushed, db, b"", std::iter::empty());
+        }
+    }
+
+    /// Tells that all databases were emptied, if that is wanted.
+    pub(crate) fn all_flushed(&mut self) {
+        if self.wanted.flushes {
+            self.push(What::AllFlushed, 0, b"", std::iter::empty());
         }
     }
 

@@ -96,7 +96,12 @@ impl Connection {
         while let Ok(received) = self.receive().await {
             self.note_received(received);
             self.hold_to_query_limit();
+            let flushes = self.core.server.persistence.flushes();
             self.process().await;
+            if self.core.server.persistence.flushes() != flushes {
+                self.settle_input();
+                crate::persistence::flush::save(&self.core).await;
+            }
             self.settle_input();
             // The limit comes first: what exceeds it is not sent, even if the client would read it.
             if self.is_over() || self.exceeds_output_limit() || self.send_now().is_err() {

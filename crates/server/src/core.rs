@@ -226,6 +226,7 @@ impl Core {
         }
         core.router.listen(Box::new(|news| {
             let core = Core::current();
+            crate::persistence::flush::hear(&core, news);
             crate::pubsub::publish_events(&core, news);
             tracking::hear(&core, news);
         }));
@@ -311,7 +312,7 @@ impl Core {
         }
         if let Some(mut shard) = self.router.shard_mut() {
             let letters = &self.config().monitoring.notify_keyspace_events;
-            let wanted = Wanted { changes, ..crate::pubsub::wanted(letters) };
+            let wanted = Wanted { changes, flushes: true, ..crate::pubsub::wanted(letters) };
             shard.keyspace.news().want(wanted);
         }
     }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use testkit::{Client, Kind, Layout, Reply, Server, programs};
 
 use crate::exchange::{RECIPES, content};
-use crate::servers::plain;
+use crate::servers::{kinds, plain};
 
 const LIBRARY: &str = "#!lua name=lib\nredis.register_function('f', function() return 7 end)";
 
@@ -115,6 +115,39 @@ pub(crate) fn wait_for(client: &mut Client, line: &str) {
     while !plain(&client.ask("INFO persistence")).contains(line) {
         assert!(begin.elapsed() < Duration::from_secs(30), "no {line}");
         thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn that_everything_was_forgotten_is_saved_before_it_is_answered() {
+    for kind in kinds() {
+        println!("on {kind:?}");
+        let options = ["--save", "3600 1000", "--enable-debug-command", "yes"];
+        let mut first = Server::start(kind, &options);
+        let mut client = first.connect();
+        client.ask("DEBUG POPULATE 1000 old");
+        assert_eq!(plain(&client.ask("SAVE")), "OK");
+        client.ask("CONFIG SET rdb-key-save-delay 10000");
+        client.ask("BGSAVE");
+        // What is being saved is gone, and so is what was.
+        for line in ["MULTI", "SET k v", "FLUSHALL"] {
+            client.ask(line);
+        }
+        assert_eq!(plain(&client.ask("EXEC")), "[+OK +OK]");
+        let info = plain(&client.ask("INFO persistence"));
+        assert!(info.contains("rdb_changes_since_last_save:0\\r"), "{info}");
+        // Redis waits for its child to end.
+        assert!(kind == Kind::Redis || info.contains("rdb_bgsave_in_progress:0\\r"), "{info}");
+        first.kill();
+        let second = start_in(kind, first.folder(), &[]);
+        assert_eq!(plain(&second.connect().ask("DBSIZE")), "0");
+        // Where nothing is saved, these are changes as any other.
+        let mut client = second.connect();
+        client.ask("CONFIG SET save ''");
+        client.ask("SET k v");
+        client.ask("FLUSHALL");
+        let info = plain(&client.ask("INFO persistence"));
+        assert!(!info.contains("rdb_changes_since_last_save:0\\r"), "{info}");
     }
 }
 

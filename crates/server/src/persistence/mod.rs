@@ -6,6 +6,7 @@
 
 pub(crate) mod append;
 pub(crate) mod commands;
+pub(crate) mod flush;
 pub(crate) mod load;
 pub(crate) mod save;
 mod saver;

@@ -26,7 +26,7 @@ const REST: Duration = Duration::from_millis(1);
 /// Buckets between two looks at the clock.
 const BUCKETS_PER_LOOK: usize = 4;
 /// How long a walk waits for a writer that is behind.
-const WRITER_WAIT: Duration = Duration::from_millis(1);
+pub(super) const WRITER_WAIT: Duration = Duration::from_millis(1);
 /// A delay for tests is slept in pieces, to end soon when the save is cancelled.
 const DELAY_PIECE: Duration = Duration::from_millis(20);
 /// After a save that failed, no other is tried by itself for so many seconds.
@@ -40,8 +40,8 @@ pub(crate) struct Persistence {
     pub(crate) progress: Progress,
     /// Changes per thread, as of its last turn of background work.
     dirty: Vec<AtomicU64>,
-    /// How often everything was forgotten, as of the last look.
-    flushes_seen: AtomicU64,
+    /// See [`Persistence::flushes`].
+    pub(super) flushes: AtomicU64,
 }
 
 /// Why there was no save.
@@ -66,7 +66,7 @@ impl Persistence {
             status: Mutex::new(Status::new(clock::now_ms() / 1000)),
             is_failing: AtomicBool::new(false),
             progress: Progress { is_loading: AtomicBool::new(is_loading), ..Progress::default() },
-            flushes_seen: AtomicU64::new(0),
+            flushes: AtomicU64::new(0),
             dirty: (0..threads).map(|_| AtomicU64::new(0)).collect(),
         }
     }
@@ -364,17 +364,6 @@ async fn delay(core: &Core, job: &Job, keys: u64) {
     }
 }
 
-/// After FLUSHALL, as in Redis: what a save under way is about is gone, and where data is saved at
-/// all, that there is none is saved soon.
-fn see_flush(core: &Core, saves: bool) {
-    let persistence = &core.server.persistence;
-    let flushes = core.router.shard().map_or(0, |shard| shard.keyspace.flushes_of_all());
-    if persistence.flushes_seen.swap(flushes, Ordering::Relaxed) != flushes {
-        persistence.cancel();
-        persistence.status().is_scheduled |= saves;
-    }
-}
-
 /// A turn of the background work: tells what changed, and begins what is due.
 pub(crate) fn on_turn(core: &Rc<Core>) {
     let persistence = &core.server.persistence;
@@ -386,7 +375,6 @@ pub(crate) fn on_turn(core: &Rc<Core>) {
         return;
     }
     let config = core.config();
-    see_flush(core, !config.persistence.save.points.is_empty());
     let now_s = clock::now_ms() / 1000;
     let status = persistence.status().clone();
     if status.running.is_some() {

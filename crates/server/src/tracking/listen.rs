@@ -35,7 +35,7 @@ pub(crate) fn hear(core: &Core, news: &News) {
                 table.clear();
                 is_flushed = true;
             }
-            What::Event(_) => {}
+            What::Event(_) | What::AllFlushed => {}
         }
     }
     let after = (table.len(), table.items());
