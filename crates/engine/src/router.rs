@@ -640,6 +640,13 @@ impl Router {
         }
     }
 
+    /// Sends what the own shard has to say after background work.
+    pub fn tell_due(&self) {
+        if self.shard().is_some_and(|shard| shard.has_answers()) {
+            self.settle();
+        }
+    }
+
     /// Sends what the own shard has to say after it ran something by a call.
     #[cold]
     pub(crate) fn settle(&self) {

@@ -179,6 +179,10 @@ impl Connection {
         if self.client.tracking.is_on() {
             // What changed before it sent this, it hears before the answer.
             self.core.router.read_mail();
+            if crate::pressure::relieve_before(&self.core) {
+                self.settle_input();
+                crate::pressure::relieve_everywhere(&self.core).await;
+            }
             self.client.take_pushed(&mut self.output);
         }
         let mut batch = self.core.take_batch();

@@ -27,6 +27,26 @@ pub(crate) fn relieve(core: &Core) {
     }
 }
 
+/// Evicts what the next commands would else evict, so that what goes is told before their answers.
+/// Whether other threads are needed for it: then [`relieve_everywhere`] does the rest.
+pub(crate) fn relieve_before(core: &Core) -> bool {
+    relieve(core);
+    core.router.tell_due();
+    let limit_bytes = core.config().memory.maxmemory_bytes as usize;
+    let is_exceeded = limit_bytes > 0 && stdx::alloc::kept_bytes() > limit_bytes;
+    is_exceeded && richest_other(core).is_some()
+}
+
+/// Evicts on all threads; when this returns, what went is told.
+pub(crate) async fn relieve_everywhere(core: &Core) {
+    core.gather(|core| {
+        relieve(core);
+        core.router.tell_due();
+    })
+    .await;
+    core.router.read_mail();
+}
+
 /// Whether memory is above its limit and stays there: commands that need more are refused.
 pub(crate) fn is_exceeded(core: &Core) -> bool {
     let Some(mut shard) = core.router.shard_mut() else { return false };

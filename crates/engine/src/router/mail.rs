@@ -26,9 +26,7 @@ impl Router {
 
     /// Before the thread sleeps: sends what is due, and stays awake if there is mail.
     pub fn before_park(&self) {
-        if self.shard.as_ref().is_some_and(|shard| shard.borrow().has_answers()) {
-            self.settle();
-        }
+        self.tell_due();
         self.batches.set(0);
         self.publish_recorded();
         self.flush();

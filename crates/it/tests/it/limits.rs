@@ -276,3 +276,28 @@ fn a_call_of_many_arguments_leaves_nothing_behind() {
         });
     });
 }
+
+#[test]
+fn what_goes_for_want_of_memory_is_told_before_the_answer() {
+    on_every_server(&["--maxmemory-policy", "volatile-random"], |server| {
+        let mut client = server.connect();
+        client.ask("HELLO 3");
+        client.ask("CLIENT TRACKING ON");
+        let limit = info(server, "memory", "used_memory") + 200_000;
+        client.ask(&format!("CONFIG SET maxmemory {limit}"));
+        for n in 0..6 {
+            assert_eq!(show(&client.ask(&format!("SETEX volatile-{n} 10000 x"))), "+OK");
+            assert_eq!(show(&client.ask(&format!("GET volatile-{n}"))), "\"x\"");
+        }
+        // Its argument is small: it is let in, and what it makes is too much.
+        assert_eq!(show(&client.ask("SETBIT big 3200000 0")), ":0");
+        client.send(b"GETBIT big 0\r\n").expect("it takes commands");
+        let mut told: Vec<String> =
+            (0..6).map(|_| show(&client.receive().expect("what went"))).collect();
+        told.sort_unstable();
+        let expected =
+            (0..6).map(|n| format!(">[\"invalidate\", [\"volatile-{n}\"]]")).collect::<Vec<_>>();
+        assert_eq!(told, expected);
+        assert_eq!(show(&client.receive().expect("the answer")), ":0");
+    });
+}
