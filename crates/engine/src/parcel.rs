@@ -2,7 +2,7 @@
 
 use command::Args;
 use resp::{Protocol, Span};
-use stdx::alloc::Doomed;
+use stdx::alloc::{Doomed, block_bytes};
 
 use crate::command::Command;
 use crate::waiters::WaiterId;
@@ -131,8 +131,9 @@ pub struct Outcome {
     pub ticks: u64,
 }
 
-/// Buffers beyond this are given back rather than kept for the next batch.
-const KEEP_BYTES_MAX: usize = 64 * 1024;
+/// Buffers beyond this are given back rather than kept for the next batch, and replies beyond it are
+/// handed on rather than copied.
+pub(crate) const KEEP_BYTES_MAX: usize = 64 * 1024;
 
 /// Work that owns its bytes, so that it can go to another thread, or wait; it comes back with the
 /// replies, and its buffers are used again.
@@ -183,9 +184,8 @@ impl Parcel {
 
     /// Notes that it ran.
     pub(crate) fn note_replies(&mut self) {
-        let bytes = self.replies.capacity();
-        if bytes > KEEP_BYTES_MAX {
-            self.replies_doomed.resize(bytes);
+        if self.replies.capacity() > KEEP_BYTES_MAX {
+            self.replies_doomed.resize(block_bytes(self.replies.capacity()));
         }
     }
 

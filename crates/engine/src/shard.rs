@@ -13,6 +13,7 @@ use command::{Args, Group, KeySpec, Spec, access, flag};
 use journal::Handover;
 use keyspace::{Key, Keyspace};
 use resp::Writer;
+use stdx::alloc::{Doomed, block_bytes};
 use stdx::rng::Rng;
 use txn::{LockTable, Locks, Mode, Scheduled, TxId};
 
@@ -20,7 +21,7 @@ use crate::command::{Block, Run};
 use crate::context::{Context, Limits};
 use crate::late::{Late, LateId};
 use crate::memory::{MemoryGate, Pressure};
-use crate::parcel::{Call, Outcome, Parcel, Work};
+use crate::parcel::{Call, KEEP_BYTES_MAX, Outcome, Parcel, Work};
 use crate::recorder::{At, Recorder};
 use crate::serve::Waiting;
 use crate::waiters::{WaiterId, Watched};
@@ -166,6 +167,8 @@ pub struct Shard {
     rng: Rng,
     pub(crate) clock: Clock,
     pub(crate) waiting: Waiting,
+    /// Large replies under way: they are a client's soon, and counted as that.
+    replies_doomed: Doomed,
     /// Whether what runs has happened before: see [`Shard::set_replaying`].
     is_replaying: bool,
 }
@@ -188,6 +191,7 @@ impl Shard {
             rng: Rng::new(seed),
             clock,
             waiting: Waiting::default(),
+            replies_doomed: Doomed::default(),
             is_replaying: false,
         }
     }
@@ -332,10 +336,14 @@ impl Shard {
                 ticks: after.saturating_sub(ticks),
             });
             ticks = after;
+            if self.memory.is_limited() && replies.capacity() > KEEP_BYTES_MAX {
+                self.replies_doomed.resize(block_bytes(replies.capacity()));
+            }
             if self.has_due() && !work.is_atomic && !is_followed(work, index) {
                 self.serve(at, true);
             }
         }
+        self.replies_doomed.resize(0);
     }
 
     /// Passes, so that the cache misses of a batch overlap: first all buckets, then all entries,
@@ -377,8 +385,7 @@ impl Shard {
     ) -> command::Result {
         if self.memory.is_limited()
             && !self.is_replaying
-            // The replies before it count once they are their client's.
-            && self.make_room_at(at, reply.len()) == Pressure::Exceeded
+            && self.make_room_before(at, reply) == Pressure::Exceeded
             && call.command.spec.has(flag::DENYOOM)
             && !call.may_grow
             && self.memory.refuses()
@@ -435,6 +442,12 @@ impl Shard {
         self.keyspace.begin(moment.now_ms);
         let at = self.recorder.begin(At { moment, transaction: TxId::NONE });
         self.make_room_at(at, 0)
+    }
+
+    /// Makes room for a call; the replies before it count once they are their client's.
+    fn make_room_before(&mut self, at: At, replies: &Writer<'_>) -> Pressure {
+        let is_counted = self.replies_doomed.bytes() == 0;
+        self.make_room_at(at, if is_counted { replies.len() } else { 0 })
     }
 
     fn make_room_at(&mut self, at: At, leaving_bytes: usize) -> Pressure {

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::task::Waker;
 
 use resp::Protocol;
+use stdx::alloc::{Doomed, block_bytes};
 
 use crate::blocked::Blocked;
 use crate::pubsub::Subscriptions;
@@ -98,6 +99,8 @@ pub(crate) struct Client {
     pub(crate) tracking: Tracking,
     /// Whether background work wants the connection to look at its buffers.
     pub(crate) wants_trim: Cell<bool>,
+    /// What its replies and pushes take that is not among that yet: no key need go for it.
+    passing: RefCell<Doomed>,
     /// What its thread counts for it among the memory of clients, in bytes.
     pub(crate) accounted: Cell<usize>,
     /// Row of the last command.
@@ -151,6 +154,7 @@ impl Client {
             subscriptions: Subscriptions::default(),
             tracking: Tracking::default(),
             wants_trim: Cell::new(false),
+            passing: RefCell::default(),
             accounted: Cell::new(0),
             last_command: Cell::new(None),
             usage: Usage::default(),
@@ -202,15 +206,29 @@ impl Client {
             + usage.query_buffer.get()
             + usage.query_buffer_free.get()
             + usage.arguments.get()
-            + usage.output_room.get().max(usage.output.get())
+            + block_bytes(usage.output_room.get().max(usage.output.get()))
             + self.name.borrow().capacity()
             + self.transaction.memory_bytes()
+            + self.subscriptions.memory_bytes()
+            + self.tracking.memory_bytes()
             + self.field_lists.memory_bytes()
+    }
+
+    /// Notes how much room output has that is not counted among the memory of clients yet. What is
+    /// noted is shared by all threads, so that only much is, and not in every batch.
+    #[inline]
+    pub(crate) fn note_passing(&self, output_room: usize) {
+        const LITTLE_BYTES: usize = 4 * 1024;
+        let bytes = output_room.saturating_sub(self.usage.output_room.get());
+        let bytes = if bytes > LITTLE_BYTES { block_bytes(bytes) } else { 0 };
+        self.passing.borrow_mut().resize(bytes);
     }
 
     /// Sends bytes that are no reply.
     pub(crate) fn push(&self, bytes: &[u8]) {
         self.pushed.borrow_mut().extend_from_slice(bytes);
+        let pushed_room = self.pushed.borrow().capacity();
+        self.note_passing(self.usage.output_room.get() + pushed_room);
         self.usage.output.set(self.usage.output.get() + bytes.len());
         self.wake();
     }

@@ -67,22 +67,43 @@ impl Core {
         let now = client.memory_bytes();
         let before = client.accounted.replace(now);
         self.own_clients.bytes.set(self.own_clients.bytes.get() + now - before);
+        if now > before {
+            self.hold_clients_to_limit();
+        }
+    }
+
+    /// Lets clients be closed if all together cost too much.
+    pub(crate) fn hold_clients_to_limit(self: &Rc<Self>) {
+        if self.do_clients_exceed_limit()
+            && !self.server.client_memory.is_evicting.swap(true, Ordering::Relaxed)
+        {
+            tokio::task::spawn_local(evict(self.clone()));
+        }
+    }
+
+    fn do_clients_exceed_limit(&self) -> bool {
         let limit_bytes = self.own_clients.limit_bytes.get();
-        if limit_bytes == 0 || now <= before {
-            return;
+        if limit_bytes == 0 {
+            return false;
         }
         let shared = &self.server.client_memory;
         self.own_clients.publish(shared, self.router.thread());
         let sum: usize = shared.published.iter().map(|sum| sum.load(Ordering::Relaxed)).sum();
-        if sum > limit_bytes && !shared.is_evicting.swap(true, Ordering::Relaxed) {
-            tokio::task::spawn_local(evict(self.clone()));
-        }
+        sum > limit_bytes
     }
 
     /// A client that is gone costs nothing.
     pub(crate) fn forget(&self, client: &Client) {
         let before = client.accounted.replace(0);
         self.own_clients.bytes.set(self.own_clients.bytes.get() - before);
+    }
+}
+
+/// Closes clients if all together cost too much; afterwards those are gone.
+pub(crate) async fn settle(core: &Rc<Core>) {
+    if core.do_clients_exceed_limit() {
+        core.server.client_memory.is_evicting.store(true, Ordering::Relaxed);
+        evict(core.clone()).await;
     }
 }
 

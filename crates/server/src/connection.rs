@@ -36,6 +36,9 @@ const OUTPUT_FLUSH_BYTES: usize = 256 * 1024;
 /// tightest limit lets the reply to CONFIG SET through.
 const OUTPUT_FREE_BYTES: u64 = 16 * 1024;
 
+/// Less is not worth to be noted before it is accounted for.
+const OUTPUT_NOTED_BYTES: usize = 64 * 1024;
+
 /// After so long without input, in milliseconds, an input buffer goes.
 const TRIM_IDLE_MS: i64 = 2_000;
 
@@ -128,9 +131,7 @@ impl Connection {
             self.client.set_waker(task.waker());
             self.client.take_pushed(&mut self.output);
             self.poll_send(task)?;
-            if self.output.capacity() != self.client.usage.output_room.get() {
-                self.publish_usage();
-            }
+            self.publish_output_room();
             if self.is_over() || self.exceeds_output_limit() {
                 return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
             }
@@ -200,6 +201,9 @@ impl Connection {
                 let departed = batch.depart(router, self.input.bytes(), order);
                 self.settle_input();
                 batch = departed.landed(&mut self.output).await;
+            }
+            if self.output.len() > OUTPUT_NOTED_BYTES {
+                self.client.note_passing(self.output.capacity());
             }
             let replies = &self.output[reply_start..];
             count(&self.core, &self.client, &batch, self.input.bytes(), replies);
@@ -343,9 +347,9 @@ impl Connection {
     fn poll_while_blocked(&mut self, task: &mut Context<'_>) {
         self.client.set_waker(task.waker());
         self.client.take_pushed(&mut self.output);
-        let mut gone = self.poll_send(task).is_err()
-            || self.exceeds_output_limit()
-            || self.client.closing().is_some();
+        let is_broken = self.poll_send(task).is_err();
+        self.publish_output_room();
+        let mut gone = is_broken || self.exceeds_output_limit() || self.client.closing().is_some();
         while !gone {
             match self.input.poll_fill(&self.core, &mut self.stream, task) {
                 Poll::Pending => return,
@@ -541,6 +545,14 @@ impl Connection {
         usage.output.set(self.unsent());
         usage.output_room.set(self.output.capacity());
         self.core.account(&self.client);
+        self.client.note_passing(self.output.capacity());
+    }
+
+    /// Where output took or left room that is not published.
+    fn publish_output_room(&self) {
+        if self.output.capacity() != self.client.usage.output_room.get() {
+            self.publish_usage();
+        }
     }
 
     /// Closes a client that sent more than may wait, before any of that is looked at.

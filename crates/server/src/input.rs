@@ -109,7 +109,9 @@ impl Input {
         let len = self.own.len();
         if len > 0 {
             let room = missing.clamp(GROWTH_BYTES, TRUSTED_BYTES.max(len)).max(len / 2);
-            if self.own.capacity() < len + room {
+            // What is known to be needed may fit already.
+            let needed = if missing > 0 { missing.min(room) } else { room };
+            if self.own.capacity() < len + needed {
                 self.own.reserve_exact(room);
             }
             self.peak = self.peak.max(len);

@@ -17,6 +17,7 @@ mod help;
 mod histogram;
 mod input;
 mod log;
+mod names;
 mod net;
 mod persistence;
 mod pressure;

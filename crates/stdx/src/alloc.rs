@@ -133,6 +133,12 @@ impl Doomed {
         Self(bytes)
     }
 
+    /// How many.
+    #[inline]
+    pub fn bytes(&self) -> usize {
+        self.0
+    }
+
     /// From now on so many.
     #[inline]
     pub fn resize(&mut self, bytes: usize) {

@@ -12,7 +12,7 @@ use crate::flight::{Flight, FlightFuture, Part};
 use crate::gathering::Gathering;
 use crate::held::Held;
 use crate::merge::merge;
-use crate::parcel::{Call, Outcome, Parcel};
+use crate::parcel::{Call, KEEP_BYTES_MAX, Outcome, Parcel};
 use crate::recorder::At;
 use crate::router::Router;
 
@@ -134,8 +134,10 @@ impl Departed {
         let Self { mut batch, flying, router } = self;
         match flying {
             Flying::Alone(flight) => {
-                let flight = flight.await;
-                batch.take_replies(&router, &flight, &[], out);
+                let mut flight = flight.await;
+                if !batch.take_whole(&mut flight, out) {
+                    batch.take_replies(&router, &flight, &[], out);
+                }
                 flight.recycle(&router);
             }
             Flying::Gathered(gathering, starts) => {
@@ -148,6 +150,19 @@ impl Departed {
 }
 
 impl Batch {
+    /// Takes the replies as they are where they are many and of one shard; else answers false.
+    fn take_whole(&mut self, flight: &mut Flight, out: &mut Vec<u8>) -> bool {
+        let [Part { parcel: Some(parcel), .. }] = &mut *flight.parts else { return false };
+        let fits =
+            out.is_empty() && self.watches.is_empty() && self.ready.is_empty() && !self.has_muted;
+        if !fits || !self.is_one_place() || parcel.replies.capacity() <= KEEP_BYTES_MAX {
+            return false;
+        }
+        self.outcomes.extend_from_slice(&parcel.outcomes);
+        std::mem::swap(out, &mut parcel.replies);
+        true
+    }
+
     /// Appends the replies that a flight brought, which has `starts` others before them.
     fn take_replies(
         &mut self,

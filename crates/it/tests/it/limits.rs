@@ -301,3 +301,67 @@ fn what_goes_for_want_of_memory_is_told_before_the_answer() {
         assert_eq!(show(&client.receive().expect("the answer")), ":0");
     });
 }
+
+#[test]
+fn replies_that_nobody_reads_cost_their_client_and_no_key() {
+    let limits = ["--maxmemory", "11mb", "--maxmemory-clients", "3mb"];
+    on_every_server(&[&limits[..], &["--maxmemory-policy", "allkeys-lru"]].concat(), |server| {
+        let mut control = server.connect();
+        control.ask("CLIENT NO-EVICT ON");
+        for key in 0..50 {
+            control.ask(&format!("SETRANGE {key} 100000 x"));
+        }
+        let mut deaf: Vec<_> = (0..20).map(|_| server.connect()).collect();
+        eventually("a client goes", || {
+            // Many at once: their replies pass from one thread to another.
+            let gets = b"MGET 1\r\n".repeat(20);
+            deaf.retain_mut(|client| client.send(&gets).is_ok());
+            info(server, "stats", "evicted_clients") > 0
+        });
+        assert_eq!(info(server, "stats", "evicted_keys"), 0);
+    });
+}
+
+#[test]
+fn what_a_client_listens_to_is_part_of_its_cost() {
+    on_every_server(&["--maxmemory-clients", "300000"], |server| {
+        for line in
+            ["WATCH", "SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "CLIENT TRACKING ON BCAST PREFIX"]
+        {
+            let mut client = server.connect();
+            let is_closed = (10_000..40_000).any(|number| {
+                client.send(format!("{line} {number}\r\n").as_bytes()).is_err()
+                    || client.receive().is_err_and(|error| is_closed(&error))
+            });
+            assert!(is_closed, "{line} costs nothing");
+        }
+    });
+}
+
+#[test]
+fn a_lowered_limit_holds_at_once() {
+    on_every_server(&["--maxmemory-clients", "4mb"], |server| {
+        let mut control = server.connect();
+        control.ask("CLIENT NO-EVICT ON");
+        let clients: Vec<_> = (0..10)
+            .map(|_| {
+                let mut client = server.connect();
+                let value = "v".repeat(300_000);
+                client
+                    .send(format!("*2\r\n$300000\r\n{value}").as_bytes())
+                    .expect("it takes bytes");
+                client
+            })
+            .collect();
+        let count = |control: &mut testkit::Client| {
+            show(&control.ask("CLIENT LIST")).matches("cmd=NULL").count()
+        };
+        eventually("all is there", || {
+            show(&control.ask("CLIENT LIST")).matches("qbuf=300").count() == clients.len()
+        });
+        assert_eq!(count(&mut control), clients.len());
+        control.ask("CONFIG SET maxmemory-clients 2mb");
+        let left = count(&mut control);
+        assert!(0 < left && left < clients.len(), "{left}");
+    });
+}

@@ -85,6 +85,7 @@ fn set(request: &mut Request) -> LaterFuture<'_> {
         let changed = change(request);
         // Even if not: threads may have to accept anew.
         request.core.gather(refresh).await;
+        crate::client_memory::settle(&request.core).await;
         changed?;
         request.reply().ok();
         Ok(())

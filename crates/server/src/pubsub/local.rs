@@ -1,7 +1,7 @@
 //! The subscribers of one thread.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use stdx::glob;
@@ -10,6 +10,7 @@ use super::Kind;
 use super::message::{Message, Written};
 use crate::client::Client;
 use crate::core::Core;
+use crate::names::Names;
 
 /// Subscribers by what they subscribe to, in the order in which they did.
 type Subscribers = RefCell<HashMap<Vec<u8>, Vec<Rc<Client>>>>;
@@ -55,13 +56,13 @@ impl Local {
 /// What one client subscribes to.
 #[derive(Debug, Default)]
 pub(crate) struct Subscriptions {
-    channels: RefCell<BTreeSet<Vec<u8>>>,
-    patterns: RefCell<BTreeSet<Vec<u8>>>,
-    shard_channels: RefCell<BTreeSet<Vec<u8>>>,
+    channels: RefCell<Names>,
+    patterns: RefCell<Names>,
+    shard_channels: RefCell<Names>,
 }
 
 impl Subscriptions {
-    fn of(&self, kind: Kind) -> &RefCell<BTreeSet<Vec<u8>>> {
+    fn of(&self, kind: Kind) -> &RefCell<Names> {
         match kind {
             Kind::Channel => &self.channels,
             Kind::Pattern => &self.patterns,
@@ -81,7 +82,12 @@ impl Subscriptions {
 
     /// All of a kind, by name.
     pub(super) fn names(&self, kind: Kind) -> Vec<Vec<u8>> {
-        self.of(kind).borrow().iter().cloned().collect()
+        self.of(kind).borrow().iter().map(<[u8]>::to_vec).collect()
+    }
+
+    /// What they cost.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        Kind::ALL.iter().map(|kind| self.of(*kind).borrow().memory_bytes()).sum()
     }
 
     /// The number that confirmations tell: channels of hash slots are counted apart.
@@ -95,7 +101,7 @@ impl Subscriptions {
 
 /// Subscribes a client of this thread, unless it does already.
 pub(super) fn subscribe(core: &Core, client: &Rc<Client>, kind: Kind, name: &[u8]) {
-    if client.subscriptions.of(kind).borrow_mut().insert(name.to_vec()) {
+    if client.subscriptions.of(kind).borrow_mut().insert(name) {
         let mut subscribers = core.subscribers.of(kind).borrow_mut();
         subscribers.entry(name.to_vec()).or_default().push(client.clone());
         core.server.directory.add(kind, name, core.router.thread());

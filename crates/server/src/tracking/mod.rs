@@ -14,12 +14,13 @@ mod listen;
 mod table;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::client::Client;
 use crate::core::Core;
+use crate::names::Names;
 
 pub(crate) use commands::{CACHING, GETREDIR, TRACKING, TRACKINGINFO};
 pub(crate) use listen::{forget, hear, limit};
@@ -58,7 +59,7 @@ pub(crate) struct Tracking {
     is_broken: Cell<bool>,
     /// Whether CLIENT CACHING was said for the next command.
     caching: Cell<bool>,
-    prefixes: RefCell<BTreeSet<Vec<u8>>>,
+    prefixes: RefCell<Names>,
 }
 
 impl Tracking {
@@ -83,6 +84,11 @@ impl Tracking {
             (true, None) => 0,
             (true, Some(redirect)) => redirect.id as i64,
         }
+    }
+
+    /// What its prefixes cost.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.prefixes.borrow().memory_bytes()
     }
 
     /// What a call carries: the client's number, if that matters, and whether the shard is to tell
@@ -195,19 +201,19 @@ pub(crate) fn stop(core: &Core, client: &Client) {
     tracking.is_broken.set(false);
     tracking.redirect.set(None);
     let registry = &core.server.tracking;
-    for prefix in tracking.prefixes.take() {
+    for prefix in tracking.prefixes.take().iter() {
         let mut local = core.tracking.prefixes.borrow_mut();
-        if let Some(clients) = local.get_mut(&prefix) {
+        if let Some(clients) = local.get_mut(prefix) {
             clients.retain(|id| *id != client.id);
             if clients.is_empty() {
-                local.remove(&prefix);
+                local.remove(prefix);
             }
         }
         let mut all = registry.prefixes.write().expect("a panic ends the process");
-        if let Some(counts) = all.get_mut(&prefix) {
+        if let Some(counts) = all.get_mut(prefix) {
             counts[core.router.thread()] -= 1;
             if counts.iter().all(|count| *count == 0) {
-                all.remove(&prefix);
+                all.remove(prefix);
             }
         }
     }
@@ -220,7 +226,7 @@ pub(crate) fn stop(core: &Core, client: &Client) {
 
 /// Adds a client to those that hear of the keys with a prefix.
 fn add_prefix(core: &Core, client: &Client, prefix: &[u8]) {
-    if !client.tracking.prefixes.borrow_mut().insert(prefix.to_vec()) {
+    if !client.tracking.prefixes.borrow_mut().insert(prefix) {
         return;
     }
     let mut local = core.tracking.prefixes.borrow_mut();

@@ -105,8 +105,9 @@ fn watch(request: &mut Request) -> LaterFuture<'_> {
                 keys.push(key.to_vec());
             }
         }
+        let bytes = keys.iter().map(Vec::len).sum();
         let watches = request.core.router.watch(db, keys).await;
-        transaction.watches.borrow_mut().extend(watches);
+        transaction.add_watches(watches, bytes);
         request.reply().ok();
         Ok(())
     })

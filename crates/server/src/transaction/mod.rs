@@ -23,6 +23,8 @@ use crate::core::Core;
 pub(crate) struct Transaction {
     queue: RefCell<Option<Box<Queue>>>,
     watches: RefCell<Vec<Watch>>,
+    /// The lengths of all watched keys, while there are some.
+    watched_bytes: Cell<usize>,
     /// Whether EXEC is at it.
     executing: Cell<bool>,
     /// Whether a watched key was seen changed, as of the last [`see_changes`].
@@ -79,9 +81,21 @@ impl Transaction {
         self.queue.borrow().as_ref().map(|queue| queue.steps.len())
     }
 
-    /// Bytes of the queued commands.
+    /// What queued commands and watched keys cost. O(1).
     pub(crate) fn memory_bytes(&self) -> usize {
+        let watches = self.watches.borrow();
+        let watched_bytes = if watches.is_empty() { 0 } else { self.watched_bytes.get() };
         self.queue.borrow().as_ref().map_or(0, |queue| queue.memory_bytes())
+            + watches.capacity() * size_of::<Watch>()
+            + watched_bytes
+    }
+
+    /// Watches more keys, of so many bytes together.
+    fn add_watches(&self, watches: Vec<Watch>, bytes: usize) {
+        let mut all = self.watches.borrow_mut();
+        let before = if all.is_empty() { 0 } else { self.watched_bytes.get() };
+        self.watched_bytes.set(before + bytes);
+        all.extend(watches);
     }
 
     /// Whether a watched key has changed, for CLIENT LIST; see [`see_changes`].

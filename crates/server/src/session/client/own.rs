@@ -74,12 +74,13 @@ pub(super) fn set_info(
 }
 
 pub(super) fn no_evict(
-    _: &Rc<Core>,
+    core: &Rc<Core>,
     client: &Rc<Client>,
     args: Args<'_>,
     reply: &mut Writer<'_>,
 ) -> Result {
     client.no_evict.set(on_or_off(args.at(2))?);
+    core.hold_clients_to_limit();
     reply.ok();
     Ok(())
 }
