@@ -20,12 +20,14 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[SessionCommand::now(
     rewrite,
 )];
 
-fn rewrite(core: &Rc<Core>, _: &Rc<Client>, _: Args<'_>, reply: &mut Writer<'_>) -> Result {
+fn rewrite(core: &Rc<Core>, client: &Rc<Client>, _: Args<'_>, reply: &mut Writer<'_>) -> Result {
     let append = &core.server.append;
     if append.status().rewriting_since.is_some() {
         return Err(Error::new("Background append only file rewriting already in progress"));
     }
-    let waits = core.server.persistence.status().running.is_some();
+    // Its instant must wait for the end of a transaction.
+    let waits =
+        core.server.persistence.status().running.is_some() || client.transaction.is_executing();
     append.rewrite(!waits);
     reply.simple(match waits {
         true => "Background append only file rewriting scheduled",
