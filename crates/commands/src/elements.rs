@@ -2,6 +2,7 @@
 //! bit.
 
 use command::{Args, Error, Result};
+use engine::Context;
 use keyspace::WrongType;
 use resp::{Protocol, Writer};
 use stdx::glob;
@@ -86,15 +87,31 @@ impl Draws {
     }
 }
 
-/// Whether a reply that began at `start` may become longer, though a client's number makes it so.
-#[inline]
-pub(crate) fn may_go_on(reply: &Writer<'_>, start: usize) -> bool {
-    reply.len() - start <= REPEATED_BYTES_MAX
+/// How long a reply may become that repeats elements as often as a client wants.
+#[derive(Clone, Copy)]
+pub(crate) struct Bounds {
+    start: usize,
+    bytes_max: usize,
 }
 
-/// Refuses a reply that was not to become longer.
-pub(crate) fn check_repeated(reply: &Writer<'_>, start: usize) -> Result {
-    if may_go_on(reply, start) { Ok(()) } else { Err(Error::new("reply is too long")) }
+impl Bounds {
+    /// Of a reply that begins now. A script's is no client's yet.
+    pub(crate) fn new(context: &Context<'_>, reply: &Writer<'_>) -> Self {
+        let client_bytes_max =
+            if context.in_script { usize::MAX } else { context.limits.reply_bytes_max };
+        Self { start: reply.len(), bytes_max: client_bytes_max.min(REPEATED_BYTES_MAX) }
+    }
+
+    /// Whether it may become longer.
+    #[inline]
+    pub(crate) fn allow(self, reply: &Writer<'_>) -> bool {
+        reply.len() - self.start <= self.bytes_max
+    }
+
+    /// Refuses one that was not to become longer.
+    pub(crate) fn check(self, reply: &Writer<'_>) -> Result {
+        if self.allow(reply) { Ok(()) } else { Err(Error::ReplyTooLong) }
+    }
 }
 
 /// The options of SSCAN, HSCAN and ZSCAN.

@@ -30,6 +30,8 @@ pub struct Context<'a> {
 pub struct Limits {
     /// `proto-max-bulk-len`: no string grows beyond it, in bytes.
     pub string_bytes_max: usize,
+    /// A client's reply that is longer ends its connection, in bytes.
+    pub reply_bytes_max: usize,
     /// Whether small integers pass for shared objects, as they do in Redis unless the eviction
     /// policy looks at each key's use.
     pub shares_integers: bool,
@@ -44,6 +46,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             string_bytes_max: 512 * 1024 * 1024,
+            reply_bytes_max: usize::MAX,
             shares_integers: true,
             skips_checksums: false,
             values: value::Limits::default(),

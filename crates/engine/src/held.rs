@@ -323,6 +323,7 @@ impl Held {
             reply_len: reply.len(),
             failed: reply.first() == Some(&b'-'),
             refused: false,
+            is_overlong: false,
             ticks: router.clock().ticks_since(started),
         };
         (reply, outcome)

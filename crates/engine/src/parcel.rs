@@ -127,6 +127,8 @@ pub struct Outcome {
     pub failed: bool,
     /// Whether it did not even run, for want of memory.
     pub refused: bool,
+    /// Whether its reply was to become too long.
+    pub is_overlong: bool,
     /// How long it ran, in ticks of the engine's clock, summed over its parts.
     pub ticks: u64,
 }

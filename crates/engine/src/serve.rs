@@ -228,6 +228,7 @@ impl Shard {
                 reply_len: replies.len(),
                 failed: replies[0] == b'-',
                 refused,
+                is_overlong: false,
                 ticks: self.clock.ticks_since(started),
             });
         }

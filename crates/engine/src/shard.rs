@@ -322,9 +322,10 @@ impl Shard {
             let start = replies.len();
             let args = work.args(call);
             let mut reply = Writer::new(replies, call.protocol);
-            let mut refused = false;
+            let (mut refused, mut is_overlong) = (false, false);
             if let Err(error) = self.execute(call, args, &mut reply, at) {
                 refused = error == command::Error::OutOfMemory;
+                is_overlong = error == command::Error::ReplyTooLong;
                 reply.truncate(start);
                 reply.error(error.text());
             }
@@ -333,6 +334,7 @@ impl Shard {
                 reply_len: replies.len() - start,
                 failed: replies.get(start) == Some(&b'-'),
                 refused,
+                is_overlong,
                 ticks: after.saturating_sub(ticks),
             });
             ticks = after;

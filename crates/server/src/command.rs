@@ -219,6 +219,7 @@ impl Request {
             reply_len: self.out.len(),
             failed: self.out.first() == Some(&b'-'),
             refused: false,
+            is_overlong: false,
             ticks: clock.ticks_since(started),
         }
     }

@@ -315,6 +315,7 @@ impl Connection {
             reply_len: reply.len(),
             failed: reply.first() == Some(&b'-'),
             refused: false,
+            is_overlong: false,
             ticks: self.core.router.clock().ticks_since(started),
         };
         self.finish(call.row, shown.args(), &outcome, &reply, muted);
@@ -527,14 +528,7 @@ impl Connection {
         if !is_exceeded(limit, unsent, since_ms.map(|since_ms| now_ms - since_ms)) {
             return false;
         }
-        tracing::warn!(
-            client = self.client.id,
-            address = self.client.address,
-            output_bytes = unsent,
-            "Client closed for overcoming of output buffer limits."
-        );
-        add(&self.core.stats.counters.output_limit_disconnections, 1);
-        self.client.close(Closing::Now);
+        close_for_output(&self.core, &self.client, unsent);
         true
     }
 
@@ -601,6 +595,9 @@ pub(crate) fn count(core: &Core, client: &Client, batch: &Batch, data: &[u8], re
         };
         let Some((call, outcome)) = calls.next() else { break };
         core.stats.ended(call.row, outcome, if muted { b"" } else { &replies[at..] });
+        if outcome.is_overlong {
+            end_overlong(core, client);
+        }
         let args = batch.args(call, data);
         crate::admin::watch::consider(core, client, call.row, args, outcome);
         at += if muted { 0 } else { outcome.reply_len };
@@ -612,6 +609,27 @@ pub(crate) fn count(core: &Core, client: &Client, batch: &Batch, data: &[u8], re
             }
         }
     }
+}
+
+/// A reply was given up that was to exceed its client's output limit, if there is one: as if it had
+/// been made, that ends the connection.
+#[cold]
+fn end_overlong(core: &Core, client: &Client) {
+    let limit = core.config().clients.output_buffer_limit.normal;
+    if limit.hard_bytes > 0 && client.subscriptions.is_empty() {
+        close_for_output(core, client, limit.hard_bytes);
+    }
+}
+
+fn close_for_output(core: &Core, client: &Client, output_bytes: u64) {
+    tracing::warn!(
+        client = client.id,
+        address = client.address,
+        output_bytes,
+        "Client closed for overcoming of output buffer limits."
+    );
+    add(&core.stats.counters.output_limit_disconnections, 1);
+    client.close(Closing::Now);
 }
 
 fn is_exceeded(limit: OutputLimit, unsent: u64, over_soft_ms: Option<i64>) -> bool {

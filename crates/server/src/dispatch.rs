@@ -434,6 +434,7 @@ fn outcome_of(core: &Core, reply: &[u8], started_ticks: u64) -> Outcome {
         failed: reply.first() == Some(&b'-'),
         ticks: core.router.clock().ticks_since(started_ticks),
         refused: false,
+        is_overlong: false,
     }
 }
 

@@ -16,6 +16,8 @@ pub(crate) fn tune(shard: &mut Shard, config: &Config, is_paused: bool) {
         ..Options::default()
     });
     shard.limits.string_bytes_max = config.clients.proto_max_bulk_len_bytes as usize;
+    let reply_bytes_max = config.clients.output_buffer_limit.normal.hard_bytes as usize;
+    shard.limits.reply_bytes_max = if reply_bytes_max == 0 { usize::MAX } else { reply_bytes_max };
     let looks_at_use = is_lfu || matches!(config.memory.maxmemory_policy, AllkeysLru | VolatileLru);
     shard.limits.shares_integers = config.memory.maxmemory_bytes == 0 || !looks_at_use;
     let list_plain_bytes_min = shard.limits.values.list_plain_bytes_min;

@@ -30,6 +30,7 @@ pub(super) fn hrandfield(
     if super::read(context, key)?.is_some_and(|hash| hash.is_due(now_ms)) {
         context.edit(key).expire_any_fields(EXPIRED_AT_ONCE);
     }
+    let bounds = elements::Bounds::new(context, reply);
     let entry = context.keyspace.peek(context.db, key);
     let hash = entry.map(|entry| entry.get::<Hash>()).transpose().map_err(wrong_type)?;
     let hash = hash.filter(|hash| hash.live_len(now_ms) > 0);
@@ -44,13 +45,12 @@ pub(super) fn hrandfield(
             hash.sample(count, now_ms, context.rng, |field| write(reply, &field, with_values));
         }
         (Some(Draws::Any(count)), Some(hash)) => {
-            let start = reply.len();
             announce(reply, count, with_values);
             hash.draw(count, now_ms, context.rng, |field| {
                 write(reply, &field, with_values);
-                elements::may_go_on(reply, start)
+                bounds.allow(reply)
             });
-            elements::check_repeated(reply, start)?;
+            bounds.check(reply)?;
         }
     }
     Ok(())

@@ -21,6 +21,7 @@ pub(super) fn srandmember(
     }
     let draws = (args.len() == 3).then(|| Draws::parse(args, 2)).transpose()?;
     let key = context.key(args, 1);
+    let bounds = elements::Bounds::new(context, reply);
     let entry = context.keyspace.read(context.db, key);
     let set = entry.map(|entry| entry.get::<Set>()).transpose().map_err(wrong_type)?;
     match (draws, set) {
@@ -33,13 +34,12 @@ pub(super) fn srandmember(
             set.sample(count, context.rng, |member| elements::write(reply, member));
         }
         (Some(Draws::Any(count)), Some(set)) => {
-            let start = reply.len();
             reply.array(usize::try_from(count).unwrap_or(usize::MAX));
             set.draw(count, context.rng, |member| {
                 elements::write(reply, member);
-                elements::may_go_on(reply, start)
+                bounds.allow(reply)
             });
-            elements::check_repeated(reply, start)?;
+            bounds.check(reply)?;
         }
     }
     Ok(())

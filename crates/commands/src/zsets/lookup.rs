@@ -153,6 +153,7 @@ pub(super) fn zrandmember(
         return Err(Error::new("value is out of range"));
     }
     let key = context.key(args, 1);
+    let bounds = elements::Bounds::new(context, reply);
     let entry = context.keyspace.read(context.db, key);
     let zset = entry.map(|entry| entry.get::<Zset>()).transpose()?;
     let rng = &mut *context.rng;
@@ -171,11 +172,10 @@ pub(super) fn zrandmember(
             }
         }
         (Some(Draws::Any(count)), Some(zset)) => {
-            let start = reply.len();
             announce(reply, usize::try_from(count).unwrap_or(usize::MAX), with_scores);
             for _ in 0..count {
                 write_at(reply, zset, rng.below(zset.len() as u64) as usize, with_scores);
-                elements::check_repeated(reply, start)?;
+                bounds.check(reply)?;
             }
         }
     }

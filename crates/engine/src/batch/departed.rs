@@ -253,7 +253,7 @@ fn merge_split(
     }
     merge(how, &answers, keys, replies);
     let failed = replies.get(start) == Some(&b'-');
-    Outcome { reply_len: replies.len() - start, failed, refused, ticks }
+    Outcome { reply_len: replies.len() - start, failed, refused, ticks, ..Outcome::default() }
 }
 
 /// The parts in the order in which they first appear, each once.

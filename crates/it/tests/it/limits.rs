@@ -365,3 +365,22 @@ fn a_lowered_limit_holds_at_once() {
         assert!(0 < left && left < clients.len(), "{left}");
     });
 }
+
+#[test]
+fn a_reply_that_is_to_exceed_the_limit_ends_its_client() {
+    on_every_server(&["--client-output-buffer-limit", "normal 1mb 0 0"], |server| {
+        let mut client = server.connect();
+        client.ask("HSET h f v");
+        client.ask("SADD s m");
+        client.ask("ZADD z 1 m");
+        for line in ["HRANDFIELD h", "SRANDMEMBER s", "ZRANDMEMBER z"] {
+            let mut client = server.connect();
+            let end = client.call(&[line.split(' ').collect(), vec!["-3000000"]].concat());
+            assert!(end.as_ref().is_err_and(is_closed), "{line}: {end:?}");
+        }
+        // What a script makes of it is short.
+        let script = "return #redis.call('SRANDMEMBER', 's', '-300000')";
+        let found = client.call(&["EVAL", script, "1", "s"]).expect("a reply");
+        assert_eq!(show(&found), ":300000");
+    });
+}
