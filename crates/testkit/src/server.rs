@@ -153,10 +153,10 @@ impl Server {
     /// The end of what it printed; if it panicked, from there on.
     pub fn log(&self) -> String {
         let text = fs::read(self.folder.join("log")).unwrap_or_default();
-        let text = String::from_utf8_lossy(&text);
-        let end = text.ceil_char_boundary(text.len().saturating_sub(4000));
-        let panic = text.find(" panicked at ").unwrap_or(end);
-        text[end.min(panic)..].to_owned()
+        let end = text.len().saturating_sub(4000);
+        let panicked = b" panicked at ";
+        let panic = text.windows(panicked.len()).position(|bytes| bytes == panicked);
+        String::from_utf8_lossy(&text[panic.unwrap_or(end).min(end)..]).into_owned()
     }
 
     /// A new connection.

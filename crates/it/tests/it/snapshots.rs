@@ -189,6 +189,15 @@ fn saves_are_cancelled_and_scheduled() {
     wait_for(&mut client, "rdb_saves:2");
 }
 
+/// Sets a flag when it goes.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Moves between accounts, in transactions, until told to stop.
 fn transfer(mut client: Client, seed: usize, stop: &AtomicBool) {
     let mut at = seed;
@@ -224,6 +233,8 @@ fn a_snapshot_holds_one_instant() {
         assert_eq!(plain(&client.call(&words).expect("a reply")), "5000");
         let stop = AtomicBool::new(false);
         thread::scope(|scope| {
+            // Also when something fails: the scope waits for them.
+            let _stop_at_the_end = Stop(&stop);
             for seed in 0..3 {
                 let (own, stop) = (server.connect(), &stop);
                 scope.spawn(move || transfer(own, seed, stop));
@@ -249,7 +260,6 @@ fn a_snapshot_holds_one_instant() {
                 let sum = scores.iter().sum::<f64>();
                 assert_eq!((scores.len(), sum), (5000, 50_000.0), "{layout:?}, round {round}");
             }
-            stop.store(true, Ordering::Relaxed);
         });
     }
 }
