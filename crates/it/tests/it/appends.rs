@@ -93,11 +93,22 @@ impl Round<'_> {
         encode(&["EXEC"], &mut bytes);
         let start_ns = self.now_ns();
         let mut client = self.server.connect();
-        client.send(&bytes).expect("it takes commands");
-        for _ in 0..=lines.len() {
-            client.receive().expect("a reply");
-        }
-        let Reply::Array(replies) = client.receive().expect("a reply") else { panic!("an array") };
+        let replies = loop {
+            client.send(&bytes).expect("it takes commands");
+            for _ in 0..=lines.len() {
+                client.receive().expect("a reply");
+            }
+            match client.receive().expect("a reply") {
+                Reply::Array(replies) => break replies,
+                // A script still runs whose client has left.
+                Reply::Error(error)
+                    if error.starts_with(b"BUSY") || error.starts_with(b"EXECABORT") =>
+                {
+                    thread::sleep(Duration::from_millis(1));
+                }
+                other => panic!("{other:?}"),
+            }
+        };
         let steps: Vec<Step> = lines
             .iter()
             .zip(&replies)

@@ -357,6 +357,10 @@ async fn delay(core: &Core, job: &Job, keys: u64) {
         };
         let piece = wanted.saturating_sub(slept).min(DELAY_PIECE);
         if piece.is_zero() {
+            // Less than the clock can wait.
+            if slept.is_zero() {
+                core.let_others_go_on().await;
+            }
             return;
         }
         tokio::time::sleep(piece).await;
