@@ -12,6 +12,7 @@ use rdb::file::{FileError, FileReader, Item, Record};
 use rdb::{Dialect, Object};
 use script::Library;
 
+use super::delay::next_piece;
 use crate::clock;
 use crate::core::{Core, Server};
 use crate::scripting::{LibraryPolicy, script_log};
@@ -242,17 +243,9 @@ struct Splitter {
     expected: u64,
 }
 
-/// How long to wait next, of what `key-load-delay` asks for after so many keys; it may change
-/// meanwhile.
+/// How long to wait next after so many keys; that may change meanwhile.
 fn load_delay(server: &Server, keys: u64, slept: Duration) -> Option<Duration> {
-    /// So soon a change is seen.
-    const PIECE: Duration = Duration::from_millis(20);
-    let delay_us = server.config().persistence.key_load_delay_us;
-    let wanted = match u64::try_from(delay_us) {
-        Ok(us) => Duration::from_micros(us.saturating_mul(keys)),
-        Err(_) => Duration::from_micros(keys / delay_us.unsigned_abs()),
-    };
-    Some(wanted.saturating_sub(slept).min(PIECE)).filter(|piece| !piece.is_zero())
+    next_piece(server.config().persistence.key_load_delay_us, keys, slept)
 }
 
 /// Waits after commands that were loaded, where that is wished.

@@ -2,10 +2,11 @@
 //!
 //! A snapshot is armed on all shards under one lock of everything (`save`); each shard's thread
 //! then walks its tables in short slices and makes pieces of a file (`saver`), which a side thread
-//! writes (`write`). Loading goes the other way (`load`).
+//! writes (`write`). Loading goes the other way (`load`). FLUSHALL has its own say (`flush`).
 
 pub(crate) mod append;
 pub(crate) mod commands;
+mod delay;
 pub(crate) mod flush;
 pub(crate) mod load;
 pub(crate) mod save;

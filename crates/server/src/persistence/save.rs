@@ -11,6 +11,7 @@ use crossbeam_channel::Sender;
 use engine::{Held, Needs};
 use tokio::sync::oneshot;
 
+use super::delay::next_piece;
 use super::load::Progress;
 use super::saver::{Format, Job, Piece, ShardSaver};
 use super::status::{Kind, Running, Status};
@@ -27,8 +28,6 @@ const REST: Duration = Duration::from_millis(1);
 const BUCKETS_PER_LOOK: usize = 4;
 /// How long a walk waits for a writer that is behind.
 pub(super) const WRITER_WAIT: Duration = Duration::from_millis(1);
-/// A delay for tests is slept in pieces, to end soon when the save is cancelled.
-const DELAY_PIECE: Duration = Duration::from_millis(20);
 /// After a save that failed, no other is tried by itself for so many seconds.
 const RETRY_SECONDS: i64 = 5;
 
@@ -350,19 +349,15 @@ async fn delay(core: &Core, job: &Job, keys: u64) {
     let mut slept = Duration::ZERO;
     while !job.is_cancelled() {
         let delay_us = core.config().persistence.rdb_key_save_delay_us;
-        let wanted = match u64::try_from(delay_us) {
-            // Shards walk side by side: together they take as long as one.
-            Ok(us) => Duration::from_micros(us.saturating_mul(keys)) * job.shard_count() as u32,
-            Err(_) => Duration::from_micros(keys / delay_us.unsigned_abs()),
-        };
-        let piece = wanted.saturating_sub(slept).min(DELAY_PIECE);
-        if piece.is_zero() {
+        // Shards walk side by side: together they take as long as one.
+        let keys = keys * job.shard_count() as u64;
+        let Some(piece) = next_piece(delay_us, keys, slept) else {
             // Less than the clock can wait.
             if slept.is_zero() {
                 core.let_others_go_on().await;
             }
             return;
-        }
+        };
         tokio::time::sleep(piece).await;
         slept += piece;
     }
