@@ -3,6 +3,7 @@
 use crate::args::Args;
 use crate::flag::{self, Categories, Flags, category};
 use crate::keys::{Access, Begin, Find, KeySpec, access};
+use crate::syntax::{self, Argument, SyntaxFault};
 
 /// Redis's command groups, as COMMAND DOCS and COMMAND LIST name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +104,8 @@ pub struct Spec {
     pub complexity: &'static str,
     /// One line of documentation.
     pub doc: &'static str,
+    /// Its arguments, in the notation of `syntax.rs`.
+    pub syntax: &'static str,
     /// The command to use instead, and since when, for a deprecated one.
     pub replaced_by: Option<(&'static str, &'static str)>,
     /// Whether a RESP2 client may call it while it listens to channels.
@@ -120,8 +123,10 @@ pub type Hides = fn(Args<'_>, usize) -> bool;
 pub type AccessOf = fn(Args<'_>) -> Access;
 
 impl Spec {
-    /// A command without flags and keys; the methods below add to it.
-    pub const fn new(group: Group, name: &'static str, arity: i32, flags: Flags) -> Self {
+    /// A command without keys; the methods below add to it. `usage` is its name and, behind a
+    /// space, its arguments.
+    pub const fn new(group: Group, usage: &'static str, arity: i32, flags: Flags) -> Self {
+        let (name, syntax) = split_at_space(usage);
         let read = flags & flag::READONLY != 0 && !matches!(group, Group::Scripting);
         let mut categories = group.category() | category::implied(flags);
         if read {
@@ -138,6 +143,7 @@ impl Spec {
             since: "1.0.0",
             complexity: "O(1)",
             doc: "",
+            syntax,
             replaced_by: None,
             allowed_while_subscribed: false,
             hides: None,
@@ -244,6 +250,15 @@ impl Spec {
         if self.arity >= 0 { argc == self.arity as usize } else { argc >= -self.arity as usize }
     }
 
+    /// Its arguments one by one. A container has none.
+    pub fn arguments(&self) -> Result<Vec<Argument<'static>>, SyntaxFault> {
+        let mut arguments = syntax::parse(self.syntax)?;
+        if let Some(last) = self.keys.len().checked_sub(1) {
+            arguments.iter_mut().for_each(|argument| argument.limit_key_spec(last));
+        }
+        Ok(arguments)
+    }
+
     /// COMMAND's "first key, last key, step", which summarise the key specs as Redis does: the
     /// first range; zeros for movable or no keys.
     pub fn legacy_range(&self) -> (i64, i64, i64) {
@@ -265,4 +280,15 @@ impl Spec {
         }
         summary
     }
+}
+
+const fn split_at_space(text: &'static str) -> (&'static str, &'static str) {
+    let mut at = 0;
+    while at < text.len() {
+        if text.as_bytes()[at] == b' ' {
+            return (text.split_at(at).0, text.split_at(at + 1).1);
+        }
+        at += 1;
+    }
+    (text, "")
 }

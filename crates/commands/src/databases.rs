@@ -8,8 +8,8 @@ use resp::Writer;
 
 use crate::options::{int32, is};
 
-const fn server(name: &'static str, arity: i32, flags: u32) -> Spec {
-    Spec::new(Group::Server, name, arity, flags)
+const fn server(usage: &'static str, arity: i32, flags: u32) -> Spec {
+    Spec::new(Group::Server, usage, arity, flags)
 }
 
 const DANGEROUS: u32 = category::KEYSPACE | category::DANGEROUS;
@@ -26,7 +26,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Everywhere { part: dbsize, merge: Merge::Sum, atomic: false },
     ),
     Command::new(
-        server("FLUSHALL", -1, WRITE).also(DANGEROUS).tips(EVERY_SHARD_OK).doc(
+        server("FLUSHALL [async: ASYNC|SYNC]", -1, WRITE).also(DANGEROUS).tips(EVERY_SHARD_OK).doc(
             "1.0.0",
             "O(1); what was there is freed on another thread",
             "Empties all databases.",
@@ -34,7 +34,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Everywhere { part: flushall, merge: Merge::First, atomic: true },
     ),
     Command::new(
-        server("FLUSHDB", -1, WRITE).also(DANGEROUS).tips(EVERY_SHARD_OK).doc(
+        server("FLUSHDB [async: ASYNC|SYNC]", -1, WRITE).also(DANGEROUS).tips(EVERY_SHARD_OK).doc(
             "1.0.0",
             "O(1); what was there is freed on another thread",
             "Empties the database.",
@@ -50,7 +50,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         MEMORY,
     ),
     Command::new(
-        server("SWAPDB", 3, WRITE | FAST).also(DANGEROUS).doc(
+        server("SWAPDB index1:int index2:int", 3, WRITE | FAST).also(DANGEROUS).doc(
             "4.0.0",
             "O(1)",
             "Exchanges two databases.",
@@ -60,7 +60,7 @@ pub(crate) const COMMANDS: &[Command] = &[
 ];
 
 const MEMORY: &[Command] = &[Command::new(
-    server("USAGE", -3, READONLY).key_specs(USAGE_KEY).doc(
+    server("USAGE key [SAMPLES count:int]", -3, READONLY).key_specs(USAGE_KEY).doc(
         "4.0.0",
         "O(1)",
         "Gives the bytes that a key costs.",

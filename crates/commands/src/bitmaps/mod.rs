@@ -12,8 +12,8 @@ mod bits;
 mod field;
 mod range;
 
-const fn bitmap(name: &'static str, arity: i32, flags: u32) -> Spec {
-    Spec::new(Group::Bitmap, name, arity, flags)
+const fn bitmap(usage: &'static str, arity: i32, flags: u32) -> Spec {
+    Spec::new(Group::Bitmap, usage, arity, flags)
 }
 
 const FIELD_KEY: &[KeySpec] = &[KeySpec::first(access::UPDATE_ACCESS | access::VARIABLE)];
@@ -23,15 +23,26 @@ const BITOP_KEYS: &[KeySpec] =
 /// The rows.
 pub(crate) const COMMANDS: &[Command] = &[
     Command::new(
-        bitmap("BITCOUNT", -2, READONLY).key(access::READ_VALUE).doc(
-            "2.6.0",
-            "O(N) in the bytes looked at",
-            "Counts the bits that are set in a string, or in a part of it.",
-        ),
+        bitmap("BITCOUNT key [index: start:int end:int [index-unit: BYTE|BIT]]", -2, READONLY)
+            .key(access::READ_VALUE)
+            .doc(
+                "2.6.0",
+                "O(N) in the bytes looked at",
+                "Counts the bits that are set in a string, or in a part of it.",
+            ),
         Run::Shard(range::bitcount),
     ),
     Command::new(
-        bitmap("BITFIELD", -2, WRITE | DENYOOM).key_specs(FIELD_KEY).varying(field_access).doc(
+        bitmap(
+            "BITFIELD key [operation: GET (encoding offset:int)|(write: [OVERFLOW \
+             (WRAP|SAT|FAIL)] (write-operation: SET (encoding offset:int value:int)|INCRBY \
+             (encoding offset:int increment:int)))]...",
+            -2,
+            WRITE | DENYOOM,
+        )
+        .key_specs(FIELD_KEY)
+        .varying(field_access)
+        .doc(
             "3.2.0",
             "O(1) for each operation",
             "Reads, sets and adds to integers of any width at any bit of a string.",
@@ -39,15 +50,23 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(field::bitfield),
     ),
     Command::new(
-        bitmap("BITFIELD_RO", -2, READONLY | FAST).key(access::READ_VALUE).doc(
-            "6.0.0",
-            "O(1) for each operation",
-            "Reads integers of any width at any bit of a string.",
-        ),
+        bitmap("BITFIELD_RO key [GET (encoding offset:int)]...", -2, READONLY | FAST)
+            .key(access::READ_VALUE)
+            .doc(
+                "6.0.0",
+                "O(1) for each operation",
+                "Reads integers of any width at any bit of a string.",
+            ),
         Run::Shard(field::bitfield_ro),
     ),
     Command::new(
-        bitmap("BITOP", -4, WRITE | DENYOOM).key_specs(BITOP_KEYS).doc(
+        bitmap(
+            "BITOP (operation: AND|OR|XOR|NOT|DIFF|DIFF1|ANDOR|ONE) destkey:key key...",
+            -4,
+            WRITE | DENYOOM,
+        )
+        .key_specs(BITOP_KEYS)
+        .doc(
             "2.6.0",
             "O(N) in the bytes of the strings",
             "Combines strings bit by bit and stores the result.",
@@ -55,7 +74,13 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Plan { local: bitop::bitop, across: bitop::bitop_across },
     ),
     Command::new(
-        bitmap("BITPOS", -3, READONLY).key(access::READ_VALUE).doc(
+        bitmap(
+            "BITPOS key bit:int [index: start:int [end-index: end:int [index-unit: BYTE|BIT]]]",
+            -3,
+            READONLY,
+        )
+        .key(access::READ_VALUE)
+        .doc(
             "2.8.7",
             "O(N) in the bytes looked at",
             "Finds the first bit that is set, or clear, in a string.",
@@ -63,7 +88,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(range::bitpos),
     ),
     Command::new(
-        bitmap("GETBIT", 3, READONLY | FAST).key(access::READ_VALUE).doc(
+        bitmap("GETBIT key offset:int", 3, READONLY | FAST).key(access::READ_VALUE).doc(
             "2.2.0",
             "O(1)",
             "Gives one bit of a string.",
@@ -71,11 +96,13 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(bits::getbit),
     ),
     Command::new(
-        bitmap("SETBIT", 4, WRITE | DENYOOM).key(access::UPDATE_ACCESS).doc(
-            "2.2.0",
-            "O(1), O(N) in the bytes by which the string grows",
-            "Sets or clears one bit of a string, which grows if need be.",
-        ),
+        bitmap("SETBIT key offset:int value:int", 4, WRITE | DENYOOM)
+            .key(access::UPDATE_ACCESS)
+            .doc(
+                "2.2.0",
+                "O(1), O(N) in the bytes by which the string grows",
+                "Sets or clears one bit of a string, which grows if need be.",
+            ),
         Run::Shard(bits::setbit),
     ),
 ];

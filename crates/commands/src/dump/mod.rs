@@ -13,17 +13,23 @@ use crate::options::{is, once};
 /// The rows, by name.
 pub(crate) const COMMANDS: &[Command] = &[
     Command::new(
-        Spec::new(Group::Generic, "DUMP", 2, READONLY)
+        Spec::new(Group::Generic, "DUMP key", 2, READONLY)
             .key(access::READ_VALUE)
             .tips(&["nondeterministic_output"])
             .doc("2.6.0", "O(size of the value)", "Gives a value as bytes for RESTORE."),
         Run::Shard(dump),
     ),
     Command::new(
-        Spec::new(Group::Generic, "RESTORE", -4, WRITE | DENYOOM)
-            .also(category::DANGEROUS)
-            .key(access::OVERWRITE)
-            .doc("2.6.0", "O(size of the value)", "Makes a key of bytes that DUMP gave."),
+        Spec::new(
+            Group::Generic,
+            "RESTORE key ttl:int serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds:int] \
+             [FREQ frequency:int]",
+            -4,
+            WRITE | DENYOOM,
+        )
+        .also(category::DANGEROUS)
+        .key(access::OVERWRITE)
+        .doc("2.6.0", "O(size of the value)", "Makes a key of bytes that DUMP gave."),
         Run::Shard(restore),
     ),
 ];

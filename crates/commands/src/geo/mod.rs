@@ -33,8 +33,8 @@ const fn behind(word: &'static str, start_from: isize) -> KeySpec {
     }
 }
 
-const fn geo(name: &'static str, arity: i32, flags: u32) -> Spec {
-    Spec::new(Group::Geo, name, arity, flags)
+const fn geo(usage: &'static str, arity: i32, flags: u32) -> Spec {
+    Spec::new(Group::Geo, usage, arity, flags)
 }
 
 /// A search that may store what it finds.
@@ -61,7 +61,14 @@ const STORE_COST: &str =
 /// The rows, by name.
 pub(crate) const COMMANDS: &[Command] = &[
     Command::new(
-        geo("GEOADD", -5, WRITE | DENYOOM).key(access::UPDATE).doc(
+        geo(
+            "GEOADD key [condition: NX|XX] [change:'CH'] \
+             (longitude:double latitude:double member)...",
+            -5,
+            WRITE | DENYOOM,
+        )
+        .key(access::UPDATE)
+        .doc(
             "3.2.0",
             "O(log(N)) for each member",
             "Adds members at places, or moves them.",
@@ -69,15 +76,13 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(places::geoadd),
     ),
     Command::new(
-        geo("GEODIST", -4, READONLY).key(access::READ_VALUE).doc(
-            "3.2.0",
-            "O(1)",
-            "Gives the distance of two members.",
-        ),
+        geo("GEODIST key member1 member2 [unit: M|KM|FT|MI]", -4, READONLY)
+            .key(access::READ_VALUE)
+            .doc("3.2.0", "O(1)", "Gives the distance of two members."),
         Run::Shard(places::geodist),
     ),
     Command::new(
-        geo("GEOHASH", -2, READONLY).key(access::READ_VALUE).doc(
+        geo("GEOHASH key [member...]", -2, READONLY).key(access::READ_VALUE).doc(
             "3.2.0",
             "O(1) for each member",
             "Gives the places of members as standard geohashes.",
@@ -85,7 +90,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(places::geohash),
     ),
     Command::new(
-        geo("GEOPOS", -2, READONLY).key(access::READ_VALUE).doc(
+        geo("GEOPOS key [member...]", -2, READONLY).key(access::READ_VALUE).doc(
             "3.2.0",
             "O(1) for each member",
             "Gives the places of members.",
@@ -93,40 +98,73 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(places::geopos),
     ),
     Command::new(
-        geo("GEORADIUS", -6, WRITE | DENYOOM | MOVABLEKEYS)
-            .key_specs(AROUND_PLACE)
-            .doc("3.2.0", STORE_COST, "Gives or stores the members within a radius of a place.")
-            .deprecated("6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument"),
+        geo(
+            "GEORADIUS key longitude:double latitude:double radius:double (unit: M|KM|FT|MI) \
+             [WITHCOORD] [WITHDIST] [WITHHASH] [count: COUNT count:int [ANY]] [order: ASC|DESC] \
+             [STORE key] [STOREDIST key]",
+            -6,
+            WRITE | DENYOOM | MOVABLEKEYS,
+        )
+        .key_specs(AROUND_PLACE)
+        .doc("3.2.0", STORE_COST, "Gives or stores the members within a radius of a place.")
+        .deprecated("6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument"),
         plan!(GEORADIUS),
     )
     .reaching(stores_often),
     Command::new(
-        geo("GEORADIUSBYMEMBER", -5, WRITE | DENYOOM | MOVABLEKEYS)
-            .key_specs(AROUND_MEMBER)
-            .doc("3.2.0", STORE_COST, "Gives or stores the members within a radius of a member.")
-            .deprecated(
-                "6.2.0",
-                "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` and `FROMMEMBER` arguments",
-            ),
+        geo(
+            "GEORADIUSBYMEMBER key member radius:double (unit: M|KM|FT|MI) [WITHCOORD] \
+             [WITHDIST] [WITHHASH] [count: COUNT count:int [ANY]] [order: ASC|DESC] [STORE key] \
+             [STOREDIST key]",
+            -5,
+            WRITE | DENYOOM | MOVABLEKEYS,
+        )
+        .key_specs(AROUND_MEMBER)
+        .doc("3.2.0", STORE_COST, "Gives or stores the members within a radius of a member.")
+        .deprecated(
+            "6.2.0",
+            "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` and `FROMMEMBER` arguments",
+        ),
         plan!(GEORADIUSBYMEMBER),
     )
     .reaching(stores_often),
     Command::new(
-        geo("GEORADIUSBYMEMBER_RO", -5, READONLY)
-            .key(access::READ_VALUE)
-            .doc("3.2.10", SEARCH_COST, "Gives the members within a radius of a member.")
-            .deprecated("6.2.0", "`GEOSEARCH` with the `BYRADIUS` and `FROMMEMBER` arguments"),
+        geo(
+            "GEORADIUSBYMEMBER_RO key member radius:double (unit: M|KM|FT|MI) [WITHCOORD] \
+             [WITHDIST] [WITHHASH] [count: COUNT count:int [ANY]] [order: ASC|DESC]",
+            -5,
+            READONLY,
+        )
+        .key(access::READ_VALUE)
+        .doc("3.2.10", SEARCH_COST, "Gives the members within a radius of a member.")
+        .deprecated("6.2.0", "`GEOSEARCH` with the `BYRADIUS` and `FROMMEMBER` arguments"),
         search!(GEORADIUSBYMEMBER_RO),
     ),
     Command::new(
-        geo("GEORADIUS_RO", -6, READONLY)
-            .key(access::READ_VALUE)
-            .doc("3.2.10", SEARCH_COST, "Gives the members within a radius of a place.")
-            .deprecated("6.2.0", "`GEOSEARCH` with the `BYRADIUS` argument"),
+        geo(
+            "GEORADIUS_RO key longitude:double latitude:double radius:double (unit: M|KM|FT|MI) \
+             [WITHCOORD] [WITHDIST] [WITHHASH] [count: COUNT count:int [ANY]] [order: ASC|DESC]",
+            -6,
+            READONLY,
+        )
+        .key(access::READ_VALUE)
+        .doc("3.2.10", SEARCH_COST, "Gives the members within a radius of a place.")
+        .deprecated("6.2.0", "`GEOSEARCH` with the `BYRADIUS` argument"),
         search!(GEORADIUS_RO),
     ),
     Command::new(
-        geo("GEOSEARCH", -7, READONLY).key(access::READ_VALUE).doc(
+        geo(
+            "GEOSEARCH key \
+             [from: FROMMEMBER member|FROMLONLAT (longitude:double latitude:double)] (by: \
+             (circle: BYRADIUS radius:double (unit: M|KM|FT|MI))|(box: BYBOX width:double \
+             height:double (unit: M|KM|FT|MI))|BYPOLYGON (polygon: vertices:int \
+             (longitude:double latitude:double)...)) [order: ASC|DESC] \
+             [count: COUNT count:int [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]",
+            -7,
+            READONLY,
+        )
+        .key(access::READ_VALUE)
+        .doc(
             "6.2.0",
             SEARCH_COST,
             "Gives the members within a circle, a box or a polygon.",
@@ -134,7 +172,18 @@ pub(crate) const COMMANDS: &[Command] = &[
         search!(GEOSEARCH),
     ),
     Command::new(
-        geo("GEOSEARCHSTORE", -8, WRITE | DENYOOM).key_specs(STORED).doc(
+        geo(
+            "GEOSEARCHSTORE destination:key source:key \
+             [from: FROMMEMBER member|FROMLONLAT (longitude:double latitude:double)] (by: \
+             (circle: BYRADIUS radius:double (unit: M|KM|FT|MI))|(box: BYBOX width:double \
+             height:double (unit: M|KM|FT|MI))|BYPOLYGON (polygon: vertices:int \
+             (longitude:double latitude:double)...)) [order: ASC|DESC] \
+             [count: COUNT count:int [ANY]] [STOREDIST]",
+            -8,
+            WRITE | DENYOOM,
+        )
+        .key_specs(STORED)
+        .doc(
             "6.2.0",
             STORE_COST,
             "Stores the members within a circle, a box or a polygon.",

@@ -16,8 +16,8 @@ mod import;
 mod random;
 mod timed;
 
-const fn hash(name: &'static str, arity: i32, flags: u32) -> Spec {
-    Spec::new(Group::Hash, name, arity, flags)
+const fn hash(usage: &'static str, arity: i32, flags: u32) -> Spec {
+    Spec::new(Group::Hash, usage, arity, flags)
 }
 
 const INSERTED: &[KeySpec] = &[KeySpec::first(access::RW | access::INSERT_DATA)];
@@ -40,7 +40,7 @@ pub const IMPORT: Command = Command::new(
 /// The rows.
 pub(crate) const COMMANDS: &[Command] = &[
     Command::new(
-        hash("HDEL", -3, WRITE | FAST).key_specs(REMOVED).doc(
+        hash("HDEL key field...", -3, WRITE | FAST).key_specs(REMOVED).doc(
             "2.0.0",
             "O(1) for each field",
             "Removes fields of a hash.",
@@ -48,7 +48,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(fields::hdel),
     ),
     Command::new(
-        hash("HEXISTS", 3, READONLY | FAST).key(access::READ).doc(
+        hash("HEXISTS key field", 3, READONLY | FAST).key(access::READ).doc(
             "2.0.0",
             "O(1)",
             "Tells whether a hash has a field.",
@@ -56,31 +56,35 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(fields::hexists),
     ),
     Command::new(
-        hash("HEXPIRE", -6, WRITE | FAST).key(access::UPDATE).doc(
-            "7.4.0",
-            "O(1) for each field",
-            "Makes fields go after so many seconds.",
-        ),
+        hash(
+            "HEXPIRE key seconds:int [condition: NX|XX|GT|LT] FIELDS \
+             (fields: numfields:int field...)",
+            -6,
+            WRITE | FAST,
+        )
+        .key(access::UPDATE)
+        .doc("7.4.0", "O(1) for each field", "Makes fields go after so many seconds."),
         Run::Shard(expire::hexpire),
     ),
     Command::new(
-        hash("HEXPIREAT", -6, WRITE | FAST).key(access::UPDATE).doc(
-            "7.4.0",
-            "O(1) for each field",
-            "Makes fields go at a Unix time.",
-        ),
+        hash(
+            "HEXPIREAT key unix-time-seconds:time [condition: NX|XX|GT|LT] FIELDS \
+             (fields: numfields:int field...)",
+            -6,
+            WRITE | FAST,
+        )
+        .key(access::UPDATE)
+        .doc("7.4.0", "O(1) for each field", "Makes fields go at a Unix time."),
         Run::Shard(expire::hexpireat),
     ),
     Command::new(
-        hash("HEXPIRETIME", -5, READONLY | FAST).key(access::READ_VALUE).doc(
-            "7.4.0",
-            "O(1) for each field",
-            "Gives the Unix times at which fields go.",
-        ),
+        hash("HEXPIRETIME key FIELDS (fields: numfields:int field...)", -5, READONLY | FAST)
+            .key(access::READ_VALUE)
+            .doc("7.4.0", "O(1) for each field", "Gives the Unix times at which fields go."),
         Run::Shard(expire::hexpiretime),
     ),
     Command::new(
-        hash("HGET", 3, READONLY | FAST).key(access::READ_VALUE).doc(
+        hash("HGET key field", 3, READONLY | FAST).key(access::READ_VALUE).doc(
             "2.0.0",
             "O(1)",
             "Gives the value of a field.",
@@ -88,7 +92,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(fields::hget),
     ),
     Command::new(
-        hash("HGETALL", 2, READONLY).key(access::READ_VALUE).tips(ANY_ORDER).doc(
+        hash("HGETALL key", 2, READONLY).key(access::READ_VALUE).tips(ANY_ORDER).doc(
             "2.0.0",
             "O(N)",
             "Gives all fields of a hash with their values.",
@@ -96,15 +100,21 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(fields::hgetall),
     ),
     Command::new(
-        hash("HGETDEL", -5, WRITE | FAST).key_specs(TAKEN).doc(
-            "8.0.0",
-            "O(1) for each field",
-            "Gives the values of fields and removes these.",
-        ),
+        hash("HGETDEL key FIELDS (fields: numfields:int field...)", -5, WRITE | FAST)
+            .key_specs(TAKEN)
+            .doc("8.0.0", "O(1) for each field", "Gives the values of fields and removes these."),
         Run::Shard(timed::hgetdel),
     ),
     Command::new(
-        hash("HGETEX", -5, WRITE | FAST).key(access::UPDATE_ACCESS).doc(
+        hash(
+            "HGETEX key [expiration: EX seconds:int|PX milliseconds:int|EXAT \
+             unix-time-seconds:time|PXAT unix-time-milliseconds:time|PERSIST] FIELDS \
+             (fields: numfields:int field...)",
+            -5,
+            WRITE | FAST,
+        )
+        .key(access::UPDATE_ACCESS)
+        .doc(
             "8.0.0",
             "O(1) for each field",
             "Gives the values of fields and sets when these go.",
@@ -112,23 +122,19 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(timed::hgetex),
     ),
     Command::new(
-        hash("HINCRBY", 4, WRITE | DENYOOM | FAST).key(access::UPDATE_ACCESS).doc(
-            "2.0.0",
-            "O(1)",
-            "Adds a number to the integer that a field holds.",
-        ),
+        hash("HINCRBY key field increment:int", 4, WRITE | DENYOOM | FAST)
+            .key(access::UPDATE_ACCESS)
+            .doc("2.0.0", "O(1)", "Adds a number to the integer that a field holds."),
         Run::Shard(counters::hincrby),
     ),
     Command::new(
-        hash("HINCRBYFLOAT", 4, WRITE | DENYOOM | FAST).key(access::UPDATE_ACCESS).doc(
-            "2.6.0",
-            "O(1)",
-            "Adds a number to the floating-point number that a field holds.",
-        ),
+        hash("HINCRBYFLOAT key field increment:double", 4, WRITE | DENYOOM | FAST)
+            .key(access::UPDATE_ACCESS)
+            .doc("2.6.0", "O(1)", "Adds a number to the floating-point number that a field holds."),
         Run::Shard(counters::hincrbyfloat),
     ),
     Command::new(
-        hash("HKEYS", 2, READONLY).key(access::READ_VALUE).tips(ANY_ORDER).doc(
+        hash("HKEYS key", 2, READONLY).key(access::READ_VALUE).tips(ANY_ORDER).doc(
             "2.0.0",
             "O(N)",
             "Gives all fields of a hash.",
@@ -136,7 +142,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(fields::hkeys),
     ),
     Command::new(
-        hash("HLEN", 2, READONLY | FAST).key(access::READ).doc(
+        hash("HLEN key", 2, READONLY | FAST).key(access::READ).doc(
             "2.0.0",
             "O(1)",
             "Gives the number of fields of a hash.",
@@ -144,7 +150,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(fields::hlen),
     ),
     Command::new(
-        hash("HMGET", -3, READONLY | FAST).key(access::READ_VALUE).doc(
+        hash("HMGET key field...", -3, READONLY | FAST).key(access::READ_VALUE).doc(
             "2.0.0",
             "O(1) for each field",
             "Gives the values of several fields.",
@@ -152,7 +158,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(fields::hmget),
     ),
     Command::new(
-        hash("HMSET", -4, WRITE | DENYOOM | FAST)
+        hash("HMSET key (field value)...", -4, WRITE | DENYOOM | FAST)
             .key(access::UPDATE)
             .doc(
                 "2.0.0",
@@ -163,23 +169,31 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(fields::hmset),
     ),
     Command::new(
-        hash("HPERSIST", -5, WRITE | FAST).key(access::UPDATE).doc(
-            "7.4.0",
-            "O(1) for each field",
-            "Makes fields stay.",
-        ),
+        hash("HPERSIST key FIELDS (fields: numfields:int field...)", -5, WRITE | FAST)
+            .key(access::UPDATE)
+            .doc("7.4.0", "O(1) for each field", "Makes fields stay."),
         Run::Shard(expire::hpersist),
     ),
     Command::new(
-        hash("HPEXPIRE", -6, WRITE | FAST).key(access::UPDATE).doc(
-            "7.4.0",
-            "O(1) for each field",
-            "Makes fields go after so many milliseconds.",
-        ),
+        hash(
+            "HPEXPIRE key milliseconds:int [condition: NX|XX|GT|LT] FIELDS \
+             (fields: numfields:int field...)",
+            -6,
+            WRITE | FAST,
+        )
+        .key(access::UPDATE)
+        .doc("7.4.0", "O(1) for each field", "Makes fields go after so many milliseconds."),
         Run::Shard(expire::hpexpire),
     ),
     Command::new(
-        hash("HPEXPIREAT", -6, WRITE | FAST).key(access::UPDATE).doc(
+        hash(
+            "HPEXPIREAT key unix-time-milliseconds:time [condition: NX|XX|GT|LT] FIELDS \
+             (fields: numfields:int field...)",
+            -6,
+            WRITE | FAST,
+        )
+        .key(access::UPDATE)
+        .doc(
             "7.4.0",
             "O(1) for each field",
             "Makes fields go at a Unix time in milliseconds.",
@@ -187,39 +201,46 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(expire::hpexpireat),
     ),
     Command::new(
-        hash("HPEXPIRETIME", -5, READONLY | FAST).key(access::READ_VALUE).doc(
-            "7.4.0",
-            "O(1) for each field",
-            "Gives the Unix times in milliseconds at which fields go.",
-        ),
+        hash("HPEXPIRETIME key FIELDS (fields: numfields:int field...)", -5, READONLY | FAST)
+            .key(access::READ_VALUE)
+            .doc(
+                "7.4.0",
+                "O(1) for each field",
+                "Gives the Unix times in milliseconds at which fields go.",
+            ),
         Run::Shard(expire::hpexpiretime),
     ),
     Command::new(
-        hash("HPTTL", -5, READONLY | FAST).key(access::READ_VALUE).tips(VARYING).doc(
-            "7.4.0",
-            "O(1) for each field",
-            "Gives the milliseconds until fields go.",
-        ),
+        hash("HPTTL key FIELDS (fields: numfields:int field...)", -5, READONLY | FAST)
+            .key(access::READ_VALUE)
+            .tips(VARYING)
+            .doc("7.4.0", "O(1) for each field", "Gives the milliseconds until fields go."),
         Run::Shard(expire::hpttl),
     ),
     Command::new(
-        hash("HRANDFIELD", -2, READONLY).key(access::READ_VALUE).tips(VARYING).doc(
-            "6.2.0",
-            "O(1) without a count, else O(N) in the fields given",
-            "Gives random fields of a hash.",
-        ),
+        hash("HRANDFIELD key [options: count:int [WITHVALUES]]", -2, READONLY)
+            .key(access::READ_VALUE)
+            .tips(VARYING)
+            .doc(
+                "6.2.0",
+                "O(1) without a count, else O(N) in the fields given",
+                "Gives random fields of a hash.",
+            ),
         Run::Shard(random::hrandfield),
     ),
     Command::new(
-        hash("HSCAN", -3, READONLY).key(access::READ_VALUE).tips(VARYING).doc(
-            "2.8.0",
-            "O(1) per call, O(N) for all fields",
-            "Gives the fields of a hash, and their values, bit by bit.",
-        ),
+        hash("HSCAN key cursor:int [MATCH pattern] [COUNT count:int] [NOVALUES]", -3, READONLY)
+            .key(access::READ_VALUE)
+            .tips(VARYING)
+            .doc(
+                "2.8.0",
+                "O(1) per call, O(N) for all fields",
+                "Gives the fields of a hash, and their values, bit by bit.",
+            ),
         Run::Shard(fields::hscan),
     ),
     Command::new(
-        hash("HSET", -4, WRITE | DENYOOM | FAST).key(access::UPDATE).doc(
+        hash("HSET key (field value)...", -4, WRITE | DENYOOM | FAST).key(access::UPDATE).doc(
             "2.0.0",
             "O(1) for each field",
             "Sets fields of a hash, which it creates if need be.",
@@ -227,7 +248,16 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(fields::hset),
     ),
     Command::new(
-        hash("HSETEX", -6, WRITE | DENYOOM | FAST).key(access::UPDATE).doc(
+        hash(
+            "HSETEX key [key-condition: NX|XX] [condition: FNX|FXX] [expiration: EX \
+             seconds:int|PX milliseconds:int|EXAT unix-time-seconds:time|PXAT \
+             unix-time-milliseconds:time|KEEPTTL] FIELDS \
+             (fields: numfields:int (field value)...)",
+            -6,
+            WRITE | DENYOOM | FAST,
+        )
+        .key(access::UPDATE)
+        .doc(
             "8.0.0",
             "O(1) for each field",
             "Sets fields of a hash, and when they go, under conditions.",
@@ -235,7 +265,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(timed::hsetex),
     ),
     Command::new(
-        hash("HSETNX", 4, WRITE | DENYOOM | FAST).key_specs(INSERTED).doc(
+        hash("HSETNX key field value", 4, WRITE | DENYOOM | FAST).key_specs(INSERTED).doc(
             "2.0.0",
             "O(1)",
             "Sets a field that does not exist.",
@@ -243,7 +273,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(fields::hsetnx),
     ),
     Command::new(
-        hash("HSTRLEN", 3, READONLY | FAST).key(access::READ).doc(
+        hash("HSTRLEN key field", 3, READONLY | FAST).key(access::READ).doc(
             "3.2.0",
             "O(1)",
             "Gives the length of a field's value.",
@@ -251,15 +281,14 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(fields::hstrlen),
     ),
     Command::new(
-        hash("HTTL", -5, READONLY | FAST).key(access::READ_VALUE).tips(VARYING).doc(
-            "7.4.0",
-            "O(1) for each field",
-            "Gives the seconds until fields go.",
-        ),
+        hash("HTTL key FIELDS (fields: numfields:int field...)", -5, READONLY | FAST)
+            .key(access::READ_VALUE)
+            .tips(VARYING)
+            .doc("7.4.0", "O(1) for each field", "Gives the seconds until fields go."),
         Run::Shard(expire::httl),
     ),
     Command::new(
-        hash("HVALS", 2, READONLY).key(access::READ_VALUE).tips(ANY_ORDER).doc(
+        hash("HVALS key", 2, READONLY).key(access::READ_VALUE).tips(ANY_ORDER).doc(
             "2.0.0",
             "O(N)",
             "Gives the values of all fields of a hash.",

@@ -11,8 +11,8 @@ mod count;
 mod debug;
 mod merge;
 
-const fn hll(name: &'static str, arity: i32, flags: u32) -> Spec {
-    Spec::new(Group::HyperLogLog, name, arity, flags)
+const fn hll(usage: &'static str, arity: i32, flags: u32) -> Spec {
+    Spec::new(Group::HyperLogLog, usage, arity, flags)
 }
 
 const ADDED: &[KeySpec] = &[KeySpec::first(access::RW | access::INSERT_DATA)];
@@ -30,7 +30,7 @@ const PFADD: Event = Event::string("pfadd");
 /// The rows.
 pub(crate) const COMMANDS: &[Command] = &[
     Command::new(
-        hll("PFADD", -2, WRITE | DENYOOM | FAST).key_specs(ADDED).doc(
+        hll("PFADD key [element...]", -2, WRITE | DENYOOM | FAST).key_specs(ADDED).doc(
             "2.8.9",
             "O(1) for each element",
             "Counts elements into a HyperLogLog, which it creates if need be.",
@@ -38,7 +38,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(add::pfadd),
     ),
     Command::new(
-        hll("PFCOUNT", -2, READONLY | MAY_REPLICATE).key_specs(COUNTED).doc(
+        hll("PFCOUNT key...", -2, READONLY | MAY_REPLICATE).key_specs(COUNTED).doc(
             "2.8.9",
             "O(1) for one key, O(N) in the keys for several",
             "Gives about how many different elements HyperLogLogs have counted together.",
@@ -46,7 +46,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Plan { local: count::pfcount, across: count::pfcount_across },
     ),
     Command::new(
-        hll("PFDEBUG", 3, WRITE | DENYOOM | ADMIN).key_specs(DEBUGGED).doc(
+        hll("PFDEBUG subcommand key", 3, WRITE | DENYOOM | ADMIN).key_specs(DEBUGGED).doc(
             "2.8.9",
             "O(1)",
             "Shows or changes how a HyperLogLog is kept.",
@@ -54,7 +54,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(debug::pfdebug),
     ),
     Command::new(
-        hll("PFMERGE", -2, WRITE | DENYOOM).key_specs(MERGED).doc(
+        hll("PFMERGE destkey:key [sourcekey:key...]", -2, WRITE | DENYOOM).key_specs(MERGED).doc(
             "2.8.9",
             "O(N) in the keys",
             "Makes a HyperLogLog of all that several have counted.",

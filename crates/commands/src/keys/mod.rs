@@ -11,8 +11,8 @@ mod object;
 mod rename;
 mod scan;
 
-const fn generic(name: &'static str, arity: i32, flags: u32) -> Spec {
-    Spec::new(Group::Generic, name, arity, flags)
+const fn generic(usage: &'static str, arity: i32, flags: u32) -> Spec {
+    Spec::new(Group::Generic, usage, arity, flags)
 }
 
 const RENAMED: KeySpec = KeySpec::at(1, access::RW | access::ACCESS | access::DELETE_DATA);
@@ -30,7 +30,13 @@ const VARYING: &[&str] = &["nondeterministic_output"];
 /// The rows.
 pub(crate) const COMMANDS: &[Command] = &[
     Command::new(
-        generic("COPY", -3, WRITE | DENYOOM).key_specs(COPY_KEYS).doc(
+        generic(
+            "COPY source:key destination:key [DB destination-db:int] [REPLACE]",
+            -3,
+            WRITE | DENYOOM,
+        )
+        .key_specs(COPY_KEYS)
+        .doc(
             "6.2.0",
             "O(N) in the elements, O(1) for strings",
             "Copies a key's value to another key.",
@@ -38,7 +44,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Plan { local: copy::copy, across: copy::copy_across },
     ),
     Command::new(
-        generic("DEL", -2, WRITE).key_specs(MANY_REMOVED).tips(SUM_OF_SHARDS).doc(
+        generic("DEL key...", -2, WRITE).key_specs(MANY_REMOVED).tips(SUM_OF_SHARDS).doc(
             "1.0.0",
             "O(N) in the keys; what takes long is freed on another thread",
             "Removes keys.",
@@ -46,7 +52,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Scatter { part: del, merge: Merge::Sum },
     ),
     Command::new(
-        generic("EXISTS", -2, READONLY | FAST).key_specs(MANY_READ).tips(SUM_OF_SHARDS).doc(
+        generic("EXISTS key...", -2, READONLY | FAST).key_specs(MANY_READ).tips(SUM_OF_SHARDS).doc(
             "1.0.0",
             "O(N) in the keys",
             "Counts which of the keys exist.",
@@ -54,23 +60,19 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Scatter { part: exists, merge: Merge::Sum },
     ),
     Command::new(
-        generic("EXPIRE", -3, WRITE | FAST).key(access::UPDATE).doc(
-            "1.0.0",
-            "O(1)",
-            "Makes a key go after so many seconds.",
-        ),
+        generic("EXPIRE key seconds:int [condition: NX|XX|GT|LT]", -3, WRITE | FAST)
+            .key(access::UPDATE)
+            .doc("1.0.0", "O(1)", "Makes a key go after so many seconds."),
         Run::Shard(expire::expire),
     ),
     Command::new(
-        generic("EXPIREAT", -3, WRITE | FAST).key(access::UPDATE).doc(
-            "1.2.0",
-            "O(1)",
-            "Makes a key go at a Unix time in seconds.",
-        ),
+        generic("EXPIREAT key unix-time-seconds:time [condition: NX|XX|GT|LT]", -3, WRITE | FAST)
+            .key(access::UPDATE)
+            .doc("1.2.0", "O(1)", "Makes a key go at a Unix time in seconds."),
         Run::Shard(expire::expireat),
     ),
     Command::new(
-        generic("EXPIRETIME", 2, READONLY | FAST).key(access::READ_VALUE).doc(
+        generic("EXPIRETIME key", 2, READONLY | FAST).key(access::READ_VALUE).doc(
             "7.0.0",
             "O(1)",
             "Gives the Unix time in seconds at which a key goes.",
@@ -78,14 +80,14 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(expire::expiretime),
     ),
     Command::new(
-        generic("KEYS", 2, READONLY)
+        generic("KEYS pattern", 2, READONLY)
             .also(category::DANGEROUS)
             .tips(&["request_policy:all_shards", "nondeterministic_output_order"])
             .doc("1.0.0", "O(N) in the database's keys", "Gives all keys that match a pattern."),
         Run::Everywhere { part: scan::keys, merge: Merge::Concat, atomic: false },
     ),
     Command::new(
-        generic("MOVE", 3, WRITE | FAST).key(access::UPDATE_ACCESS).doc(
+        generic("MOVE key db:int", 3, WRITE | FAST).key(access::UPDATE_ACCESS).doc(
             "1.0.0",
             "O(1)",
             "Moves a key to another database.",
@@ -101,7 +103,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         OBJECT,
     ),
     Command::new(
-        generic("PERSIST", 2, WRITE | FAST).key(access::UPDATE).doc(
+        generic("PERSIST key", 2, WRITE | FAST).key(access::UPDATE).doc(
             "2.2.0",
             "O(1)",
             "Makes a key stay.",
@@ -109,23 +111,23 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(expire::persist),
     ),
     Command::new(
-        generic("PEXPIRE", -3, WRITE | FAST).key(access::UPDATE).doc(
-            "2.6.0",
-            "O(1)",
-            "Makes a key go after so many milliseconds.",
-        ),
+        generic("PEXPIRE key milliseconds:int [condition: NX|XX|GT|LT]", -3, WRITE | FAST)
+            .key(access::UPDATE)
+            .doc("2.6.0", "O(1)", "Makes a key go after so many milliseconds."),
         Run::Shard(expire::pexpire),
     ),
     Command::new(
-        generic("PEXPIREAT", -3, WRITE | FAST).key(access::UPDATE).doc(
-            "2.6.0",
-            "O(1)",
-            "Makes a key go at a Unix time in milliseconds.",
-        ),
+        generic(
+            "PEXPIREAT key unix-time-milliseconds:time [condition: NX|XX|GT|LT]",
+            -3,
+            WRITE | FAST,
+        )
+        .key(access::UPDATE)
+        .doc("2.6.0", "O(1)", "Makes a key go at a Unix time in milliseconds."),
         Run::Shard(expire::pexpireat),
     ),
     Command::new(
-        generic("PEXPIRETIME", 2, READONLY | FAST).key(access::READ_VALUE).doc(
+        generic("PEXPIRETIME key", 2, READONLY | FAST).key(access::READ_VALUE).doc(
             "7.0.0",
             "O(1)",
             "Gives the Unix time in milliseconds at which a key goes.",
@@ -133,7 +135,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(expire::pexpiretime),
     ),
     Command::new(
-        generic("PTTL", 2, READONLY | FAST).key(access::READ_VALUE).tips(VARYING).doc(
+        generic("PTTL key", 2, READONLY | FAST).key(access::READ_VALUE).tips(VARYING).doc(
             "2.6.0",
             "O(1)",
             "Gives the milliseconds until a key goes.",
@@ -151,7 +153,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Roam(scan::randomkey),
     ),
     Command::new(
-        generic("RENAME", 3, WRITE).key_specs(RENAME_KEYS).doc(
+        generic("RENAME key newkey:key", 3, WRITE).key_specs(RENAME_KEYS).doc(
             "1.0.0",
             "O(1)",
             "Gives a key another name, which loses what it held.",
@@ -159,7 +161,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Plan { local: rename::rename, across: rename::rename_across },
     ),
     Command::new(
-        generic("RENAMENX", 3, WRITE | FAST).key_specs(RENAMENX_KEYS).doc(
+        generic("RENAMENX key newkey:key", 3, WRITE | FAST).key_specs(RENAMENX_KEYS).doc(
             "1.0.0",
             "O(1)",
             "Gives a key another name if no key has it.",
@@ -167,7 +169,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Plan { local: rename::renamenx, across: rename::renamenx_across },
     ),
     Command::new(
-        generic("SCAN", -2, READONLY)
+        generic("SCAN cursor:int [MATCH pattern] [COUNT count:int] [TYPE type]", -2, READONLY)
             .tips(&["nondeterministic_output", "request_policy:special", "response_policy:special"])
             .doc(
                 "2.8.0",
@@ -177,7 +179,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Roam(scan::scan),
     ),
     Command::new(
-        generic("TOUCH", -2, READONLY | FAST).key_specs(MANY_READ).tips(SUM_OF_SHARDS).doc(
+        generic("TOUCH key...", -2, READONLY | FAST).key_specs(MANY_READ).tips(SUM_OF_SHARDS).doc(
             "3.2.1",
             "O(N) in the keys",
             "Marks keys as used just now, and counts which exist.",
@@ -185,7 +187,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Scatter { part: touch, merge: Merge::Sum },
     ),
     Command::new(
-        generic("TTL", 2, READONLY | FAST).key(access::READ_VALUE).tips(VARYING).doc(
+        generic("TTL key", 2, READONLY | FAST).key(access::READ_VALUE).tips(VARYING).doc(
             "1.0.0",
             "O(1)",
             "Gives the seconds until a key goes.",
@@ -193,7 +195,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(expire::ttl),
     ),
     Command::new(
-        generic("TYPE", 2, READONLY | FAST).key(access::READ).doc(
+        generic("TYPE key", 2, READONLY | FAST).key(access::READ).doc(
             "1.0.0",
             "O(1)",
             "Gives the type of a key's value.",
@@ -201,7 +203,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(kind),
     ),
     Command::new(
-        generic("UNLINK", -2, WRITE | FAST).key_specs(MANY_REMOVED).tips(SUM_OF_SHARDS).doc(
+        generic("UNLINK key...", -2, WRITE | FAST).key_specs(MANY_REMOVED).tips(SUM_OF_SHARDS).doc(
             "4.0.0",
             "O(N) in the keys; what takes long is freed on another thread",
             "Removes keys.",
@@ -212,7 +214,7 @@ pub(crate) const COMMANDS: &[Command] = &[
 
 const OBJECT: &[Command] = &[
     Command::new(
-        generic("ENCODING", 3, READONLY).key_specs(SECOND_READ).tips(VARYING).doc(
+        generic("ENCODING key", 3, READONLY).key_specs(SECOND_READ).tips(VARYING).doc(
             "2.2.3",
             "O(1)",
             "Gives the name of a value's encoding.",
@@ -220,7 +222,7 @@ const OBJECT: &[Command] = &[
         Run::Shard(object::encoding),
     ),
     Command::new(
-        generic("FREQ", 3, READONLY).key_specs(SECOND_READ).tips(VARYING).doc(
+        generic("FREQ key", 3, READONLY).key_specs(SECOND_READ).tips(VARYING).doc(
             "4.0.0",
             "O(1)",
             "Gives the access counter of a key, under an LFU policy.",
@@ -232,7 +234,7 @@ const OBJECT: &[Command] = &[
         Run::Shard(object::help),
     ),
     Command::new(
-        generic("IDLETIME", 3, READONLY).key_specs(SECOND_READ).tips(VARYING).doc(
+        generic("IDLETIME key", 3, READONLY).key_specs(SECOND_READ).tips(VARYING).doc(
             "2.2.3",
             "O(1)",
             "Gives the seconds since a key was last used.",
@@ -240,7 +242,7 @@ const OBJECT: &[Command] = &[
         Run::Shard(object::idletime),
     ),
     Command::new(
-        generic("REFCOUNT", 3, READONLY).key_specs(SECOND_READ).tips(VARYING).doc(
+        generic("REFCOUNT key", 3, READONLY).key_specs(SECOND_READ).tips(VARYING).doc(
             "2.2.3",
             "O(1)",
             "Gives the number of references to a value: one.",

@@ -34,8 +34,8 @@ const TAKE_COUNTED: &[KeySpec] =
 const TAKE_COUNTED_LATER: &[KeySpec] =
     &[KeySpec { find: Find::KeyNum { count_at: 0, first: 1, step: 1 }, ..KeySpec::at(2, TAKE) }];
 
-const fn list(name: &'static str, arity: i32, flags: u32) -> Spec {
-    Spec::new(Group::List, name, arity, flags)
+const fn list(usage: &'static str, arity: i32, flags: u32) -> Spec {
+    Spec::new(Group::List, usage, arity, flags)
 }
 
 /// A wait for elements of lists.
@@ -75,15 +75,26 @@ const BRPOPLPUSH: &Block =
 /// The rows, by name.
 pub(crate) const COMMANDS: &[Command] = &[
     Command::new(
-        list("BLMOVE", 6, WRITE | DENYOOM | BLOCKING).key_specs(FROM_TO).doc(
-            "6.2.0",
-            "O(1)",
-            "Moves an element from list to list, or waits for one.",
-        ),
+        list(
+            "BLMOVE source:key destination:key (wherefrom: LEFT|RIGHT) (whereto: LEFT|RIGHT) \
+             timeout:double",
+            6,
+            WRITE | DENYOOM | BLOCKING,
+        )
+        .key_specs(FROM_TO)
+        .doc("6.2.0", "O(1)", "Moves an element from list to list, or waits for one."),
         Run::Block(BLMOVE),
     ),
     Command::new(
-        list("BLMOVEM", -6, WRITE | DENYOOM | BLOCKING).key_specs(FROM_TO).doc(
+        list(
+            "BLMOVEM source:key destination:key (wherefrom: LEFT|RIGHT) (whereto: LEFT|RIGHT) \
+             timeout:double \
+             [many: (amount: COUNT count:int|EXACTLY exactly:int) (order: OBO|BULK)]",
+            -6,
+            WRITE | DENYOOM | BLOCKING,
+        )
+        .key_specs(FROM_TO)
+        .doc(
             "8.10.0",
             "O(N) in the number of elements moved",
             "Moves some elements from list to list, or waits for them.",
@@ -91,7 +102,13 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Block(BLMOVEM),
     ),
     Command::new(
-        list("BLMPOP", -5, WRITE | BLOCKING | MOVABLEKEYS).key_specs(TAKE_COUNTED_LATER).doc(
+        list(
+            "BLMPOP timeout:double numkeys:int key... (where: LEFT|RIGHT) [COUNT count:int]",
+            -5,
+            WRITE | BLOCKING | MOVABLEKEYS,
+        )
+        .key_specs(TAKE_COUNTED_LATER)
+        .doc(
             "7.0.0",
             "O(N + M) in the numbers of keys and of elements removed",
             "Removes elements from the first list that has some, or waits for one that has.",
@@ -99,7 +116,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Block(BLMPOP),
     ),
     Command::new(
-        list("BLPOP", -3, WRITE | BLOCKING).key_specs(TAKE_EACH).doc(
+        list("BLPOP key... timeout:double", -3, WRITE | BLOCKING).key_specs(TAKE_EACH).doc(
             "2.0.0",
             "O(N) in the number of keys",
             "Removes the first element of the first list that has one, or waits for it.",
@@ -107,7 +124,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Block(BLPOP),
     ),
     Command::new(
-        list("BRPOP", -3, WRITE | BLOCKING).key_specs(TAKE_EACH).doc(
+        list("BRPOP key... timeout:double", -3, WRITE | BLOCKING).key_specs(TAKE_EACH).doc(
             "2.0.0",
             "O(N) in the number of keys",
             "Removes the last element of the first list that has one, or waits for it.",
@@ -115,14 +132,14 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Block(BRPOP),
     ),
     Command::new(
-        list("BRPOPLPUSH", 4, WRITE | DENYOOM | BLOCKING)
+        list("BRPOPLPUSH source:key destination:key timeout:double", 4, WRITE | DENYOOM | BLOCKING)
             .key_specs(FROM_TO)
             .doc("2.2.0", "O(1)", "Moves the last element of a list before another's first.")
             .deprecated("6.2.0", "`BLMOVE` with the `RIGHT` and `LEFT` arguments"),
         Run::Block(BRPOPLPUSH),
     ),
     Command::new(
-        list("LINDEX", 3, READONLY).key(access::READ_VALUE).doc(
+        list("LINDEX key index:int", 3, READONLY).key(access::READ_VALUE).doc(
             "1.0.0",
             "O(N) in the number of blocks to the element from the nearer end",
             "Gives an element by its position.",
@@ -130,15 +147,17 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(elements::lindex),
     ),
     Command::new(
-        list("LINSERT", 5, WRITE | DENYOOM).key_specs(INSERT_ONE).doc(
-            "2.2.0",
-            "O(N) in the elements before the pivot",
-            "Adds an element before or behind another.",
-        ),
+        list("LINSERT key (where: BEFORE|AFTER) pivot element", 5, WRITE | DENYOOM)
+            .key_specs(INSERT_ONE)
+            .doc(
+                "2.2.0",
+                "O(N) in the elements before the pivot",
+                "Adds an element before or behind another.",
+            ),
         Run::Shard(elements::linsert),
     ),
     Command::new(
-        list("LLEN", 2, READONLY | FAST).key(access::READ).doc(
+        list("LLEN key", 2, READONLY | FAST).key(access::READ).doc(
             "1.0.0",
             "O(1)",
             "Gives the number of elements.",
@@ -146,15 +165,24 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(elements::llen),
     ),
     Command::new(
-        list("LMOVE", 5, WRITE | DENYOOM).key_specs(FROM_TO).doc(
-            "6.2.0",
-            "O(1)",
-            "Moves an element from list to list.",
-        ),
+        list(
+            "LMOVE source:key destination:key (wherefrom: LEFT|RIGHT) (whereto: LEFT|RIGHT)",
+            5,
+            WRITE | DENYOOM,
+        )
+        .key_specs(FROM_TO)
+        .doc("6.2.0", "O(1)", "Moves an element from list to list."),
         Run::Plan { local: moves::lmove, across: moves::lmove_across },
     ),
     Command::new(
-        list("LMOVEM", -5, WRITE | DENYOOM).key_specs(FROM_TO).doc(
+        list(
+            "LMOVEM source:key destination:key (wherefrom: LEFT|RIGHT) (whereto: LEFT|RIGHT) \
+             [many: (amount: COUNT count:int|EXACTLY exactly:int) (order: OBO|BULK)]",
+            -5,
+            WRITE | DENYOOM,
+        )
+        .key_specs(FROM_TO)
+        .doc(
             "8.10.0",
             "O(N) in the number of elements moved",
             "Moves some elements from list to list.",
@@ -162,7 +190,13 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Plan { local: moves::lmovem, across: moves::lmovem_across },
     ),
     Command::new(
-        list("LMPOP", -4, WRITE | MOVABLEKEYS).key_specs(TAKE_COUNTED).doc(
+        list(
+            "LMPOP numkeys:int key... (where: LEFT|RIGHT) [COUNT count:int]",
+            -4,
+            WRITE | MOVABLEKEYS,
+        )
+        .key_specs(TAKE_COUNTED)
+        .doc(
             "7.0.0",
             "O(N + M) in the numbers of keys and of elements removed",
             "Removes elements from the first list that has some.",
@@ -170,7 +204,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Plan { local: pops::lmpop, across: pops::lmpop_across },
     ),
     Command::new(
-        list("LPOP", -2, WRITE | FAST).key_specs(TAKE_ONE).doc(
+        list("LPOP key [count:int]", -2, WRITE | FAST).key_specs(TAKE_ONE).doc(
             "1.0.0",
             "O(N) in the number of elements removed",
             "Removes the first elements.",
@@ -178,7 +212,13 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(ends::lpop),
     ),
     Command::new(
-        list("LPOS", -3, READONLY).key(access::READ_VALUE).doc(
+        list(
+            "LPOS key element [RANK rank:int] [COUNT num-matches:int] [MAXLEN len:int]",
+            -3,
+            READONLY,
+        )
+        .key(access::READ_VALUE)
+        .doc(
             "6.0.6",
             "O(N) in the number of elements, of MAXLEN at most",
             "Gives the positions of elements that are equal to one.",
@@ -186,7 +226,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(elements::lpos),
     ),
     Command::new(
-        list("LPUSH", -3, WRITE | DENYOOM | FAST).key_specs(INSERT_ONE).doc(
+        list("LPUSH key element...", -3, WRITE | DENYOOM | FAST).key_specs(INSERT_ONE).doc(
             "1.0.0",
             "O(N) in the number of elements added",
             "Adds elements before the first.",
@@ -194,7 +234,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(ends::lpush),
     ),
     Command::new(
-        list("LPUSHX", -3, WRITE | DENYOOM | FAST).key_specs(INSERT_ONE).doc(
+        list("LPUSHX key element...", -3, WRITE | DENYOOM | FAST).key_specs(INSERT_ONE).doc(
             "2.2.0",
             "O(N) in the number of elements added",
             "Adds elements before the first of a list that exists.",
@@ -202,7 +242,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(ends::lpushx),
     ),
     Command::new(
-        list("LRANGE", 4, READONLY).key(access::READ_VALUE).doc(
+        list("LRANGE key start:int stop:int", 4, READONLY).key(access::READ_VALUE).doc(
             "1.0.0",
             "O(B + N) in the number of blocks before the range and of elements in it",
             "Gives the elements between two positions.",
@@ -210,7 +250,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(elements::lrange),
     ),
     Command::new(
-        list("LREM", 4, WRITE).key_specs(DELETE_ONE).doc(
+        list("LREM key count:int element", 4, WRITE).key_specs(DELETE_ONE).doc(
             "1.0.0",
             "O(N) in the number of elements",
             "Removes elements that are equal to one.",
@@ -218,7 +258,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(elements::lrem),
     ),
     Command::new(
-        list("LSET", 4, WRITE | DENYOOM).key(access::UPDATE).doc(
+        list("LSET key index:int element", 4, WRITE | DENYOOM).key(access::UPDATE).doc(
             "1.0.0",
             "O(N) in the number of blocks to the element from the nearer end",
             "Replaces an element by its position.",
@@ -226,7 +266,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(elements::lset),
     ),
     Command::new(
-        list("LTRIM", 4, WRITE).key_specs(DELETE_ONE).doc(
+        list("LTRIM key start:int stop:int", 4, WRITE).key_specs(DELETE_ONE).doc(
             "1.0.0",
             "O(N) in the number of blocks removed",
             "Removes all elements but those between two positions.",
@@ -234,7 +274,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(elements::ltrim),
     ),
     Command::new(
-        list("RPOP", -2, WRITE | FAST).key_specs(TAKE_ONE).doc(
+        list("RPOP key [count:int]", -2, WRITE | FAST).key_specs(TAKE_ONE).doc(
             "1.0.0",
             "O(N) in the number of elements removed",
             "Removes the last elements.",
@@ -242,14 +282,14 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(ends::rpop),
     ),
     Command::new(
-        list("RPOPLPUSH", 3, WRITE | DENYOOM)
+        list("RPOPLPUSH source:key destination:key", 3, WRITE | DENYOOM)
             .key_specs(FROM_TO)
             .doc("1.2.0", "O(1)", "Moves the last element of a list before another's first.")
             .deprecated("6.2.0", "`LMOVE` with the `RIGHT` and `LEFT` arguments"),
         Run::Plan { local: moves::rpoplpush, across: moves::rpoplpush_across },
     ),
     Command::new(
-        list("RPUSH", -3, WRITE | DENYOOM | FAST).key_specs(INSERT_ONE).doc(
+        list("RPUSH key element...", -3, WRITE | DENYOOM | FAST).key_specs(INSERT_ONE).doc(
             "1.0.0",
             "O(N) in the number of elements added",
             "Adds elements behind the last.",
@@ -257,7 +297,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(ends::rpush),
     ),
     Command::new(
-        list("RPUSHX", -3, WRITE | DENYOOM | FAST).key_specs(INSERT_ONE).doc(
+        list("RPUSHX key element...", -3, WRITE | DENYOOM | FAST).key_specs(INSERT_ONE).doc(
             "2.2.0",
             "O(N) in the number of elements added",
             "Adds elements behind the last of a list that exists.",

@@ -13,8 +13,8 @@ mod combine;
 mod members;
 mod random;
 
-const fn set(name: &'static str, arity: i32, flags: u32) -> Spec {
-    Spec::new(Group::Set, name, arity, flags)
+const fn set(usage: &'static str, arity: i32, flags: u32) -> Spec {
+    Spec::new(Group::Set, usage, arity, flags)
 }
 
 const ADDED_TO: &[KeySpec] = &[KeySpec::first(access::RW | access::INSERT_DATA)];
@@ -35,7 +35,7 @@ const ANY_ORDER: &[&str] = &["nondeterministic_output_order"];
 /// The rows.
 pub(crate) const COMMANDS: &[Command] = &[
     Command::new(
-        set("SADD", -3, WRITE | DENYOOM | FAST).key_specs(ADDED_TO).doc(
+        set("SADD key member...", -3, WRITE | DENYOOM | FAST).key_specs(ADDED_TO).doc(
             "1.0.0",
             "O(1) for each member",
             "Adds members to a set, which it creates if need be.",
@@ -43,7 +43,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(members::sadd),
     ),
     Command::new(
-        set("SCARD", 2, READONLY | FAST).key(access::READ).doc(
+        set("SCARD key", 2, READONLY | FAST).key(access::READ).doc(
             "1.0.0",
             "O(1)",
             "Gives the number of members of a set.",
@@ -51,7 +51,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(members::scard),
     ),
     Command::new(
-        set("SDIFF", -2, READONLY).key_specs(MANY_READ).tips(ANY_ORDER).doc(
+        set("SDIFF key...", -2, READONLY).key_specs(MANY_READ).tips(ANY_ORDER).doc(
             "1.0.0",
             "O(N) in the members of all sets",
             "Gives the members of the first set that no other has.",
@@ -59,15 +59,17 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Plan { local: combine::sdiff, across: combine::sdiff_across },
     ),
     Command::new(
-        set("SDIFFCARD", -3, READONLY | MOVABLEKEYS).key_specs(COUNTED_READ).doc(
-            "8.10.0",
-            "O(N) in the members of all sets",
-            "Counts the members of the first set that no other has.",
-        ),
+        set("SDIFFCARD numkeys:int key... [LIMIT limit:int]", -3, READONLY | MOVABLEKEYS)
+            .key_specs(COUNTED_READ)
+            .doc(
+                "8.10.0",
+                "O(N) in the members of all sets",
+                "Counts the members of the first set that no other has.",
+            ),
         Run::Plan { local: combine::sdiffcard, across: combine::sdiffcard_across },
     ),
     Command::new(
-        set("SDIFFSTORE", -3, WRITE | DENYOOM).key_specs(STORED).doc(
+        set("SDIFFSTORE destination:key key...", -3, WRITE | DENYOOM).key_specs(STORED).doc(
             "1.0.0",
             "O(N) in the members of all sets",
             "Stores the members of the first set that no other has.",
@@ -75,7 +77,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Plan { local: combine::sdiffstore, across: combine::sdiffstore_across },
     ),
     Command::new(
-        set("SINTER", -2, READONLY).key_specs(MANY_READ).tips(ANY_ORDER).doc(
+        set("SINTER key...", -2, READONLY).key_specs(MANY_READ).tips(ANY_ORDER).doc(
             "1.0.0",
             "O(N*M), N the members of the smallest set, M the sets",
             "Gives the members that all sets have.",
@@ -83,15 +85,17 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Plan { local: combine::sinter, across: combine::sinter_across },
     ),
     Command::new(
-        set("SINTERCARD", -3, READONLY | MOVABLEKEYS).key_specs(COUNTED_READ).doc(
-            "7.0.0",
-            "O(N*M), N the members of the smallest set, M the sets",
-            "Counts the members that all sets have.",
-        ),
+        set("SINTERCARD numkeys:int key... [LIMIT limit:int]", -3, READONLY | MOVABLEKEYS)
+            .key_specs(COUNTED_READ)
+            .doc(
+                "7.0.0",
+                "O(N*M), N the members of the smallest set, M the sets",
+                "Counts the members that all sets have.",
+            ),
         Run::Plan { local: combine::sintercard, across: combine::sintercard_across },
     ),
     Command::new(
-        set("SINTERSTORE", -3, WRITE | DENYOOM).key_specs(STORED).doc(
+        set("SINTERSTORE destination:key key...", -3, WRITE | DENYOOM).key_specs(STORED).doc(
             "1.0.0",
             "O(N*M), N the members of the smallest set, M the sets",
             "Stores the members that all sets have.",
@@ -99,7 +103,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Plan { local: combine::sinterstore, across: combine::sinterstore_across },
     ),
     Command::new(
-        set("SISMEMBER", 3, READONLY | FAST).key(access::READ).doc(
+        set("SISMEMBER key member", 3, READONLY | FAST).key(access::READ).doc(
             "1.0.0",
             "O(1)",
             "Tells whether a set has a member.",
@@ -107,7 +111,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(members::sismember),
     ),
     Command::new(
-        set("SMEMBERS", 2, READONLY).key(access::READ_VALUE).tips(ANY_ORDER).doc(
+        set("SMEMBERS key", 2, READONLY).key(access::READ_VALUE).tips(ANY_ORDER).doc(
             "1.0.0",
             "O(N)",
             "Gives all members of a set.",
@@ -115,7 +119,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(members::smembers),
     ),
     Command::new(
-        set("SMISMEMBER", -3, READONLY | FAST).key(access::READ_VALUE).doc(
+        set("SMISMEMBER key member...", -3, READONLY | FAST).key(access::READ_VALUE).doc(
             "6.2.0",
             "O(1) for each member",
             "Tells of each of several members whether a set has it.",
@@ -123,7 +127,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(members::smismember),
     ),
     Command::new(
-        set("SMOVE", 4, WRITE | FAST).key_specs(MOVED).doc(
+        set("SMOVE source:key destination:key member", 4, WRITE | FAST).key_specs(MOVED).doc(
             "1.0.0",
             "O(1)",
             "Moves a member from one set to another.",
@@ -131,7 +135,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Plan { local: members::smove, across: members::smove_across },
     ),
     Command::new(
-        set("SPOP", -2, WRITE | FAST).key_specs(TAKEN_FROM).tips(RANDOM).doc(
+        set("SPOP key [count:int]", -2, WRITE | FAST).key_specs(TAKEN_FROM).tips(RANDOM).doc(
             "1.0.0",
             "O(1) without a count, else O(N) in the members taken",
             "Takes random members out of a set.",
@@ -139,7 +143,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(random::spop),
     ),
     Command::new(
-        set("SRANDMEMBER", -2, READONLY).key(access::READ_VALUE).tips(RANDOM).doc(
+        set("SRANDMEMBER key [count:int]", -2, READONLY).key(access::READ_VALUE).tips(RANDOM).doc(
             "1.0.0",
             "O(1) without a count, else O(N) in the members given",
             "Gives random members of a set.",
@@ -147,7 +151,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(random::srandmember),
     ),
     Command::new(
-        set("SREM", -3, WRITE | FAST).key_specs(REMOVED_FROM).doc(
+        set("SREM key member...", -3, WRITE | FAST).key_specs(REMOVED_FROM).doc(
             "1.0.0",
             "O(1) for each member",
             "Removes members from a set.",
@@ -155,15 +159,18 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(members::srem),
     ),
     Command::new(
-        set("SSCAN", -3, READONLY).key(access::READ_VALUE).tips(RANDOM).doc(
-            "2.8.0",
-            "O(1) per call, O(N) for all members",
-            "Gives the members of a set bit by bit.",
-        ),
+        set("SSCAN key cursor:int [MATCH pattern] [COUNT count:int]", -3, READONLY)
+            .key(access::READ_VALUE)
+            .tips(RANDOM)
+            .doc(
+                "2.8.0",
+                "O(1) per call, O(N) for all members",
+                "Gives the members of a set bit by bit.",
+            ),
         Run::Shard(members::sscan),
     ),
     Command::new(
-        set("SUNION", -2, READONLY).key_specs(MANY_READ).tips(ANY_ORDER).doc(
+        set("SUNION key...", -2, READONLY).key_specs(MANY_READ).tips(ANY_ORDER).doc(
             "1.0.0",
             "O(N) in the members of all sets",
             "Gives the members that any of the sets has.",
@@ -171,15 +178,17 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Plan { local: combine::sunion, across: combine::sunion_across },
     ),
     Command::new(
-        set("SUNIONCARD", -3, READONLY | MOVABLEKEYS).key_specs(COUNTED_READ).doc(
-            "8.10.0",
-            "O(N) in the members of all sets",
-            "Counts the members that any of the sets has.",
-        ),
+        set("SUNIONCARD numkeys:int key... [APPROX] [LIMIT limit:int]", -3, READONLY | MOVABLEKEYS)
+            .key_specs(COUNTED_READ)
+            .doc(
+                "8.10.0",
+                "O(N) in the members of all sets",
+                "Counts the members that any of the sets has.",
+            ),
         Run::Plan { local: combine::sunioncard, across: combine::sunioncard_across },
     ),
     Command::new(
-        set("SUNIONSTORE", -3, WRITE | DENYOOM).key_specs(STORED).doc(
+        set("SUNIONSTORE destination:key key...", -3, WRITE | DENYOOM).key_specs(STORED).doc(
             "1.0.0",
             "O(N) in the members of all sets",
             "Stores the members that any of the sets has.",

@@ -19,8 +19,8 @@ use read::{fetch, fetch_across, load};
 use result::{Column, Table, store};
 use texts::Texts;
 
-const fn sorting(name: &'static str, flags: u32) -> Spec {
-    Spec::new(Group::Generic, name, -2, flags | MOVABLEKEYS)
+const fn sorting(usage: &'static str, flags: u32) -> Spec {
+    Spec::new(Group::Generic, usage, -2, flags | MOVABLEKEYS)
         .without(category::KEYSPACE)
         .also(category::LIST | category::SET | category::SORTEDSET | category::DANGEROUS)
 }
@@ -33,7 +33,13 @@ const STORED: KeySpec = KeySpec::option("STORE", 2, OTHER_OPTIONS, access::OVERW
 /// The rows.
 pub(crate) const COMMANDS: &[Command] = &[
     Command::new(
-        sorting("SORT", WRITE | DENYOOM).key_specs(&[SORTED, REACHED, STORED]).doc(
+        sorting(
+            "SORT key [BY pattern@1] [LIMIT (offset:int count:int)] [GET pattern@1]... \
+             [order: ASC|DESC] [sorting:'ALPHA'] [STORE destination:key@2]",
+            WRITE | DENYOOM,
+        )
+        .key_specs(&[SORTED, REACHED, STORED])
+        .doc(
             "1.0.0",
             "O(N+M*log(M)) for M of N elements, O(N) where they keep their order",
             "Orders elements, by themselves or by other keys, and gives or stores them, or others.",
@@ -42,7 +48,13 @@ pub(crate) const COMMANDS: &[Command] = &[
     )
     .reaching(reaches),
     Command::new(
-        sorting("SORT_RO", READONLY).key_specs(&[SORTED, REACHED]).doc(
+        sorting(
+            "SORT_RO key [BY pattern@1] [LIMIT (offset:int count:int)] [GET pattern@1]... \
+             [order: ASC|DESC] [sorting:'ALPHA']",
+            READONLY,
+        )
+        .key_specs(&[SORTED, REACHED])
+        .doc(
             "7.0.0",
             "O(N+M*log(M)) for M of N elements, O(N) where they keep their order",
             "Orders elements, by themselves or by other keys, and gives them, or others.",

@@ -43,8 +43,8 @@ const GROUP_KEY_DELETE: &[KeySpec] = &[KeySpec::at(2, access::RW | access::DELET
 const GROUP_KEY_UPDATE: &[KeySpec] = &[KeySpec::at(2, access::UPDATE)];
 const INFO_KEY: &[KeySpec] = &[KeySpec::at(2, access::READ_VALUE)];
 
-const fn stream(name: &'static str, arity: i32, flags: u32) -> Spec {
-    Spec::new(Group::Stream, name, arity, flags)
+const fn stream(usage: &'static str, arity: i32, flags: u32) -> Spec {
+    Spec::new(Group::Stream, usage, arity, flags)
 }
 
 const XREAD: &Block = &Block {
@@ -71,23 +71,23 @@ const XREADGROUP: &Block = &Block {
 
 const GROUP_COMMANDS: &[Command] = &[
     Command::new(
-        stream("CREATE", -5, WRITE | DENYOOM).key_specs(GROUP_KEY_INSERT).doc(
-            "5.0.0",
-            "O(1)",
-            "Makes a group.",
-        ),
+        stream(
+            "CREATE key groupname (id: id|new-id:'$') [MKSTREAM] [ENTRIESREAD entries-read:int]",
+            -5,
+            WRITE | DENYOOM,
+        )
+        .key_specs(GROUP_KEY_INSERT)
+        .doc("5.0.0", "O(1)", "Makes a group."),
         Run::Shard(groups::create),
     ),
     Command::new(
-        stream("CREATECONSUMER", 5, WRITE | DENYOOM).key_specs(GROUP_KEY_INSERT).doc(
-            "6.2.0",
-            "O(1)",
-            "Makes a consumer of a group.",
-        ),
+        stream("CREATECONSUMER key groupname consumername", 5, WRITE | DENYOOM)
+            .key_specs(GROUP_KEY_INSERT)
+            .doc("6.2.0", "O(1)", "Makes a consumer of a group."),
         Run::Shard(groups::createconsumer),
     ),
     Command::new(
-        stream("DELCONSUMER", 5, WRITE).key_specs(GROUP_KEY_DELETE).doc(
+        stream("DELCONSUMER key groupname consumername", 5, WRITE).key_specs(GROUP_KEY_DELETE).doc(
             "5.0.0",
             "O(N) in what the consumer has pending",
             "Removes a consumer of a group.",
@@ -95,7 +95,7 @@ const GROUP_COMMANDS: &[Command] = &[
         Run::Shard(groups::delconsumer),
     ),
     Command::new(
-        stream("DESTROY", 4, WRITE).key_specs(GROUP_KEY_DELETE).doc(
+        stream("DESTROY key groupname", 4, WRITE).key_specs(GROUP_KEY_DELETE).doc(
             "5.0.0",
             "O(N) in what the group has pending",
             "Removes a group.",
@@ -107,18 +107,16 @@ const GROUP_COMMANDS: &[Command] = &[
         Run::Shard(info::group_help),
     ),
     Command::new(
-        stream("SETID", -5, WRITE).key_specs(GROUP_KEY_UPDATE).doc(
-            "5.0.0",
-            "O(1)",
-            "Moves a group to another entry.",
-        ),
+        stream("SETID key groupname (id: id|new-id:'$') [ENTRIESREAD entries-read:int]", -5, WRITE)
+            .key_specs(GROUP_KEY_UPDATE)
+            .doc("5.0.0", "O(1)", "Moves a group to another entry."),
         Run::Shard(groups::setid),
     ),
 ];
 
 const INFO_COMMANDS: &[Command] = &[
     Command::new(
-        stream("CONSUMERS", 4, READONLY).key_specs(INFO_KEY).tips(RANDOM).doc(
+        stream("CONSUMERS key groupname", 4, READONLY).key_specs(INFO_KEY).tips(RANDOM).doc(
             "5.0.0",
             "O(1)",
             "Shows the consumers of a group.",
@@ -126,7 +124,7 @@ const INFO_COMMANDS: &[Command] = &[
         Run::Shard(info::consumers),
     ),
     Command::new(
-        stream("GROUPS", 3, READONLY).key_specs(INFO_KEY).doc(
+        stream("GROUPS key", 3, READONLY).key_specs(INFO_KEY).doc(
             "5.0.0",
             "O(1)",
             "Shows the groups of a stream.",
@@ -138,7 +136,7 @@ const INFO_COMMANDS: &[Command] = &[
         Run::Shard(info::help),
     ),
     Command::new(
-        stream("STREAM", -3, READONLY).key_specs(INFO_KEY).doc(
+        stream("STREAM key [full: FULL [COUNT count:int]]", -3, READONLY).key_specs(INFO_KEY).doc(
             "5.0.0",
             "O(1), or O(N) in the number of entries shown",
             "Shows what a stream is at.",
@@ -150,7 +148,7 @@ const INFO_COMMANDS: &[Command] = &[
 /// The rows, by name.
 pub(crate) const COMMANDS: &[Command] = &[
     Command::new(
-        stream("XACK", -4, WRITE | FAST).key(access::UPDATE).doc(
+        stream("XACK key group id...", -4, WRITE | FAST).key(access::UPDATE).doc(
             "5.0.0",
             "O(1) for each entry",
             "Takes entries off a group's pending list.",
@@ -158,7 +156,13 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(groups::xack),
     ),
     Command::new(
-        stream("XACKDEL", -6, WRITE | FAST).key_specs(ACKNOWLEDGED).doc(
+        stream(
+            "XACKDEL key group [references: KEEPREF|DELREF|ACKED] IDS (ids: numids:int id...)",
+            -6,
+            WRITE | FAST,
+        )
+        .key_specs(ACKNOWLEDGED)
+        .doc(
             "8.2.0",
             "O(1) for each entry",
             "Takes entries off a group's pending list, and out of the stream.",
@@ -166,15 +170,28 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(groups::xackdel),
     ),
     Command::new(
-        stream("XADD", -5, WRITE | DENYOOM | FAST).key(access::UPDATE).tips(RANDOM).doc(
-            "5.0.0",
-            "O(1), and O(N) in the number of entries trimmed",
-            "Adds an entry.",
-        ),
+        stream(
+            "XADD key [NOMKSTREAM] [references: KEEPREF|DELREF|ACKED] \
+             [idempotence: IDMPAUTO producer|IDMP (producer name)] [trim: (strategy: \
+             MAXLEN|MINID) [operator: equal:'='|approximately:'~'] threshold [LIMIT count:int]] \
+             (id-or-auto: auto-id:'*'|id) (field value)...",
+            -5,
+            WRITE | DENYOOM | FAST,
+        )
+        .key(access::UPDATE)
+        .tips(RANDOM)
+        .doc("5.0.0", "O(1), and O(N) in the number of entries trimmed", "Adds an entry."),
         Run::Shard(add::xadd),
     ),
     Command::new(
-        stream("XAUTOCLAIM", -6, WRITE | FAST).key_specs(DELETED).tips(RANDOM).doc(
+        stream(
+            "XAUTOCLAIM key group consumer min-idle-time start [COUNT count:int] [JUSTID]",
+            -6,
+            WRITE | FAST,
+        )
+        .key_specs(DELETED)
+        .tips(RANDOM)
+        .doc(
             "6.2.0",
             "O(N) in the number of entries looked at",
             "Takes over what has been pending for long.",
@@ -182,7 +199,13 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(pending::xautoclaim),
     ),
     Command::new(
-        stream("XCFGSET", -2, WRITE | FAST).key(access::UPDATE).doc(
+        stream(
+            "XCFGSET key [IDMP-DURATION seconds:int] [IDMP-MAXSIZE maxsize:int]",
+            -2,
+            WRITE | FAST,
+        )
+        .key(access::UPDATE)
+        .doc(
             "8.6.0",
             "O(1), or O(N) in the number of names that are forgotten",
             "Sets for how long and how many names of entries are known.",
@@ -190,15 +213,20 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(producers::xcfgset),
     ),
     Command::new(
-        stream("XCLAIM", -6, WRITE | FAST).key(access::UPDATE).tips(RANDOM).doc(
-            "5.0.0",
-            "O(log(N)) for each entry",
-            "Takes over pending entries.",
-        ),
+        stream(
+            "XCLAIM key group consumer min-idle-time id... [IDLE ms:int] \
+             [TIME unix-time-milliseconds:time] [RETRYCOUNT count:int] [FORCE] [JUSTID] \
+             [LASTID id]",
+            -6,
+            WRITE | FAST,
+        )
+        .key(access::UPDATE)
+        .tips(RANDOM)
+        .doc("5.0.0", "O(log(N)) for each entry", "Takes over pending entries."),
         Run::Shard(pending::xclaim),
     ),
     Command::new(
-        stream("XDEL", -3, WRITE | FAST).key_specs(DELETED).doc(
+        stream("XDEL key id...", -3, WRITE | FAST).key_specs(DELETED).doc(
             "5.0.0",
             "O(log(N)) for each entry",
             "Deletes entries.",
@@ -206,7 +234,13 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(remove::xdel),
     ),
     Command::new(
-        stream("XDELEX", -5, WRITE | FAST).key_specs(DELETED).doc(
+        stream(
+            "XDELEX key [references: KEEPREF|DELREF|ACKED] IDS (ids: numids:int id...)",
+            -5,
+            WRITE | FAST,
+        )
+        .key_specs(DELETED)
+        .doc(
             "8.2.0",
             "O(log(N)) for each entry",
             "Deletes entries, with or without regard to groups.",
@@ -222,11 +256,13 @@ pub(crate) const COMMANDS: &[Command] = &[
         GROUP_COMMANDS,
     ),
     Command::new(
-        stream("XIDMPRECORD", 5, WRITE | DENYOOM | FAST).key(access::UPDATE).doc(
-            "8.6.2",
-            "O(log(N)) in the number of names known",
-            "Notes the name that a producer gave to an entry.",
-        ),
+        stream("XIDMPRECORD key producer name id", 5, WRITE | DENYOOM | FAST)
+            .key(access::UPDATE)
+            .doc(
+                "8.6.2",
+                "O(log(N)) in the number of names known",
+                "Notes the name that a producer gave to an entry.",
+            ),
         Run::Shard(producers::xidmprecord),
     ),
     Command::container(
@@ -238,7 +274,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         INFO_COMMANDS,
     ),
     Command::new(
-        stream("XLEN", 2, READONLY | FAST).key(access::READ).doc(
+        stream("XLEN key", 2, READONLY | FAST).key(access::READ).doc(
             "5.0.0",
             "O(1)",
             "Gives the number of entries.",
@@ -246,7 +282,14 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(read::xlen),
     ),
     Command::new(
-        stream("XNACK", -7, WRITE | FAST).key(access::UPDATE).doc(
+        stream(
+            "XNACK key group (mode: SILENT|FAIL|FATAL) IDS (ids: numids:int id...) \
+             [RETRYCOUNT count:int] [FORCE]",
+            -7,
+            WRITE | FAST,
+        )
+        .key(access::UPDATE)
+        .doc(
             "8.8.0",
             "O(log(N)) for each entry",
             "Gives up pending entries, for others to take over.",
@@ -254,7 +297,15 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(release::xnack),
     ),
     Command::new(
-        stream("XPENDING", -3, READONLY).key(access::READ_VALUE).tips(RANDOM).doc(
+        stream(
+            "XPENDING key group \
+             [filters: [IDLE min-idle-time:int] start end count:int [consumer]]",
+            -3,
+            READONLY,
+        )
+        .key(access::READ_VALUE)
+        .tips(RANDOM)
+        .doc(
             "5.0.0",
             "O(log(N) + M) in the number of entries given",
             "Shows what a group has delivered and nobody acknowledged.",
@@ -262,7 +313,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(pending::xpending),
     ),
     Command::new(
-        stream("XRANGE", -4, READONLY).key(access::READ_VALUE).doc(
+        stream("XRANGE key start end [COUNT count:int]", -4, READONLY).key(access::READ_VALUE).doc(
             "5.0.0",
             "O(log(N) + M) in the number of entries given",
             "Gives the entries between two ids.",
@@ -270,7 +321,14 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(read::xrange),
     ),
     Command::new(
-        stream("XREAD", -4, READONLY | BLOCKING | MOVABLEKEYS).key_specs(READ_STREAMS).doc(
+        stream(
+            "XREAD [COUNT count:int] [MAXCOUNT maxcount:int] [MAXSIZE maxsize:int] \
+             [BLOCK milliseconds:int] STREAMS (streams: key... id...)",
+            -4,
+            READONLY | BLOCKING | MOVABLEKEYS,
+        )
+        .key_specs(READ_STREAMS)
+        .doc(
             "5.0.0",
             "O(log(N) + M) for each stream",
             "Gives entries behind ids, or waits for them.",
@@ -278,7 +336,15 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Block(XREAD),
     ),
     Command::new(
-        stream("XREADGROUP", -7, WRITE | BLOCKING | MOVABLEKEYS).key_specs(READ_GROUPS).doc(
+        stream(
+            "XREADGROUP GROUP (group consumer) [COUNT count:int] [MAXCOUNT maxcount:int] \
+             [MAXSIZE maxsize:int] [BLOCK milliseconds:int] [CLAIM min-idle-time:int] [NOACK] \
+             STREAMS (streams: key... id...)",
+            -7,
+            WRITE | BLOCKING | MOVABLEKEYS,
+        )
+        .key_specs(READ_GROUPS)
+        .doc(
             "5.0.0",
             "O(log(N) + M) for each stream",
             "Delivers entries to a consumer of a group, or waits for them.",
@@ -286,23 +352,36 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Block(XREADGROUP),
     ),
     Command::new(
-        stream("XREVRANGE", -4, READONLY).key(access::READ_VALUE).doc(
-            "5.0.0",
-            "O(log(N) + M) in the number of entries given",
-            "Gives the entries between two ids, from the last.",
-        ),
+        stream("XREVRANGE key end start [COUNT count:int]", -4, READONLY)
+            .key(access::READ_VALUE)
+            .doc(
+                "5.0.0",
+                "O(log(N) + M) in the number of entries given",
+                "Gives the entries between two ids, from the last.",
+            ),
         Run::Shard(read::xrevrange),
     ),
     Command::new(
-        stream("XSETID", -3, WRITE | DENYOOM | FAST).key(access::UPDATE).doc(
-            "5.0.0",
-            "O(1)",
-            "Sets the highest id that counts as used.",
-        ),
+        stream(
+            "XSETID key last-id [ENTRIESADDED entries-added:int] \
+             [MAXDELETEDID max-deleted-entry-id]",
+            -3,
+            WRITE | DENYOOM | FAST,
+        )
+        .key(access::UPDATE)
+        .doc("5.0.0", "O(1)", "Sets the highest id that counts as used."),
         Run::Shard(setid::xsetid),
     ),
     Command::new(
-        stream("XTRIM", -4, WRITE).key_specs(DELETED).tips(RANDOM).doc(
+        stream(
+            "XTRIM key (trim: (strategy: MAXLEN|MINID) [operator: equal:'='|approximately:'~'] \
+             threshold [LIMIT count:int] [references: KEEPREF|DELREF|ACKED])",
+            -4,
+            WRITE,
+        )
+        .key_specs(DELETED)
+        .tips(RANDOM)
+        .doc(
             "5.0.0",
             "O(N) in the number of entries removed",
             "Removes the oldest entries.",

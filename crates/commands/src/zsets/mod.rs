@@ -32,8 +32,8 @@ const STORED: &[KeySpec] =
     &[KeySpec::first(access::OVERWRITE), KeySpec::counted(2, 1, access::READ_VALUE)];
 const COPIED: &[KeySpec] = &[KeySpec::first(access::OVERWRITE), KeySpec::at(2, access::READ_VALUE)];
 
-const fn zset(name: &'static str, arity: i32, flags: u32) -> Spec {
-    Spec::new(Group::SortedSet, name, arity, flags)
+const fn zset(usage: &'static str, arity: i32, flags: u32) -> Spec {
+    Spec::new(Group::SortedSet, usage, arity, flags)
 }
 
 /// A wait for members of sorted sets.
@@ -62,7 +62,13 @@ const BZPOPMIN: &Block = &block(pops::bzpopmin, pops::bzpopmin_across, pops::wai
 /// The rows, by name.
 pub(crate) const COMMANDS: &[Command] = &[
     Command::new(
-        zset("BZMPOP", -5, WRITE | BLOCKING | MOVABLEKEYS).key_specs(TAKE_COUNTED_LATER).doc(
+        zset(
+            "BZMPOP timeout:double numkeys:int key... (where: MIN|MAX) [COUNT count:int]",
+            -5,
+            WRITE | BLOCKING | MOVABLEKEYS,
+        )
+        .key_specs(TAKE_COUNTED_LATER)
+        .doc(
             "7.0.0",
             "O(K + M·log(N)) in the numbers of keys and of members removed",
             "Removes members from the first sorted set that has some, or waits.",
@@ -70,23 +76,34 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Block(BZMPOP),
     ),
     Command::new(
-        zset("BZPOPMAX", -3, WRITE | BLOCKING | FAST).key_specs(TAKE_EACH).doc(
-            "5.0.0",
-            "O(log(N))",
-            "Removes the highest member of the first sorted set that has one, or waits.",
-        ),
+        zset("BZPOPMAX key... timeout:double", -3, WRITE | BLOCKING | FAST)
+            .key_specs(TAKE_EACH)
+            .doc(
+                "5.0.0",
+                "O(log(N))",
+                "Removes the highest member of the first sorted set that has one, or waits.",
+            ),
         Run::Block(BZPOPMAX),
     ),
     Command::new(
-        zset("BZPOPMIN", -3, WRITE | BLOCKING | FAST).key_specs(TAKE_EACH).doc(
-            "5.0.0",
-            "O(log(N))",
-            "Removes the lowest member of the first sorted set that has one, or waits.",
-        ),
+        zset("BZPOPMIN key... timeout:double", -3, WRITE | BLOCKING | FAST)
+            .key_specs(TAKE_EACH)
+            .doc(
+                "5.0.0",
+                "O(log(N))",
+                "Removes the lowest member of the first sorted set that has one, or waits.",
+            ),
         Run::Block(BZPOPMIN),
     ),
     Command::new(
-        zset("ZADD", -4, WRITE | DENYOOM | FAST).key(access::UPDATE).doc(
+        zset(
+            "ZADD key [condition: NX|XX] [comparison: GT|LT] [change:'CH'] [increment:'INCR'] \
+             (score:double member)...",
+            -4,
+            WRITE | DENYOOM | FAST,
+        )
+        .key(access::UPDATE)
+        .doc(
             "1.2.0",
             "O(log(N)) for each member",
             "Adds members, or changes their scores.",
@@ -94,7 +111,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(add::zadd),
     ),
     Command::new(
-        zset("ZCARD", 2, READONLY | FAST).key(access::READ).doc(
+        zset("ZCARD key", 2, READONLY | FAST).key(access::READ).doc(
             "1.2.0",
             "O(1)",
             "Gives the number of members.",
@@ -102,7 +119,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(lookup::zcard),
     ),
     Command::new(
-        zset("ZCOUNT", 4, READONLY | FAST).key(access::READ_VALUE).doc(
+        zset("ZCOUNT key min:double max:double", 4, READONLY | FAST).key(access::READ_VALUE).doc(
             "2.0.0",
             "O(log(N))",
             "Counts the members with scores in a range.",
@@ -110,31 +127,40 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(lookup::zcount),
     ),
     Command::new(
-        zset("ZDIFF", -3, READONLY | MOVABLEKEYS).key_specs(COUNTED).doc(
-            "6.2.0",
-            "O(N) in the members of all sets",
-            "Gives the members of the first sorted set that no other has.",
-        ),
+        zset("ZDIFF numkeys:int key... [WITHSCORES]", -3, READONLY | MOVABLEKEYS)
+            .key_specs(COUNTED)
+            .doc(
+                "6.2.0",
+                "O(N) in the members of all sets",
+                "Gives the members of the first sorted set that no other has.",
+            ),
         Run::Plan { local: combine::zdiff, across: combine::zdiff_across },
     ),
     Command::new(
-        zset("ZDIFFSTORE", -4, WRITE | DENYOOM | MOVABLEKEYS).key_specs(STORED).doc(
-            "6.2.0",
-            "O(N) in the members of all sets",
-            "Stores the members of the first sorted set that no other has.",
-        ),
+        zset("ZDIFFSTORE destination:key numkeys:int key...", -4, WRITE | DENYOOM | MOVABLEKEYS)
+            .key_specs(STORED)
+            .doc(
+                "6.2.0",
+                "O(N) in the members of all sets",
+                "Stores the members of the first sorted set that no other has.",
+            ),
         Run::Plan { local: combine::zdiffstore, across: combine::zdiffstore_across },
     ),
     Command::new(
-        zset("ZINCRBY", 4, WRITE | DENYOOM | FAST).key(access::UPDATE_ACCESS).doc(
-            "1.2.0",
-            "O(log(N))",
-            "Adds to the score of a member.",
-        ),
+        zset("ZINCRBY key increment:int member", 4, WRITE | DENYOOM | FAST)
+            .key(access::UPDATE_ACCESS)
+            .doc("1.2.0", "O(log(N))", "Adds to the score of a member."),
         Run::Shard(add::zincrby),
     ),
     Command::new(
-        zset("ZINTER", -3, READONLY | MOVABLEKEYS).key_specs(COUNTED).doc(
+        zset(
+            "ZINTER numkeys:int key... [WEIGHTS weight:int...] \
+             [AGGREGATE (aggregate: SUM|MIN|MAX|COUNT)] [WITHSCORES]",
+            -3,
+            READONLY | MOVABLEKEYS,
+        )
+        .key_specs(COUNTED)
+        .doc(
             "6.2.0",
             "O(N·K) in the members of the smallest of K sets",
             "Gives the members that all sorted sets have.",
@@ -142,15 +168,24 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Plan { local: combine::zinter, across: combine::zinter_across },
     ),
     Command::new(
-        zset("ZINTERCARD", -3, READONLY | MOVABLEKEYS).key_specs(COUNTED).doc(
-            "7.0.0",
-            "O(N·K) in the members of the smallest of K sets",
-            "Counts the members that all sorted sets have.",
-        ),
+        zset("ZINTERCARD numkeys:int key... [LIMIT limit:int]", -3, READONLY | MOVABLEKEYS)
+            .key_specs(COUNTED)
+            .doc(
+                "7.0.0",
+                "O(N·K) in the members of the smallest of K sets",
+                "Counts the members that all sorted sets have.",
+            ),
         Run::Plan { local: combine::zintercard, across: combine::zintercard_across },
     ),
     Command::new(
-        zset("ZINTERSTORE", -4, WRITE | DENYOOM | MOVABLEKEYS).key_specs(STORED).doc(
+        zset(
+            "ZINTERSTORE destination:key numkeys:int key... [WEIGHTS weight:int...] \
+             [AGGREGATE (aggregate: SUM|MIN|MAX|COUNT)]",
+            -4,
+            WRITE | DENYOOM | MOVABLEKEYS,
+        )
+        .key_specs(STORED)
+        .doc(
             "2.0.0",
             "O(N·K) in the members of the smallest of K sets",
             "Stores the members that all sorted sets have.",
@@ -158,7 +193,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Plan { local: combine::zinterstore, across: combine::zinterstore_across },
     ),
     Command::new(
-        zset("ZLEXCOUNT", 4, READONLY | FAST).key(access::READ_VALUE).doc(
+        zset("ZLEXCOUNT key min max", 4, READONLY | FAST).key(access::READ_VALUE).doc(
             "2.8.9",
             "O(log(N))",
             "Counts the members in a range of names.",
@@ -166,7 +201,13 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(lookup::zlexcount),
     ),
     Command::new(
-        zset("ZMPOP", -4, WRITE | MOVABLEKEYS).key_specs(TAKE_COUNTED).doc(
+        zset(
+            "ZMPOP numkeys:int key... (where: MIN|MAX) [COUNT count:int]",
+            -4,
+            WRITE | MOVABLEKEYS,
+        )
+        .key_specs(TAKE_COUNTED)
+        .doc(
             "7.0.0",
             "O(K + M·log(N)) in the numbers of keys and of members removed",
             "Removes members from the first sorted set that has some.",
@@ -174,7 +215,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Plan { local: pops::zmpop, across: pops::zmpop_across },
     ),
     Command::new(
-        zset("ZMSCORE", -3, READONLY | FAST).key(access::READ_VALUE).doc(
+        zset("ZMSCORE key member...", -3, READONLY | FAST).key(access::READ_VALUE).doc(
             "6.2.0",
             "O(1) for each member",
             "Gives the scores of members.",
@@ -182,7 +223,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(lookup::zmscore),
     ),
     Command::new(
-        zset("ZPOPMAX", -2, WRITE | FAST).key_specs(TAKE_ONE).doc(
+        zset("ZPOPMAX key [count:int]", -2, WRITE | FAST).key_specs(TAKE_ONE).doc(
             "5.0.0",
             "O(log(N)) for each member",
             "Removes the members with the highest scores.",
@@ -190,7 +231,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(pops::zpopmax),
     ),
     Command::new(
-        zset("ZPOPMIN", -2, WRITE | FAST).key_specs(TAKE_ONE).doc(
+        zset("ZPOPMIN key [count:int]", -2, WRITE | FAST).key_specs(TAKE_ONE).doc(
             "5.0.0",
             "O(log(N)) for each member",
             "Removes the members with the lowest scores.",
@@ -198,14 +239,21 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(pops::zpopmin),
     ),
     Command::new(
-        zset("ZRANDMEMBER", -2, READONLY)
+        zset("ZRANDMEMBER key [options: count:int [WITHSCORES]]", -2, READONLY)
             .key(access::READ_VALUE)
             .tips(&["nondeterministic_output"])
             .doc("6.2.0", "O(log(N)) for each member", "Gives random members."),
         Run::Shard(lookup::zrandmember),
     ),
     Command::new(
-        zset("ZRANGE", -4, READONLY).key(access::READ_VALUE).doc(
+        zset(
+            "ZRANGE key start stop [sortby: BYSCORE|BYLEX] [REV] [LIMIT (offset:int count:int)] \
+             [WITHSCORES]",
+            -4,
+            READONLY,
+        )
+        .key(access::READ_VALUE)
+        .doc(
             "1.2.0",
             "O(log(N) + M) in the number of members given",
             "Gives the members in a range of ranks, scores or names.",
@@ -213,7 +261,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(ranges::zrange),
     ),
     Command::new(
-        zset("ZRANGEBYLEX", -4, READONLY)
+        zset("ZRANGEBYLEX key min max [LIMIT (offset:int count:int)]", -4, READONLY)
             .key(access::READ_VALUE)
             .doc(
                 "2.8.9",
@@ -224,18 +272,30 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(ranges::zrangebylex),
     ),
     Command::new(
-        zset("ZRANGEBYSCORE", -4, READONLY)
-            .key(access::READ_VALUE)
-            .doc(
-                "1.0.5",
-                "O(log(N) + M) in the number of members given",
-                "Gives the members in a range of scores.",
-            )
-            .deprecated("6.2.0", "`ZRANGE` with the `BYSCORE` argument"),
+        zset(
+            "ZRANGEBYSCORE key min:double max:double [WITHSCORES] \
+             [LIMIT (offset:int count:int)]",
+            -4,
+            READONLY,
+        )
+        .key(access::READ_VALUE)
+        .doc(
+            "1.0.5",
+            "O(log(N) + M) in the number of members given",
+            "Gives the members in a range of scores.",
+        )
+        .deprecated("6.2.0", "`ZRANGE` with the `BYSCORE` argument"),
         Run::Shard(ranges::zrangebyscore),
     ),
     Command::new(
-        zset("ZRANGESTORE", -5, WRITE | DENYOOM).key_specs(COPIED).doc(
+        zset(
+            "ZRANGESTORE dst:key src:key min max [sortby: BYSCORE|BYLEX] [REV] \
+             [LIMIT (offset:int count:int)]",
+            -5,
+            WRITE | DENYOOM,
+        )
+        .key_specs(COPIED)
+        .doc(
             "6.2.0",
             "O(log(N) + M·log(M)) in the number of members stored",
             "Stores the members in a range of ranks, scores or names.",
@@ -243,7 +303,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Plan { local: ranges::zrangestore, across: ranges::zrangestore_across },
     ),
     Command::new(
-        zset("ZRANK", -3, READONLY | FAST).key(access::READ_VALUE).doc(
+        zset("ZRANK key member [WITHSCORE]", -3, READONLY | FAST).key(access::READ_VALUE).doc(
             "2.0.0",
             "O(log(N))",
             "Gives the rank of a member, from the lowest score.",
@@ -251,7 +311,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(lookup::zrank),
     ),
     Command::new(
-        zset("ZREM", -3, WRITE | FAST).key_specs(DELETE_ONE).doc(
+        zset("ZREM key member...", -3, WRITE | FAST).key_specs(DELETE_ONE).doc(
             "1.2.0",
             "O(log(N)) for each member",
             "Removes members.",
@@ -259,7 +319,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(add::zrem),
     ),
     Command::new(
-        zset("ZREMRANGEBYLEX", 4, WRITE).key_specs(DELETE_ONE).doc(
+        zset("ZREMRANGEBYLEX key min max", 4, WRITE).key_specs(DELETE_ONE).doc(
             "2.8.9",
             "O(M·log(N)) in the number of members removed",
             "Removes the members in a range of names.",
@@ -267,7 +327,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(ranges::zremrangebylex),
     ),
     Command::new(
-        zset("ZREMRANGEBYRANK", 4, WRITE).key_specs(DELETE_ONE).doc(
+        zset("ZREMRANGEBYRANK key start:int stop:int", 4, WRITE).key_specs(DELETE_ONE).doc(
             "2.0.0",
             "O(M·log(N)) in the number of members removed",
             "Removes the members in a range of ranks.",
@@ -275,7 +335,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(ranges::zremrangebyrank),
     ),
     Command::new(
-        zset("ZREMRANGEBYSCORE", 4, WRITE).key_specs(DELETE_ONE).doc(
+        zset("ZREMRANGEBYSCORE key min:double max:double", 4, WRITE).key_specs(DELETE_ONE).doc(
             "1.2.0",
             "O(M·log(N)) in the number of members removed",
             "Removes the members in a range of scores.",
@@ -283,7 +343,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(ranges::zremrangebyscore),
     ),
     Command::new(
-        zset("ZREVRANGE", -4, READONLY)
+        zset("ZREVRANGE key start:int stop:int [WITHSCORES]", -4, READONLY)
             .key(access::READ_VALUE)
             .doc(
                 "1.2.0",
@@ -294,7 +354,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(ranges::zrevrange),
     ),
     Command::new(
-        zset("ZREVRANGEBYLEX", -4, READONLY)
+        zset("ZREVRANGEBYLEX key max min [LIMIT (offset:int count:int)]", -4, READONLY)
             .key(access::READ_VALUE)
             .doc(
                 "2.8.9",
@@ -305,18 +365,23 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(ranges::zrevrangebylex),
     ),
     Command::new(
-        zset("ZREVRANGEBYSCORE", -4, READONLY)
-            .key(access::READ_VALUE)
-            .doc(
-                "2.2.0",
-                "O(log(N) + M) in the number of members given",
-                "Gives the members in a range of scores, from the highest.",
-            )
-            .deprecated("6.2.0", "`ZRANGE` with the `REV` and `BYSCORE` arguments"),
+        zset(
+            "ZREVRANGEBYSCORE key max:double min:double [WITHSCORES] \
+             [LIMIT (offset:int count:int)]",
+            -4,
+            READONLY,
+        )
+        .key(access::READ_VALUE)
+        .doc(
+            "2.2.0",
+            "O(log(N) + M) in the number of members given",
+            "Gives the members in a range of scores, from the highest.",
+        )
+        .deprecated("6.2.0", "`ZRANGE` with the `REV` and `BYSCORE` arguments"),
         Run::Shard(ranges::zrevrangebyscore),
     ),
     Command::new(
-        zset("ZREVRANK", -3, READONLY | FAST).key(access::READ_VALUE).doc(
+        zset("ZREVRANK key member [WITHSCORE]", -3, READONLY | FAST).key(access::READ_VALUE).doc(
             "2.0.0",
             "O(log(N))",
             "Gives the rank of a member, from the highest score.",
@@ -324,15 +389,18 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(lookup::zrevrank),
     ),
     Command::new(
-        zset("ZSCAN", -3, READONLY).key(access::READ_VALUE).tips(&["nondeterministic_output"]).doc(
-            "2.8.0",
-            "O(1) for each call, O(N) for all",
-            "Goes through members and scores bit by bit.",
-        ),
+        zset("ZSCAN key cursor:int [MATCH pattern] [COUNT count:int]", -3, READONLY)
+            .key(access::READ_VALUE)
+            .tips(&["nondeterministic_output"])
+            .doc(
+                "2.8.0",
+                "O(1) for each call, O(N) for all",
+                "Goes through members and scores bit by bit.",
+            ),
         Run::Shard(lookup::zscan),
     ),
     Command::new(
-        zset("ZSCORE", 3, READONLY | FAST).key(access::READ_VALUE).doc(
+        zset("ZSCORE key member", 3, READONLY | FAST).key(access::READ_VALUE).doc(
             "1.2.0",
             "O(1)",
             "Gives the score of a member.",
@@ -340,7 +408,14 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Shard(lookup::zscore),
     ),
     Command::new(
-        zset("ZUNION", -3, READONLY | MOVABLEKEYS).key_specs(COUNTED).doc(
+        zset(
+            "ZUNION numkeys:int key... [WEIGHTS weight:int...] \
+             [AGGREGATE (aggregate: SUM|MIN|MAX|COUNT)] [WITHSCORES]",
+            -3,
+            READONLY | MOVABLEKEYS,
+        )
+        .key_specs(COUNTED)
+        .doc(
             "6.2.0",
             "O(N + M·log(M)) in the members of all sets and of the result",
             "Gives the members of all sorted sets.",
@@ -348,7 +423,14 @@ pub(crate) const COMMANDS: &[Command] = &[
         Run::Plan { local: combine::zunion, across: combine::zunion_across },
     ),
     Command::new(
-        zset("ZUNIONSTORE", -4, WRITE | DENYOOM | MOVABLEKEYS).key_specs(STORED).doc(
+        zset(
+            "ZUNIONSTORE destination:key numkeys:int key... [WEIGHTS weight:int...] \
+             [AGGREGATE (aggregate: SUM|MIN|MAX|COUNT)]",
+            -4,
+            WRITE | DENYOOM | MOVABLEKEYS,
+        )
+        .key_specs(STORED)
+        .doc(
             "2.0.0",
             "O(N + M·log(M)) in the members of all sets and of the result",
             "Stores the members of all sorted sets.",

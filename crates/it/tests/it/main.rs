@@ -10,6 +10,7 @@ mod blocking;
 mod clients;
 mod connections;
 mod consistency;
+mod documentation;
 mod endless;
 mod exchange;
 mod faults;

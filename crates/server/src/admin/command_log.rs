@@ -36,7 +36,7 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[
         Spec::new(Group::Server, "SLOWLOG", -2, 0).doc("2.2.12", "O(1)", "The slow log."),
         &[
             SessionCommand::later(
-                Spec::new(Group::Server, "GET", -2, READ).tips(GET_TIPS).doc(
+                Spec::new(Group::Server, "GET [count:int]", -2, READ).tips(GET_TIPS).doc(
                     "2.2.12",
                     "O(N) in the number of entries",
                     "GET [count]: the newest entries, 10 if not told; -1 for all.",
@@ -75,7 +75,14 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[
         ),
         &[
             SessionCommand::later(
-                Spec::new(Group::Server, "GET", 4, READ).tips(GET_TIPS).doc(
+                Spec::new(
+                    Group::Server,
+                    "GET count:int (type: SLOW|LARGE-REQUEST|LARGE-REPLY)",
+                    4,
+                    READ,
+                )
+                .tips(GET_TIPS)
+                .doc(
                     "8.1.0",
                     "O(N) in the number of entries",
                     "GET <count> <type>: the newest entries of a log; -1 for all.",
@@ -83,19 +90,19 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[
                 |request| Box::pin(get(request, |args| kind(args.at(3)))),
             ),
             SessionCommand::later(
-                Spec::new(Group::Server, "LEN", 3, READ).tips(LEN_TIPS).doc(
-                    "8.1.0",
-                    "O(1)",
-                    "LEN <type>: the number of entries of a log.",
-                ),
+                Spec::new(Group::Server, "LEN (type: SLOW|LARGE-REQUEST|LARGE-REPLY)", 3, READ)
+                    .tips(LEN_TIPS)
+                    .doc("8.1.0", "O(1)", "LEN <type>: the number of entries of a log."),
                 |request| Box::pin(len(request, |args| kind(args.at(2)))),
             ),
             SessionCommand::later(
-                Spec::new(Group::Server, "RESET", 3, READ).tips(RESET_TIPS).doc(
-                    "8.1.0",
-                    "O(N) in the number of entries",
-                    "RESET <type>: empties a log: slow, large-request or large-reply.",
-                ),
+                Spec::new(Group::Server, "RESET (type: SLOW|LARGE-REQUEST|LARGE-REPLY)", 3, READ)
+                    .tips(RESET_TIPS)
+                    .doc(
+                        "8.1.0",
+                        "O(N) in the number of entries",
+                        "RESET <type>: empties a log: slow, large-request or large-reply.",
+                    ),
                 |request| Box::pin(reset(request, |args| kind(args.at(2)))),
             ),
             help::row(Group::Server, "8.1.0"),

@@ -12,11 +12,13 @@ use crate::core::Core;
 use crate::help;
 use crate::registry::{Registry, Row};
 
+mod docs;
+
 /// Flags that Redis keeps to itself.
 const HIDDEN: u32 = flag::MAY_REPLICATE | flag::PROTECTED | flag::SCRIPT_RUNNER;
 
-const fn spec(name: &'static str, arity: i32) -> Spec {
-    Spec::new(Group::Server, name, arity, flag::LOADING | flag::STALE).also(category::CONNECTION)
+const fn spec(usage: &'static str, arity: i32) -> Spec {
+    Spec::new(Group::Server, usage, arity, flag::LOADING | flag::STALE).also(category::CONNECTION)
 }
 
 const ORDER_TIP: &[&str] = &["nondeterministic_output_order"];
@@ -37,15 +39,15 @@ pub(super) const COMMANDS: &[SessionCommand] = &[SessionCommand {
 const SUBCOMMANDS: &[SessionCommand] = &[
     SessionCommand::now(spec("COUNT", 2).doc("2.8.13", "O(1)", "Counts the commands."), count),
     SessionCommand::now(
-        spec("DOCS", -2).tips(ORDER_TIP).doc(
+        spec("DOCS [command-name...]", -2).tips(ORDER_TIP).doc(
             "7.0.0",
             "O(N) where N is the number of commands to look up",
             "Documents commands, all or those named.",
         ),
-        docs,
+        docs::docs,
     ),
     SessionCommand::now(
-        spec("GETKEYS", -3).doc(
+        spec("GETKEYS command [arg...]", -3).doc(
             "2.8.13",
             "O(N) where N is the number of arguments",
             "Finds the keys in a full command.",
@@ -53,7 +55,7 @@ const SUBCOMMANDS: &[SessionCommand] = &[
         get_keys,
     ),
     SessionCommand::now(
-        spec("GETKEYSANDFLAGS", -3).doc(
+        spec("GETKEYSANDFLAGS command [arg...]", -3).doc(
             "7.0.0",
             "O(N) where N is the number of arguments",
             "Finds the keys in a full command, and what it does with them.",
@@ -61,7 +63,7 @@ const SUBCOMMANDS: &[SessionCommand] = &[
         get_keys_and_flags,
     ),
     SessionCommand::now(
-        spec("INFO", -2).tips(ORDER_TIP).doc(
+        spec("INFO [command-name...]", -2).tips(ORDER_TIP).doc(
             "2.8.13",
             "O(N) where N is the number of commands to look up",
             "Describes commands, all or those named.",
@@ -69,11 +71,13 @@ const SUBCOMMANDS: &[SessionCommand] = &[
         info,
     ),
     SessionCommand::now(
-        spec("LIST", -2).tips(ORDER_TIP).doc(
-            "7.0.0",
-            "O(N) where N is the total number of commands",
-            "Lists the names of commands: FILTERBY MODULE, ACLCAT, PATTERN.",
-        ),
+        spec("LIST [FILTERBY (filterby: MODULE module-name|ACLCAT category|PATTERN pattern)]", -2)
+            .tips(ORDER_TIP)
+            .doc(
+                "7.0.0",
+                "O(N) where N is the total number of commands",
+                "Lists the names of commands: FILTERBY MODULE, ACLCAT, PATTERN.",
+            ),
         list,
     ),
     HELP,
@@ -116,20 +120,6 @@ fn info(core: &Rc<Core>, client: &Rc<Client>, args: Args<'_>, reply: &mut Writer
             Some(row) => write_info(registry, row, reply),
             None => reply.null(),
         }
-    }
-    Ok(())
-}
-
-fn docs(core: &Rc<Core>, _: &Rc<Client>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {
-    let registry = &core.server.registry;
-    let rows = match args.len() {
-        2 => commands(registry),
-        _ => args.iter_from(2).filter_map(|name| registry.find_full(name)).collect(),
-    };
-    reply.map(rows.len());
-    for row in rows {
-        reply.bulk(row.name.as_bytes());
-        write_docs(registry, row, reply);
     }
     Ok(())
 }
@@ -325,37 +315,4 @@ fn write_search_head(reply: &mut Writer<'_>, kind: &str, len: usize) {
     reply.bulk(kind.as_bytes());
     reply.bulk(b"spec");
     reply.map(len);
-}
-
-fn write_docs(registry: &Registry, row: &Row, reply: &mut Writer<'_>) {
-    let spec = row.spec;
-    let has_subcommands = !row.subcommands.is_empty();
-    let deprecated = if spec.replaced_by.is_some() { 3 } else { 0 };
-    reply.map(4 + deprecated + usize::from(has_subcommands));
-    let texts = [
-        ("summary", spec.doc),
-        ("since", spec.since),
-        ("group", spec.group.name()),
-        ("complexity", spec.complexity),
-    ];
-    for (name, text) in texts {
-        reply.bulk(name.as_bytes());
-        reply.bulk(text.as_bytes());
-    }
-    if let Some((since, replaced_by)) = spec.replaced_by {
-        reply.bulk(b"doc_flags");
-        write_names(reply, std::iter::once("deprecated"));
-        for (name, text) in [("deprecated_since", since), ("replaced_by", replaced_by)] {
-            reply.bulk(name.as_bytes());
-            reply.bulk(text.as_bytes());
-        }
-    }
-    if has_subcommands {
-        reply.bulk(b"subcommands");
-        reply.map(row.subcommands.len());
-        for subcommand in row.subcommands.iter().map(|id| registry.row(*id)) {
-            reply.bulk(subcommand.name.as_bytes());
-            write_docs(registry, subcommand, reply);
-        }
-    }
 }

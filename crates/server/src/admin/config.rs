@@ -17,15 +17,15 @@ use crate::{help, log, net, process};
 const ADMIN: u32 = flag::ADMIN | flag::NOSCRIPT | flag::LOADING | flag::STALE;
 const EVERYWHERE: &[&str] = &["request_policy:all_nodes", "response_policy:all_succeeded"];
 
-const fn spec(name: &'static str, arity: i32, flags: u32) -> Spec {
-    Spec::new(Group::Server, name, arity, flags)
+const fn spec(usage: &'static str, arity: i32, flags: u32) -> Spec {
+    Spec::new(Group::Server, usage, arity, flags)
 }
 
 pub(super) const COMMANDS: &[SessionCommand] = &[SessionCommand::container(
     spec("CONFIG", -2, 0).doc("2.0.0", "Depends on subcommand.", "The server's parameters."),
     &[
         SessionCommand::later(
-            spec("GET", -3, ADMIN).doc(
+            spec("GET parameter...", -3, ADMIN).doc(
                 "2.0.0",
                 "O(N) where N is the number of parameters times the number of patterns",
                 "Answers the parameters that match a pattern, with their values.",
@@ -49,7 +49,7 @@ pub(super) const COMMANDS: &[SessionCommand] = &[SessionCommand::container(
             |request| Box::pin(rewrite(request, Scope::Changed)),
         ),
         SessionCommand::later(
-            spec("SET", -4, ADMIN).tips(EVERYWHERE).hiding(is_secret).doc(
+            spec("SET (parameter value)...", -4, ADMIN).tips(EVERYWHERE).hiding(is_secret).doc(
                 "2.0.0",
                 "O(N) where N is the number of parameters",
                 "Changes parameters, all of those given or none.",

@@ -30,7 +30,7 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[
     SessionCommand::later(
         Spec::new(
             Group::Server,
-            "SHUTDOWN",
+            "SHUTDOWN [NOSAVE|SAVE] [NOW] [FORCE] [ABORT]",
             -1,
             STALE | flag::ADMIN | flag::NOSCRIPT | flag::NO_MULTI | flag::ALLOW_BUSY,
         )

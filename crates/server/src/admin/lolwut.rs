@@ -16,14 +16,12 @@ use crate::session::basic::REDIS_VERSION;
 const COLUMNS: (i64, i64) = (40, 200);
 const ROWS: (i64, i64) = (12, 100);
 
-pub(crate) const COMMANDS: &[SessionCommand] = &[SessionCommand::now(
-    Spec::new(Group::Server, "LOLWUT", -1, flag::READONLY | flag::FAST).doc(
-        "5.0.0",
-        "O(size of the picture)",
-        "A picture, and the version.",
-    ),
-    lolwut,
-)];
+pub(crate) const COMMANDS: &[SessionCommand] =
+    &[SessionCommand::now(
+        Spec::new(Group::Server, "LOLWUT [VERSION version:int]", -1, flag::READONLY | flag::FAST)
+            .doc("5.0.0", "O(size of the picture)", "A picture, and the version."),
+        lolwut,
+    )];
 
 /// LOLWUT [VERSION version] [columns [rows]]
 fn lolwut(_: &Rc<Core>, _: &Rc<Client>, args: Args<'_>, reply: &mut Writer<'_>) -> Result {

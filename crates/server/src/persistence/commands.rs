@@ -14,7 +14,7 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[
     SessionCommand::later(
         Spec::new(
             Group::Server,
-            "BGSAVE",
+            "BGSAVE [SCHEDULE]",
             -1,
             flag::ADMIN | flag::NOSCRIPT | flag::NO_ASYNC_LOADING,
         )

@@ -23,13 +23,13 @@ const ONE: &[KeySpec] = &[KeySpec::first(ROUTED)];
 const ALL: &[KeySpec] =
     &[KeySpec { find: Find::Range { last: -1, step: 1, limit: 0 }, ..KeySpec::first(ROUTED) }];
 
-const fn spec(name: &'static str, arity: i32, flags: u32) -> Spec {
-    Spec::new(Group::PubSub, name, arity, flags)
+const fn spec(usage: &'static str, arity: i32, flags: u32) -> Spec {
+    Spec::new(Group::PubSub, usage, arity, flags)
 }
 
 pub(crate) const COMMANDS: &[SessionCommand] = &[
     SessionCommand::later(
-        spec("PSUBSCRIBE", -2, LISTENING | DENYOOM).while_subscribed().doc(
+        spec("PSUBSCRIBE pattern...", -2, LISTENING | DENYOOM).while_subscribed().doc(
             "2.0.0",
             "O(patterns of the client)",
             "Listens to the channels whose names match patterns.",
@@ -37,7 +37,7 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[
         |request| now(request, |request| begin(request, Kind::Pattern)),
     ),
     SessionCommand::later(
-        spec("PUBLISH", 3, PUBLISHING).doc(
+        spec("PUBLISH channel message", 3, PUBLISHING).doc(
             "2.0.0",
             "O(subscribers of the channel + patterns)",
             "Sends a message to all who listen to a channel.",
@@ -52,7 +52,7 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[
         ),
         &[
             SessionCommand::later(
-                spec("CHANNELS", -2, LOOKING).doc(
+                spec("CHANNELS [pattern]", -2, LOOKING).doc(
                     "2.8.0",
                     "O(channels)",
                     "Lists the channels that somebody listens to.",
@@ -70,7 +70,7 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[
                 },
             ),
             SessionCommand::later(
-                spec("NUMSUB", -2, LOOKING).doc(
+                spec("NUMSUB [channel...]", -2, LOOKING).doc(
                     "2.8.0",
                     "O(channels asked for)",
                     "Counts the subscribers of channels.",
@@ -78,7 +78,7 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[
                 |request| now(request, |request| subscribers(request, Kind::Channel)),
             ),
             SessionCommand::later(
-                spec("SHARDCHANNELS", -2, LOOKING).doc(
+                spec("SHARDCHANNELS [pattern]", -2, LOOKING).doc(
                     "7.0.0",
                     "O(channels)",
                     "Lists the channels of hash slots that somebody listens to.",
@@ -86,7 +86,7 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[
                 |request| now(request, |request| channels(request, Kind::Shard)),
             ),
             SessionCommand::later(
-                spec("SHARDNUMSUB", -2, LOOKING).doc(
+                spec("SHARDNUMSUB [shardchannel...]", -2, LOOKING).doc(
                     "7.0.0",
                     "O(channels asked for)",
                     "Counts the subscribers of channels of hash slots.",
@@ -96,7 +96,7 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[
         ],
     ),
     SessionCommand::later(
-        spec("PUNSUBSCRIBE", -1, LISTENING).while_subscribed().doc(
+        spec("PUNSUBSCRIBE [pattern...]", -1, LISTENING).while_subscribed().doc(
             "2.0.0",
             "O(patterns of the client)",
             "Ends listening to patterns, or to all.",
@@ -104,7 +104,7 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[
         |request| now(request, |request| end(request, Kind::Pattern)),
     ),
     SessionCommand::later(
-        spec("SPUBLISH", 3, PUBLISHING).key_specs(ONE).doc(
+        spec("SPUBLISH shardchannel message", 3, PUBLISHING).key_specs(ONE).doc(
             "7.0.0",
             "O(subscribers of the channel)",
             "Sends a message to all who listen to a channel of a hash slot.",
@@ -112,15 +112,14 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[
         |request| now(request, |request| publish(request, true)),
     ),
     SessionCommand::later(
-        spec("SSUBSCRIBE", -2, LISTENING | DENYOOM).while_subscribed().key_specs(ALL).doc(
-            "7.0.0",
-            "O(channels)",
-            "Listens to channels of hash slots.",
-        ),
+        spec("SSUBSCRIBE shardchannel...", -2, LISTENING | DENYOOM)
+            .while_subscribed()
+            .key_specs(ALL)
+            .doc("7.0.0", "O(channels)", "Listens to channels of hash slots."),
         |request| now(request, |request| begin(request, Kind::Shard)),
     ),
     SessionCommand::later(
-        spec("SUBSCRIBE", -2, LISTENING | DENYOOM).while_subscribed().doc(
+        spec("SUBSCRIBE channel...", -2, LISTENING | DENYOOM).while_subscribed().doc(
             "2.0.0",
             "O(channels)",
             "Listens to channels.",
@@ -128,15 +127,14 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[
         |request| now(request, |request| begin(request, Kind::Channel)),
     ),
     SessionCommand::later(
-        spec("SUNSUBSCRIBE", -1, LISTENING).while_subscribed().key_specs(ALL).doc(
-            "7.0.0",
-            "O(channels)",
-            "Ends listening to channels of hash slots, or to all.",
-        ),
+        spec("SUNSUBSCRIBE [shardchannel...]", -1, LISTENING)
+            .while_subscribed()
+            .key_specs(ALL)
+            .doc("7.0.0", "O(channels)", "Ends listening to channels of hash slots, or to all."),
         |request| now(request, |request| end(request, Kind::Shard)),
     ),
     SessionCommand::later(
-        spec("UNSUBSCRIBE", -1, LISTENING).while_subscribed().doc(
+        spec("UNSUBSCRIBE [channel...]", -1, LISTENING).while_subscribed().doc(
             "2.0.0",
             "O(channels)",
             "Ends listening to channels, or to all.",

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use command::{Group, flag};
+use command::{Argument, ArgumentType, Group, access, flag};
 use config::RenameCommand;
 
 use super::{Registry, Row};
@@ -52,6 +52,45 @@ fn rows_are_complete_and_consistent() {
             || spec.group == Group::Hash;
         assert!(may_grow || !spec.has(flag::DENYOOM), "{}", row.name);
     }
+}
+
+/// Rows whose arguments make another arity. A polygon, with its three corners, takes the place of a
+/// centre and a shape; and QUIT takes what it does not look at.
+const OTHER_ARITIES: &[(&str, i32)] = &[("geosearch", -5), ("geosearchstore", -6), ("quit", 1)];
+
+#[test]
+fn what_rows_say_of_their_arguments_fits_their_arity() {
+    let registry = registry(&[]).unwrap();
+    let (containers, rows): (Vec<_>, Vec<_>) =
+        registry.rows().iter().partition(|row| !row.subcommands.is_empty());
+    for row in containers {
+        assert_eq!(row.spec.syntax, "", "{} has subcommands", row.name);
+    }
+    let faults: Vec<_> = rows.into_iter().filter_map(syntax_fault).collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+fn syntax_fault(row: &Row) -> Option<String> {
+    let Row { name, spec, .. } = row;
+    let arguments = match spec.arguments() {
+        Ok(arguments) => arguments,
+        Err(fault) => return Some(format!("{name}: {fault}")),
+    };
+    let own = name.split('|').count();
+    let least = own + arguments.iter().map(Argument::words_min).sum::<usize>();
+    let is_exact = arguments.iter().all(Argument::is_fixed);
+    let arity = if is_exact { least as i32 } else { -(least as i32) };
+    let takes_keys = spec.keys.iter().any(|keys| keys.access & access::NOT_KEY == 0);
+    if arguments.iter().any(has_key) != takes_keys {
+        return Some(format!("{name}: keys in the key specs or in the arguments only"));
+    }
+    let other = OTHER_ARITIES.iter().find(|(other, _)| other == name);
+    let expected = other.map_or(spec.arity, |(_, arity)| *arity);
+    (arity != expected).then(|| format!("{name}: {arity} by the arguments, not {expected}"))
+}
+
+fn has_key(argument: &Argument<'_>) -> bool {
+    argument.kind == ArgumentType::Key || argument.members.iter().any(has_key)
 }
 
 const START: &str = "<!-- commands -->\n";

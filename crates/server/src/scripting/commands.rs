@@ -26,43 +26,43 @@ const fn keys(access: command::Access) -> [KeySpec; 1] {
 pub(super) const CHANGED: &[KeySpec] = &keys(access::RW | access::ACCESS | access::UPDATE_DATA);
 pub(super) const READ: &[KeySpec] = &keys(access::RO | access::ACCESS);
 
-pub(super) const fn spec(name: &'static str, arity: i32, flags: u32) -> Spec {
-    Spec::new(Group::Scripting, name, arity, flags)
+pub(super) const fn spec(usage: &'static str, arity: i32, flags: u32) -> Spec {
+    Spec::new(Group::Scripting, usage, arity, flags)
 }
 
 pub(crate) const COMMANDS: &[SessionCommand] = &[
     SessionCommand::prompt(
-        spec("EVAL", -3, RUNS | MAY_REPLICATE).key_specs(CHANGED).doc(
-            "2.6.0",
-            "that of the script",
-            "Runs a Lua script.",
-        ),
+        spec("EVAL script numkeys:int [key...] [arg...]", -3, RUNS | MAY_REPLICATE)
+            .key_specs(CHANGED)
+            .doc("2.6.0", "that of the script", "Runs a Lua script."),
         |core, client, args, out| eval(core, client, args, (Which::Body, false), out),
     )
     .only_reads_if(|core, args| eval_only_reads(core, args, Which::Body)),
     SessionCommand::prompt(
-        spec("EVALSHA", -3, RUNS | MAY_REPLICATE).key_specs(CHANGED).doc(
-            "2.6.0",
-            "that of the script",
-            "Runs a Lua script that the server knows, by its digest.",
-        ),
+        spec("EVALSHA sha1 numkeys:int [key...] [arg...]", -3, RUNS | MAY_REPLICATE)
+            .key_specs(CHANGED)
+            .doc(
+                "2.6.0",
+                "that of the script",
+                "Runs a Lua script that the server knows, by its digest.",
+            ),
         |core, client, args, out| eval(core, client, args, (Which::Digest, false), out),
     )
     .only_reads_if(|core, args| eval_only_reads(core, args, Which::Digest)),
     SessionCommand::prompt(
-        spec("EVALSHA_RO", -3, RUNS | READONLY).key_specs(READ).doc(
-            "7.0.0",
-            "that of the script",
-            "Runs a Lua script that the server knows and that must not write.",
-        ),
+        spec("EVALSHA_RO sha1 numkeys:int [key...] [arg...]", -3, RUNS | READONLY)
+            .key_specs(READ)
+            .doc(
+                "7.0.0",
+                "that of the script",
+                "Runs a Lua script that the server knows and that must not write.",
+            ),
         |core, client, args, out| eval(core, client, args, (Which::Digest, true), out),
     ),
     SessionCommand::prompt(
-        spec("EVAL_RO", -3, RUNS | READONLY).key_specs(READ).doc(
-            "7.0.0",
-            "that of the script",
-            "Runs a Lua script that must not write.",
-        ),
+        spec("EVAL_RO script numkeys:int [key...] [arg...]", -3, RUNS | READONLY)
+            .key_specs(READ)
+            .doc("7.0.0", "that of the script", "Runs a Lua script that must not write."),
         |core, client, args, out| eval(core, client, args, (Which::Body, true), out),
     ),
     SessionCommand::container(
@@ -73,7 +73,7 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[
 
 const SUBCOMMANDS: &[SessionCommand] = &[
     SessionCommand::now(
-        spec("DEBUG", 3, NOSCRIPT).doc(
+        spec("DEBUG (mode: YES|SYNC|NO)", 3, NOSCRIPT).doc(
             "3.2.0",
             "O(1)",
             "NO switches the debugger off; there is none to switch on.",
@@ -81,13 +81,13 @@ const SUBCOMMANDS: &[SessionCommand] = &[
         debug,
     ),
     SessionCommand::now(
-        spec("EXISTS", -3, NOSCRIPT)
+        spec("EXISTS sha1...", -3, NOSCRIPT)
             .tips(&["request_policy:all_shards", "response_policy:agg_logical_and"])
             .doc("2.6.0", "O(digests)", "Whether the server knows scripts with these digests."),
         exists,
     ),
     SessionCommand::later(
-        spec("FLUSH", -2, NOSCRIPT)
+        spec("FLUSH [async: ASYNC|SYNC]", -2, NOSCRIPT)
             .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"])
             .doc("2.6.0", "O(scripts)", "FLUSH [ASYNC | SYNC]: forgets all scripts."),
         |request| Box::pin(flush(request)),
@@ -100,13 +100,13 @@ const SUBCOMMANDS: &[SessionCommand] = &[
         kill,
     ),
     SessionCommand::now(
-        spec("LOAD", 3, NOSCRIPT | STALE)
+        spec("LOAD script", 3, NOSCRIPT | STALE)
             .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"])
             .doc("2.6.0", "O(bytes)", "Keeps a script for EVALSHA; answers its digest."),
         load,
     ),
     SessionCommand::now(
-        spec("SHOW", 3, NOSCRIPT | STALE).doc("8.0.0", "O(1)", "The script of a digest."),
+        spec("SHOW sha1", 3, NOSCRIPT | STALE).doc("8.0.0", "O(1)", "The script of a digest."),
         show,
     ),
 ];
@@ -158,9 +158,9 @@ pub(super) fn kill_running(core: &Core, kind: Kind, reply: &mut Writer<'_>) -> R
             Err(Error::Coded("NOTBUSY No scripts in execution right now.".into()))
         }
         Err(NotKilled::HasWritten) => Err(Error::Coded(
-            "UNKILLABLE Sorry the script already executed write commands against the dataset. You \
-             can either wait the script termination or kill the server in a hard way using the \
-             SHUTDOWN NOSAVE command."
+            "UNKILLABLE Sorry the script already executed write commands against the dataset. \
+             You can either wait the script termination or kill the server in a hard way using \
+             the SHUTDOWN NOSAVE command."
                 .into(),
         )),
         Err(NotKilled::Other(kind)) => Err(Error::Coded(kind.busy().into())),

@@ -20,20 +20,16 @@ use crate::help;
 
 pub(crate) const COMMANDS: &[SessionCommand] = &[
     SessionCommand::prompt(
-        spec("FCALL", -3, RUNS | MAY_REPLICATE).key_specs(CHANGED).doc(
-            "7.0.0",
-            "that of the function",
-            "Runs a function.",
-        ),
+        spec("FCALL function numkeys:int [key...] [arg...]", -3, RUNS | MAY_REPLICATE)
+            .key_specs(CHANGED)
+            .doc("7.0.0", "that of the function", "Runs a function."),
         |core, client, args, out| fcall(core, client, args, false, out),
     )
     .only_reads_if(fcall_only_reads),
     SessionCommand::prompt(
-        spec("FCALL_RO", -3, RUNS | READONLY).key_specs(READ).doc(
-            "7.0.0",
-            "that of the function",
-            "Runs a function that must not write.",
-        ),
+        spec("FCALL_RO function numkeys:int [key...] [arg...]", -3, RUNS | READONLY)
+            .key_specs(READ)
+            .doc("7.0.0", "that of the function", "Runs a function that must not write."),
         |core, client, args, out| fcall(core, client, args, true, out),
     ),
     SessionCommand::container(
@@ -50,7 +46,11 @@ const TO_ALL: &[&str] = &["request_policy:all_shards", "response_policy:all_succ
 
 const SUBCOMMANDS: &[SessionCommand] = &[
     SessionCommand::now(
-        spec("DELETE", 3, WRITE | NOSCRIPT).tips(TO_ALL).doc("7.0.0", "O(1)", "Forgets a library."),
+        spec("DELETE library-name", 3, WRITE | NOSCRIPT).tips(TO_ALL).doc(
+            "7.0.0",
+            "O(1)",
+            "Forgets a library.",
+        ),
         delete,
     ),
     SessionCommand::now(
@@ -58,7 +58,7 @@ const SUBCOMMANDS: &[SessionCommand] = &[
         dump,
     ),
     SessionCommand::later(
-        spec("FLUSH", -2, WRITE | NOSCRIPT).tips(TO_ALL).doc(
+        spec("FLUSH [async: ASYNC|SYNC]", -2, WRITE | NOSCRIPT).tips(TO_ALL).doc(
             "7.0.0",
             "O(libraries)",
             "FLUSH [ASYNC | SYNC]: forgets all libraries.",
@@ -73,15 +73,17 @@ const SUBCOMMANDS: &[SessionCommand] = &[
         |core, _, _, reply| kill_running(core, Kind::Function, reply),
     ),
     SessionCommand::now(
-        spec("LIST", -2, NOSCRIPT).tips(&["nondeterministic_output_order"]).doc(
-            "7.0.0",
-            "O(functions)",
-            "LIST [LIBRARYNAME pattern] [WITHCODE]: describes libraries.",
-        ),
+        spec("LIST [LIBRARYNAME library-name-pattern] [WITHCODE]", -2, NOSCRIPT)
+            .tips(&["nondeterministic_output_order"])
+            .doc(
+                "7.0.0",
+                "O(functions)",
+                "LIST [LIBRARYNAME pattern] [WITHCODE]: describes libraries.",
+            ),
         list,
     ),
     SessionCommand::now(
-        spec("LOAD", -3, WRITE | DENYOOM | NOSCRIPT).tips(TO_ALL).doc(
+        spec("LOAD [REPLACE] function-code", -3, WRITE | DENYOOM | NOSCRIPT).tips(TO_ALL).doc(
             "7.0.0",
             "O(1)",
             "LOAD [REPLACE] code: keeps a library; answers its name.",
@@ -89,7 +91,13 @@ const SUBCOMMANDS: &[SessionCommand] = &[
         load,
     ),
     SessionCommand::now(
-        spec("RESTORE", -3, WRITE | DENYOOM | NOSCRIPT).tips(TO_ALL).doc(
+        spec(
+            "RESTORE serialized-value [policy: FLUSH|APPEND|REPLACE]",
+            -3,
+            WRITE | DENYOOM | NOSCRIPT,
+        )
+        .tips(TO_ALL)
+        .doc(
             "7.0.0",
             "O(libraries)",
             "RESTORE payload [FLUSH | APPEND | REPLACE]: takes in what DUMP gave.",

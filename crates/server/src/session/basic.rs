@@ -16,7 +16,7 @@ const ANYTIME: u32 = flag::NOSCRIPT | flag::LOADING | flag::STALE | flag::FAST;
 
 pub(crate) const COMMANDS: &[SessionCommand] = &[
     SessionCommand::now(
-        Spec::new(Group::Connection, "PING", -1, flag::FAST)
+        Spec::new(Group::Connection, "PING [message]", -1, flag::FAST)
             .while_subscribed()
             .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
             .doc("1.0.0", "O(1)", "Answers PONG, or the argument."),
@@ -24,19 +24,18 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[
     )
     .telling_health(),
     SessionCommand::now(
-        Spec::new(Group::Connection, "ECHO", 2, flag::LOADING | flag::STALE | flag::FAST).doc(
-            "1.0.0",
-            "O(1)",
-            "Answers its argument.",
-        ),
+        Spec::new(Group::Connection, "ECHO message", 2, flag::LOADING | flag::STALE | flag::FAST)
+            .doc("1.0.0", "O(1)", "Answers its argument."),
         echo,
     ),
     SessionCommand::now(
-        Spec::new(Group::Connection, "SELECT", 2, flag::LOADING | flag::STALE | flag::FAST).doc(
-            "1.0.0",
-            "O(1)",
-            "Selects the database of this connection.",
-        ),
+        Spec::new(
+            Group::Connection,
+            "SELECT index:int",
+            2,
+            flag::LOADING | flag::STALE | flag::FAST,
+        )
+        .doc("1.0.0", "O(1)", "Selects the database of this connection."),
         select,
     ),
     SessionCommand::now(
@@ -48,15 +47,29 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[
     )
     .in_multi(InMulti::ActsAtOnce),
     SessionCommand::now(
-        Spec::new(Group::Connection, "AUTH", -2, ANYTIME | flag::NO_AUTH | flag::ALLOW_BUSY)
-            .hiding(|_, at| at > 0)
-            .doc("1.0.0", "O(N) in the number of passwords of the user", "Logs the connection in."),
+        Spec::new(
+            Group::Connection,
+            "AUTH [username] password",
+            -2,
+            ANYTIME | flag::NO_AUTH | flag::ALLOW_BUSY,
+        )
+        .hiding(|_, at| at > 0)
+        .doc(
+            "1.0.0",
+            "O(N) in the number of passwords of the user",
+            "Logs the connection in.",
+        ),
         auth,
     ),
     SessionCommand::now(
-        Spec::new(Group::Connection, "HELLO", -1, ANYTIME | flag::NO_AUTH | flag::ALLOW_BUSY)
-            .hiding(follows_auth)
-            .doc("6.0.0", "O(1)", "Chooses the protocol version and describes the server."),
+        Spec::new(
+            Group::Connection,
+            "HELLO [arguments: protover:int [AUTH (username password)] [SETNAME clientname]]",
+            -1,
+            ANYTIME | flag::NO_AUTH | flag::ALLOW_BUSY,
+        )
+        .hiding(follows_auth)
+        .doc("6.0.0", "O(1)", "Chooses the protocol version and describes the server."),
         hello,
     ),
     SessionCommand::now(

@@ -12,8 +12,8 @@ use crate::client::Client;
 use crate::command::{Becomes, OwnedArgs, SessionCommand};
 use crate::core::Core;
 
-const fn spec(name: &'static str, arity: i32, flags: u32) -> Spec {
-    Spec::new(Group::Hash, name, arity, flags)
+const fn spec(usage: &'static str, arity: i32, flags: u32) -> Spec {
+    Spec::new(Group::Hash, usage, arity, flags)
 }
 
 const TO_ALL: &[&str] = &["request_policy:all_shards"];
@@ -27,7 +27,7 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[SessionCommand::container(
     ),
     &[
         SessionCommand::now(
-            spec("DISCARD", 3, 0).tips(TO_ALL).doc(
+            spec("DISCARD fieldset-name", 3, 0).tips(TO_ALL).doc(
                 "8.10.0",
                 "O(1)",
                 "Forgets a list of names of fields.",
@@ -43,7 +43,7 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[SessionCommand::container(
             discard_all,
         ),
         SessionCommand::now(
-            spec("PREPARE", -4, DENYOOM).tips(TO_ALL).doc(
+            spec("PREPARE fieldset-name field...", -4, DENYOOM).tips(TO_ALL).doc(
                 "8.10.0",
                 "O(N) where N is the number of fields",
                 "Keeps a list of names of fields for this connection.",
@@ -51,7 +51,7 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[SessionCommand::container(
             prepare,
         ),
         SessionCommand::becomes(
-            spec("SET", -5, WRITE | DENYOOM).key_specs(SECOND).doc(
+            spec("SET key fieldset-name value...", -5, WRITE | DENYOOM).key_specs(SECOND).doc(
                 "8.10.0",
                 "O(N) where N is the number of fields",
                 "Makes a key a hash of the fields of a list, with these values.",

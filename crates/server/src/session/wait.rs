@@ -14,8 +14,8 @@ use crate::command::{LaterFuture, Request, SessionCommand};
 
 const TIPS: &[&str] = &["request_policy:all_shards", "response_policy:agg_min"];
 
-const fn waiting(name: &'static str, arity: i32) -> Spec {
-    Spec::new(Group::Generic, name, arity, flag::BLOCKING)
+const fn waiting(usage: &'static str, arity: i32) -> Spec {
+    Spec::new(Group::Generic, usage, arity, flag::BLOCKING)
         .also(category::CONNECTION)
         .without(category::KEYSPACE)
         .tips(TIPS)
@@ -23,7 +23,7 @@ const fn waiting(name: &'static str, arity: i32) -> Spec {
 
 pub(crate) const COMMANDS: &[SessionCommand] = &[
     SessionCommand::later(
-        waiting("WAIT", 3).doc(
+        waiting("WAIT numreplicas:int timeout:int", 3).doc(
             "3.0.0",
             "O(1)",
             "Waits until so many replicas have what the client wrote, or the time is over.",
@@ -31,7 +31,7 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[
         wait,
     ),
     SessionCommand::later(
-        waiting("WAITAOF", 4).doc(
+        waiting("WAITAOF numlocal:int numreplicas:int timeout:int", 4).doc(
             "7.2.0",
             "O(1)",
             "Waits until what the client wrote is synced to append files, or the time is over.",

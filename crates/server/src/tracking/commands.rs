@@ -13,13 +13,17 @@ use crate::core::Core;
 
 const OWN: u32 = flag::NOSCRIPT | flag::LOADING | flag::STALE;
 
-const fn spec(name: &'static str, arity: i32) -> Spec {
-    Spec::new(Group::Connection, name, arity, OWN)
+const fn spec(usage: &'static str, arity: i32) -> Spec {
+    Spec::new(Group::Connection, usage, arity, OWN)
 }
 
 /// The rows of CLIENT, by name.
 pub(crate) const CACHING: SessionCommand = SessionCommand::now(
-    spec("CACHING", 3).doc("6.0.0", "O(1)", "Says whether the keys of the next command count."),
+    spec("CACHING (mode: YES|NO)", 3).doc(
+        "6.0.0",
+        "O(1)",
+        "Says whether the keys of the next command count.",
+    ),
     caching,
 );
 pub(crate) const GETREDIR: SessionCommand = SessionCommand::now(
@@ -30,7 +34,12 @@ pub(crate) const GETREDIR: SessionCommand = SessionCommand::now(
     },
 );
 pub(crate) const TRACKING: SessionCommand = SessionCommand::later(
-    spec("TRACKING", -3).doc(
+    spec(
+        "TRACKING (status: ON|OFF) [REDIRECT client-id:int] [PREFIX prefix]... [BCAST] [OPTIN] \
+         [OPTOUT] [NOLOOP]",
+        -3,
+    )
+    .doc(
         "6.0.0",
         "O(1). Some options may introduce additional complexity.",
         "Tells the connection of changes of keys that it has read, or that have a prefix.",
@@ -186,8 +195,8 @@ fn caching(_: &Rc<Core>, client: &Rc<Client>, args: Args<'_>, reply: &mut Writer
     let tracking = &client.tracking;
     let Some(mode) = tracking.mode.get() else {
         return Err(Error::new(
-            "CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or \
-             OPTOUT mode enabled",
+            "CLIENT CACHING can be called only when the client is in tracking mode with OPTIN \
+             or OPTOUT mode enabled",
         ));
     };
     match (args.at(2).to_ascii_lowercase().as_slice(), mode) {

@@ -14,8 +14,8 @@ use crate::core::Core;
 const ANYTIME: u32 = NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY;
 const ALL_KEYS: &[KeySpec] = &[KeySpec::range(1, -1, 1, access::RO)];
 
-const fn spec(name: &'static str, arity: i32, flags: u32) -> Spec {
-    Spec::new(Group::Transactions, name, arity, flags)
+const fn spec(usage: &'static str, arity: i32, flags: u32) -> Spec {
+    Spec::new(Group::Transactions, usage, arity, flags)
 }
 
 pub(crate) const COMMANDS: &[SessionCommand] = &[
@@ -55,7 +55,7 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[
         },
     ),
     SessionCommand::later(
-        spec("WATCH", -2, ANYTIME).key_specs(ALL_KEYS).doc(
+        spec("WATCH key...", -2, ANYTIME).key_specs(ALL_KEYS).doc(
             "2.2.0",
             "O(keys)",
             "Lets EXEC run nothing if one of the keys has changed by then.",

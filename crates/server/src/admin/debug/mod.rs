@@ -20,7 +20,7 @@ use crate::core::Core;
 pub(crate) const COMMANDS: &[SessionCommand] = &[SessionCommand::later(
     Spec::new(
         Group::Server,
-        "DEBUG",
+        "DEBUG subcommand [arg...]",
         -2,
         flag::ADMIN | flag::NOSCRIPT | flag::LOADING | flag::STALE | flag::PROTECTED,
     )

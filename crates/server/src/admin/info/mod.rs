@@ -16,7 +16,7 @@ const TIPS: &[&str] =
     &["nondeterministic_output", "request_policy:all_shards", "response_policy:special"];
 
 pub(crate) const COMMANDS: &[SessionCommand] = &[SessionCommand::later(
-    Spec::new(Group::Server, "INFO", -1, flag::LOADING | flag::STALE)
+    Spec::new(Group::Server, "INFO [section...]", -1, flag::LOADING | flag::STALE)
         .also(flag::category::DANGEROUS)
         .tips(TIPS)
         .doc("1.0.0", "O(threads)", "What the server is doing, in sections of its numbers."),

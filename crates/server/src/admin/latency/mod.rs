@@ -36,7 +36,7 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[SessionCommand::container(
             doctor,
         ),
         SessionCommand::later(
-            Spec::new(Group::Server, "GRAPH", 3, ADMIN).tips(EACH_NODE).doc(
+            Spec::new(Group::Server, "GRAPH event", 3, ADMIN).tips(EACH_NODE).doc(
                 "2.8.13",
                 "O(1)",
                 "GRAPH <event>: a chart of an event's history.",
@@ -44,7 +44,7 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[SessionCommand::container(
             graph,
         ),
         SessionCommand::later(
-            Spec::new(Group::Server, "HISTOGRAM", -2, ADMIN).tips(EACH_NODE).doc(
+            Spec::new(Group::Server, "HISTOGRAM [command...]", -2, ADMIN).tips(EACH_NODE).doc(
                 "7.0.0",
                 "O(commands)",
                 "HISTOGRAM [command ...]: how many calls took how long.",
@@ -52,7 +52,7 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[SessionCommand::container(
             histograms::histogram,
         ),
         SessionCommand::later(
-            Spec::new(Group::Server, "HISTORY", 3, ADMIN).tips(EACH_NODE).doc(
+            Spec::new(Group::Server, "HISTORY event", 3, ADMIN).tips(EACH_NODE).doc(
                 "2.8.13",
                 "O(1)",
                 "HISTORY <event>: times and durations of an event.",
@@ -68,7 +68,7 @@ pub(crate) const COMMANDS: &[SessionCommand] = &[SessionCommand::container(
             latest,
         ),
         SessionCommand::later(
-            Spec::new(Group::Server, "RESET", -2, ADMIN)
+            Spec::new(Group::Server, "RESET [event...]", -2, ADMIN)
                 .tips(&["request_policy:all_nodes", "response_policy:agg_sum"])
                 .doc("2.8.13", "O(events)", "RESET [event ...]: forgets histories."),
             reset,

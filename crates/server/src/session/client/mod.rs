@@ -16,8 +16,8 @@ use crate::tracking;
 const OWN: u32 = flag::NOSCRIPT | flag::LOADING | flag::STALE;
 const ADMIN: u32 = OWN | flag::ADMIN;
 
-const fn spec(name: &'static str, arity: i32, flags: u32) -> Spec {
-    Spec::new(Group::Connection, name, arity, flags)
+const fn spec(usage: &'static str, arity: i32, flags: u32) -> Spec {
+    Spec::new(Group::Connection, usage, arity, flags)
 }
 
 pub(crate) const COMMANDS: &[SessionCommand] = &[SessionCommand::container(
@@ -49,7 +49,15 @@ const SUBCOMMANDS: &[SessionCommand] = &[
         |request| Box::pin(own::info(request)),
     ),
     SessionCommand::later(
-        spec("KILL", -3, ADMIN).doc(
+        spec(
+            "KILL (filter: ip-port|(new-format: [ID client-id:int...]|[TYPE (client-type: \
+             NORMAL|MASTER|SLAVE|REPLICA|PUBSUB)]|[USER username]|[ADDR ip-port]|[LADDR \
+             ip-port]|[SKIPME (YES|NO)]|[MAXAGE maxage:int]|[IDLE idle:int]|[IP ip]|[NAME \
+             name]|[LIB-NAME lib-name]|[LIB-VER lib-ver]|[FLAGS flags]|[DB db:int])...)",
+            -3,
+            ADMIN,
+        )
+        .doc(
             "2.4.0",
             "O(N) where N is the number of client connections",
             "Closes the connections that pass the filters.",
@@ -57,7 +65,17 @@ const SUBCOMMANDS: &[SessionCommand] = &[
         others::kill,
     ),
     SessionCommand::later(
-        spec("LIST", -2, ADMIN).tips(&["nondeterministic_output"]).doc(
+        spec(
+            "LIST [ID client-id:int...] \
+             [TYPE (client-type: NORMAL|MASTER|SLAVE|REPLICA|PUBSUB)] [USER username] \
+             [ADDR ip-port] [LADDR ip-port] [SKIPME (YES|NO)] [MAXAGE maxage:int] \
+             [IDLE idle:int] [IP ip] [NAME name] [LIB-NAME lib-name] [LIB-VER lib-ver] \
+             [FLAGS flags] [DB db:int]",
+            -2,
+            ADMIN,
+        )
+        .tips(&["nondeterministic_output"])
+        .doc(
             "2.4.0",
             "O(N) where N is the number of client connections",
             "Describes the connections that pass the filters.",
@@ -65,7 +83,7 @@ const SUBCOMMANDS: &[SessionCommand] = &[
         others::list,
     ),
     SessionCommand::now(
-        spec("NO-EVICT", 3, ADMIN).doc(
+        spec("NO-EVICT (enabled: ON|OFF)", 3, ADMIN).doc(
             "7.0.0",
             "O(1)",
             "Keeps the connection when clients use too much memory.",
@@ -73,7 +91,7 @@ const SUBCOMMANDS: &[SessionCommand] = &[
         own::no_evict,
     ),
     SessionCommand::now(
-        spec("NO-TOUCH", 3, OWN).doc(
+        spec("NO-TOUCH (enabled: ON|OFF)", 3, OWN).doc(
             "7.2.0",
             "O(1)",
             "Lets the connection's commands leave the access clocks of keys alone.",
@@ -81,7 +99,7 @@ const SUBCOMMANDS: &[SessionCommand] = &[
         own::no_touch,
     ),
     SessionCommand::later(
-        spec("PAUSE", -3, ADMIN).doc(
+        spec("PAUSE timeout:int [mode: WRITE|ALL]", -3, ADMIN).doc(
             "3.0.0",
             "O(1)",
             "Holds commands back for so many milliseconds: ALL, or only those that WRITE.",
@@ -89,17 +107,21 @@ const SUBCOMMANDS: &[SessionCommand] = &[
         pause::pause,
     ),
     SessionCommand::now(
-        spec("REPLY", 3, OWN).doc("3.2.0", "O(1)", "Leaves replies out: ON, OFF, SKIP."),
+        spec("REPLY (ON|OFF|SKIP)", 3, OWN).doc(
+            "3.2.0",
+            "O(1)",
+            "Leaves replies out: ON, OFF, SKIP.",
+        ),
         own::reply_mode,
     ),
     SessionCommand::now(
-        spec("SETINFO", 4, OWN)
+        spec("SETINFO (attribute: LIB-NAME lib-name|LIB-VER lib-ver)", 4, OWN)
             .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"])
             .doc("7.2.0", "O(1)", "Says which library the connection uses: LIB-NAME, LIB-VER."),
         own::set_info,
     ),
     SessionCommand::now(
-        spec("SETNAME", 3, OWN)
+        spec("SETNAME connection-name", 3, OWN)
             .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"])
             .doc("2.6.9", "O(1)", "Gives the connection a name."),
         own::set_name,
@@ -107,7 +129,7 @@ const SUBCOMMANDS: &[SessionCommand] = &[
     tracking::TRACKING,
     tracking::TRACKINGINFO,
     SessionCommand::later(
-        spec("UNBLOCK", -3, ADMIN).doc(
+        spec("UNBLOCK client-id:int [TIMEOUT|ERROR]", -3, ADMIN).doc(
             "5.0.0",
             "O(log N) where N is the number of client connections",
             "Ends the wait of a blocked connection, as by TIMEOUT or with an ERROR.",
