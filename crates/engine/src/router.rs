@@ -48,6 +48,8 @@ pub(crate) enum Message {
     Answer(Address, Answer),
     /// Something to do on the receiving thread, for the administration.
     Call(Box<dyn FnOnce() + Send>),
+    /// From the thread to itself: this flight tries again.
+    Again(u32),
 }
 
 /// What all routers of a process share.
@@ -406,7 +408,7 @@ impl Router {
     pub(crate) fn transact(self: &Rc<Self>, parts: Vec<Part>) -> FlightFuture {
         let id = self.network.ids.draw();
         let flight = self.launch(Flight::transaction(id, self.thread, parts));
-        self.begin_attempt(flight, id);
+        self.begin_attempt(flight);
         self.pump();
         FlightFuture::new(self.clone(), flight)
     }
@@ -422,7 +424,7 @@ impl Router {
         let Some(gathering) = self.gathering.take() else { return };
         let (id, flight) = (self.network.ids.draw(), gathering.flight());
         self.with_flight(flight, |flight| flight.coordinate(id, self.thread));
-        self.begin_attempt(flight, id);
+        self.begin_attempt(flight);
         self.pump();
     }
 
@@ -451,7 +453,7 @@ impl Router {
         let mut flight = Flight::coordinated(coordinator, parts);
         flight.fences = fences;
         let flight = self.launch(flight);
-        self.begin_attempt(flight, id);
+        self.begin_attempt(flight);
         self.pump();
         FlightFuture::new(self.clone(), flight)
     }
@@ -605,6 +607,7 @@ impl Router {
                 Message::Request(address, request) => self.on_request(address, request),
                 Message::Answer(address, answer) => self.on_answer(address, answer),
                 Message::Call(call) => call(),
+                Message::Again(flight) => self.begin_attempt(flight),
             }
         }
         self.pumping.set(false);

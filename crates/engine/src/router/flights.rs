@@ -4,7 +4,7 @@ use std::task::Context as TaskContext;
 
 use txn::{Action, TxId};
 
-use super::Router;
+use super::{Message, Router};
 use crate::flight::Flight;
 use crate::shard::{Address, Answer, OnGrant, Request};
 
@@ -49,7 +49,12 @@ impl Router {
                 self.end_flight_step(flight);
                 let id = self.network.ids.redraw(draw);
                 self.with_flight(flight, |f| f.restart(id));
-                self.begin_attempt(flight, id);
+                match self.with_flight(flight, |f| f.fences.is_empty()) {
+                    true => self.begin_attempt(flight),
+                    // The fences of two series that wait for each other refuse each of them in turn,
+                    // until one gives way: others must go on meanwhile.
+                    false => self.outboxes.borrow_mut()[self.thread].push(Message::Again(flight)),
+                }
             }
             Action::Held | Action::Finished => {
                 self.end_flight_step(flight);
@@ -70,7 +75,8 @@ impl Router {
         }
     }
 
-    pub(super) fn begin_attempt(&self, flight: u32, id: TxId) {
+    pub(super) fn begin_attempt(&self, flight: u32) {
+        let id = self.with_flight(flight, |f| f.id());
         for (shard, holder) in self.with_flight(flight, |f| f.fences.clone()) {
             self.request(shard, self.address(0, 0), Request::Fence { holder, next: id });
         }
