@@ -24,7 +24,7 @@ use journal::{Handover, Report};
 use keyspace::News;
 use slab::Slab;
 use stdx::rng::Rng;
-use txn::{Coordinator, Ids, Locks, TxId};
+use txn::{Coordinator, Draw, Ids, Locks, TxId};
 
 use crate::block::Sleepers;
 use crate::context::Context;
@@ -448,7 +448,11 @@ impl Router {
         parts: Vec<Part>,
         fences: Vec<(usize, TxId)>,
     ) -> FlightFuture {
-        let id = self.network.ids.draw();
+        // The ids of a series go up, as those of all that have a key one after the other.
+        let id = match fences.iter().map(|(_, id)| *id).max() {
+            Some(above) => self.network.ids.redraw(Draw { above, ahead: false }),
+            None => self.network.ids.draw(),
+        };
         let coordinator = Coordinator::plan(id, parts.len());
         let mut flight = Flight::coordinated(coordinator, parts);
         flight.fences = fences;

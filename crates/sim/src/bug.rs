@@ -29,11 +29,31 @@ pub enum Bug {
     StampTwice,
     /// A shard stamps what runs after a transaction lower than that.
     StampFallsBack,
+    /// The locks that a series adds are granted without a look at the watermark.
+    GrowUnseen,
+    /// The id for more locks may be lower than that of the first.
+    GrowBelow,
+    /// A series lets go of its first locks when it has more.
+    GrowReleases,
+    /// A series waits for more locks without a fence around those that it has.
+    GrowUnfenced,
+    /// A series that is refused more locks comes again without new fences.
+    FenceOnce,
+    /// A series that is refused more locks comes again before its thread does anything else.
+    GrowAtOnce,
+    /// A series sets no fence around what it got while it ran.
+    FenceFirst,
+    /// A series that gives way keeps what it waited for.
+    KeepGiven,
+    /// A series runs without locks beside transactions that wait for theirs.
+    HereBesideWaiters,
+    /// What a series has touched without locks is let go before it is locked.
+    HereForgets,
 }
 
 impl Bug {
     /// Every bug there is.
-    pub const ALL: [Bug; 17] = [
+    pub const ALL: [Bug; 30] = [
         Bug::Table(Fault::NeverRefuse),
         Bug::Table(Fault::ForgetReaders),
         Bug::Table(Fault::ForgetWriters),
@@ -41,6 +61,9 @@ impl Bug {
         Bug::Table(Fault::IgnoreQueue),
         Bug::Table(Fault::IgnoreReaders),
         Bug::Table(Fault::ForgetWhole),
+        Bug::Table(Fault::WholeIgnoresKeys),
+        Bug::Table(Fault::FenceSparesWaiters),
+        Bug::Table(Fault::FenceForgotten),
         Bug::ArmEarly,
         Bug::HeedStale,
         Bug::ForgetWithdrawal,
@@ -51,6 +74,16 @@ impl Bug {
         Bug::StampEarly,
         Bug::StampTwice,
         Bug::StampFallsBack,
+        Bug::GrowUnseen,
+        Bug::GrowBelow,
+        Bug::GrowReleases,
+        Bug::GrowUnfenced,
+        Bug::FenceOnce,
+        Bug::GrowAtOnce,
+        Bug::FenceFirst,
+        Bug::KeepGiven,
+        Bug::HereBesideWaiters,
+        Bug::HereForgets,
     ];
 
     pub(crate) fn fault(self) -> Fault {

@@ -66,14 +66,25 @@ struct Record {
     finished: bool,
     /// Lowest and highest stamp of its parts.
     stamps: Option<(u64, u64)>,
+    /// The id and the stamp of each part.
+    parts: Vec<(Option<TxId>, u64)>,
+}
+
+/// What an operation has done to a key.
+#[derive(Clone, Copy, Debug)]
+struct Happened {
+    operation: Operation,
+    write: bool,
+    /// Of the transaction, if it was one.
     id: Option<TxId>,
+    stamp: u64,
 }
 
 #[derive(Default)]
 pub(crate) struct History {
     operations: Vec<Record>,
     /// The accesses of each key, as they happened.
-    keys: Vec<Vec<(Operation, bool)>>,
+    keys: Vec<Vec<Happened>>,
 }
 
 impl History {
@@ -82,8 +93,9 @@ impl History {
     }
 
     pub(crate) fn request(&mut self, now: u64) -> Operation {
+        let parts = Vec::new();
         let record =
-            Record { requested: now, answered: None, finished: false, stamps: None, id: None };
+            Record { requested: now, answered: None, finished: false, stamps: None, parts };
         self.operations.push(record);
         self.operations.len() - 1
     }
@@ -93,9 +105,9 @@ impl History {
         let record = &mut self.operations[of];
         let (low, high) = record.stamps.unwrap_or((stamp, stamp));
         record.stamps = Some((low.min(stamp), high.max(stamp)));
-        record.id = id;
-        for access in part {
-            self.keys[access.key].push((of, access.write));
+        record.parts.push((id, stamp));
+        for Access { key, write } in part {
+            self.keys[*key].push(Happened { operation: of, write: *write, id, stamp });
         }
     }
 
@@ -114,7 +126,7 @@ impl History {
 
     /// What a plan decides by: how often these keys have been written.
     pub(crate) fn writes(&self, keys: impl Iterator<Item = Key>) -> usize {
-        keys.map(|key| self.keys[key].iter().filter(|(_, write)| *write).count()).sum()
+        keys.map(|key| self.keys[key].iter().filter(|one| one.write).count()).sum()
     }
 
     /// Looks for anything that no serial order explains.
@@ -133,8 +145,8 @@ impl History {
     fn check_ids(&self) -> Result<(), Failure> {
         for accesses in &self.keys {
             let (mut highest, mut highest_writer) = (None, None);
-            for &(operation, write) in accesses {
-                let Some(id) = self.operations[operation].id else { continue };
+            for &Happened { operation, write, id, .. } in accesses {
+                let Some(id) = id else { continue };
                 let earlier = if write { highest } else { highest_writer };
                 if let Some((_, other)) = earlier.filter(|&(before, _)| before > id) {
                     return Err(Failure::IdBack(other, operation));
@@ -148,16 +160,19 @@ impl History {
         Ok(())
     }
 
-    /// An operation has one stamp, and stamps go up along conflicts and in real time.
+    /// A transaction has one stamp, and stamps go up along conflicts and in real time.
     fn check_stamps(&self) -> Result<(), Failure> {
         for (operation, record) in self.operations.iter().enumerate() {
-            if record.stamps.is_some_and(|(low, high)| low != high) {
+            let differs = |(id, stamp): &(Option<TxId>, u64)| {
+                record.parts.iter().any(|(other, at)| other == id && at != stamp)
+            };
+            if record.parts.iter().any(differs) {
                 return Err(Failure::StampsDiffer(operation));
             }
         }
         for (before, after) in self.conflicts() {
-            if self.stamp(before) > self.stamp(after) {
-                return Err(Failure::StampBack(before, after));
+            if before.stamp > after.stamp {
+                return Err(Failure::StampBack(before.operation, after.operation));
             }
         }
         for (after, record) in self.operations.iter().enumerate() {
@@ -165,10 +180,10 @@ impl History {
                 let answered = self.operations[*before].answered;
                 answered.is_some_and(|answered| answered < record.requested)
             };
-            let latest = (0..after).filter(is_earlier).max_by_key(|&before| self.stamp(before));
-            if let Some(before) = latest
-                && record.stamps.is_some()
-                && self.stamp(before) > self.stamp(after)
+            let last = |before: Operation| self.operations[before].stamps.map(|(_, high)| high);
+            let latest = (0..after).filter(is_earlier).max_by_key(|&before| last(before));
+            if let (Some(before), Some((low, _))) = (latest, record.stamps)
+                && last(before) > Some(low)
             {
                 return Err(Failure::StampBack(before, after));
             }
@@ -176,28 +191,24 @@ impl History {
         Ok(())
     }
 
-    fn stamp(&self, operation: Operation) -> Option<u64> {
-        self.operations[operation].stamps.map(|(_, high)| high)
-    }
-
-    /// Pairs of operations of which the first came first on a key, those that follow from others
+    /// Pairs of accesses of which the first came first on a key, those that follow from others
     /// left out.
-    fn conflicts(&self) -> Vec<(Operation, Operation)> {
+    fn conflicts(&self) -> Vec<(Happened, Happened)> {
         let mut pairs = Vec::new();
         for accesses in &self.keys {
             let mut writer = None;
             let mut readers = Vec::new();
-            for &(operation, write) in accesses {
-                pairs.extend(writer.map(|writer| (writer, operation)));
-                if write {
-                    pairs.extend(readers.drain(..).map(|reader| (reader, operation)));
-                    writer = Some(operation);
+            for &access in accesses {
+                pairs.extend(writer.map(|writer| (writer, access)));
+                if access.write {
+                    pairs.extend(readers.drain(..).map(|reader| (reader, access)));
+                    writer = Some(access);
                 } else {
-                    readers.push(operation);
+                    readers.push(access);
                 }
             }
         }
-        pairs.retain(|(before, after)| before != after);
+        pairs.retain(|(before, after)| before.operation != after.operation);
         pairs
     }
 
@@ -205,7 +216,8 @@ impl History {
     fn check_cycles(&self) -> Result<(), Failure> {
         let interval = |record: &Record| Interval { begin: record.requested, end: record.answered };
         let intervals: Vec<Interval> = self.operations.iter().map(interval).collect();
-        match find_cycle(&intervals, self.conflicts()) {
+        let conflicts = self.conflicts().into_iter().map(|(a, b)| (a.operation, b.operation));
+        match find_cycle(&intervals, conflicts) {
             None => Ok(()),
             Some(cycle) => Err(Failure::Cycle(cycle)),
         }

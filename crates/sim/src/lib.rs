@@ -2,7 +2,8 @@
 //!
 //! A seed draws a server (shards, threads, keys, links of different speed between the threads) and
 //! clients, and then, step by step, which message is delivered next. The transactions are those of
-//! the crate `txn`; shards and threads around them follow the engine's rules. Afterwards an oracle
+//! the crate `txn`: with all locks at once, on whole shards, and series that ask for more locks while
+//! they keep what they have. Shards and threads around them follow the engine's rules. Afterwards an oracle
 //! looks for a serial order that explains what every command has seen, in agreement with real time,
 //! stamps and ids; and everything must have come to its end. To show that the oracle sees, bugs can
 //! be planted, and each must be found.
@@ -14,6 +15,7 @@ mod files;
 mod history;
 mod layout;
 mod random;
+mod series;
 mod shard;
 mod transaction;
 mod turn;
@@ -36,6 +38,12 @@ pub struct Summary {
     pub refusals: usize,
     /// Ids drawn ahead.
     pub ahead: usize,
+    /// Times that a series got more locks.
+    pub grown: usize,
+    /// Who waited at a fence, and was refused.
+    pub fenced: usize,
+    /// Series that ended as two waited for each other.
+    pub gave_way: usize,
 }
 
 impl Summary {
@@ -46,6 +54,9 @@ impl Summary {
         self.waits += other.waits;
         self.refusals += other.refusals;
         self.ahead += other.ahead;
+        self.grown += other.grown;
+        self.fenced += other.fenced;
+        self.gave_way += other.gave_way;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use txn::{Draw, LockTable, Locks, Scheduled, TxId};
+use txn::{Draw, Fault, LockTable, Locks, Scheduled, TxId};
 
 use crate::bug::Bug;
 use crate::history::{Access, Operation};
@@ -15,6 +15,8 @@ struct Pending {
     coordinator: usize,
     /// What to run as soon as it is granted; without, the coordinator is told and says when.
     run: Option<Vec<Access>>,
+    /// Whether it is of this shard alone.
+    is_plain: bool,
 }
 
 pub(crate) struct Shard {
@@ -48,14 +50,25 @@ impl Shard {
                     let id = TxId::NONE;
                     turn.answer(from, operation, Answer::Done { id, stamp: self.stamp });
                 } else {
-                    let pending = Pending { operation, coordinator: from, run: Some(run) };
+                    let run = Some(run);
+                    let pending = Pending { operation, coordinator: from, run, is_plain: true };
                     self.schedule_plain(turn, pending, locks);
                 }
             }
+            Request::Here { operation, run } => self.run_here(turn, from, operation, &run),
             Request::Schedule { operation, id, locks, run } => {
-                let pending = Pending { operation, coordinator: from, run };
+                let pending = Pending { operation, coordinator: from, run, is_plain: false };
                 self.schedule(turn, id, pending, locks);
             }
+            Request::Grow { operation, id, locks } => {
+                if turn.bug == Bug::GrowUnseen {
+                    self.locks.plant(Fault::NeverRefuse);
+                }
+                let pending = Pending { operation, coordinator: from, run: None, is_plain: false };
+                self.schedule(turn, id, pending, locks);
+                self.locks.plant(turn.bug.fault());
+            }
+            Request::Fence { holder, next } => self.fence(turn, holder, next),
             Request::Withdraw { id } => self.release(turn, id),
             Request::Run { operation, id, stamp, run, release } => {
                 self.run(turn, operation, Some(id), stamp, &run);
@@ -67,6 +80,39 @@ impl Shard {
                 }
                 turn.answer(from, operation, Answer::Done { id, stamp });
             }
+        }
+    }
+
+    /// Nobody can come between what runs here and the locks that its thread then asks for, as long as
+    /// none is wanted now.
+    fn run_here(&mut self, turn: &mut Turn<'_>, from: usize, operation: Operation, run: &[Access]) {
+        let is_free = match turn.bug {
+            Bug::HereBesideWaiters => self.locks.admits_all(&self.layout.locks(run)),
+            _ => self.locks.is_idle(),
+        };
+        if !is_free {
+            turn.answer(from, operation, Answer::Busy);
+            return;
+        }
+        self.run(turn, operation, None, self.stamp, run);
+        turn.answer(from, operation, Answer::Done { id: TxId::NONE, stamp: self.stamp });
+    }
+
+    /// Plain commands hold nothing elsewhere, so they may wait as before; others begin again.
+    fn fence(&mut self, turn: &mut Turn<'_>, holder: TxId, next: TxId) {
+        let mut granted = Vec::new();
+        for (id, locks) in self.locks.fence(holder, next, &mut granted) {
+            let pending = self.pending.remove(&id).expect("what waits was scheduled");
+            turn.summary.fenced += 1;
+            if pending.is_plain {
+                self.schedule_plain(turn, pending, locks);
+            } else {
+                let answer = Answer::Refused { id, watermark: next };
+                turn.answer(pending.coordinator, pending.operation, answer);
+            }
+        }
+        for id in granted {
+            self.granted(turn, id);
         }
     }
 

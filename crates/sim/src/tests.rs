@@ -23,6 +23,8 @@ fn no_seed_finds_a_fault() {
     assert!(total.operations > 10 * many && total.messages > 50 * many, "{total:?}");
     // What is hard to come by must have come.
     assert!(total.waits > many && total.refusals > many && total.ahead > many / 100, "{total:?}");
+    assert!(total.grown > many / 2 && total.fenced > many / 10, "{total:?}");
+    assert!(total.gave_way > many / 100, "{total:?}");
 }
 
 #[test]
@@ -37,13 +39,17 @@ fn symptom(bug: Bug) -> &'static str {
     match bug {
         Bug::None => "nothing",
         Bug::Table(Fault::ForgetGone | Fault::IgnoreQueue) => "IdBack",
-        Bug::Table(Fault::IgnoreReaders | Fault::ForgetWhole) => "Cycle",
+        Bug::Table(Fault::IgnoreReaders | Fault::ForgetWhole | Fault::WholeIgnoresKeys) => "Cycle",
         Bug::Table(_) | Bug::ForgetWithdrawal => "Stuck",
         Bug::ArmEarly | Bug::HeedStale => "Cycle",
         Bug::PlainIgnoresLocks | Bug::PlainLooksOnce => "Cycle",
         Bug::ReleaseBetweenHops | Bug::ShortcutUnlocked => "Cycle",
         Bug::StampEarly | Bug::StampFallsBack => "StampBack",
         Bug::StampTwice => "StampsDiffer",
+        Bug::GrowUnseen | Bug::GrowBelow => "IdBack",
+        Bug::GrowReleases | Bug::HereBesideWaiters | Bug::HereForgets => "Cycle",
+        Bug::GrowUnfenced | Bug::GrowAtOnce | Bug::KeepGiven => "Stuck",
+        Bug::FenceOnce | Bug::FenceFirst => "Stuck",
     }
 }
 

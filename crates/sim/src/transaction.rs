@@ -57,6 +57,7 @@ impl Transaction {
     pub(crate) fn receive(&mut self, turn: &mut Turn<'_>, answer: Answer) {
         let action = match answer {
             Answer::Begin => return self.begin(turn),
+            Answer::Busy | Answer::Again | Answer::GiveWay => unreachable!("these are for series"),
             Answer::Done { .. } if self.way == Way::Plain => Action::Finished,
             // With these bugs answers come that a coordinator would rightly not believe.
             Answer::Granted { .. } | Answer::Refused { .. } if self.is_armed_by(turn.bug) => return,

@@ -14,8 +14,14 @@ use crate::history::{Access, History, Operation};
 pub(crate) enum Request {
     /// One shard's commands, to run at once.
     Plain { operation: Operation, run: Vec<Access>, locks: Locks },
+    /// The same of a series that does not give its thread up, and only if nothing is locked.
+    Here { operation: Operation, run: Vec<Access> },
     /// A transaction's locks, and, for the remote shard of a shortcut, the part to run on grant.
     Schedule { operation: Operation, id: TxId, locks: Locks, run: Option<Vec<Access>> },
+    /// More locks of a series that holds some.
+    Grow { operation: Operation, id: TxId, locks: Locks },
+    /// Whoever holds locks here under the one id is about to wait elsewhere under the other.
+    Fence { holder: TxId, next: TxId },
     /// A part of an armed transaction.
     Run { operation: Operation, id: TxId, stamp: u64, run: Vec<Access>, release: bool },
     /// Let go of a transaction that was refused elsewhere, or has nothing more to run here.
@@ -38,6 +44,12 @@ pub(crate) enum Answer {
         id: TxId,
         stamp: u64,
     },
+    /// Something is locked here.
+    Busy,
+    /// From the thread to itself, at its next turn: try again.
+    Again,
+    /// From the clock: this series has waited for long, and another one waits, too.
+    GiveWay,
 }
 
 #[derive(Debug)]
@@ -58,6 +70,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) history: &'a mut History,
     pub(crate) summary: &'a mut Summary,
     pub(crate) outbox: &'a mut Vec<(usize, Message)>,
+    /// What the thread sends to itself for its next turn.
+    pub(crate) later: &'a mut Vec<Message>,
     pub(crate) verbose: bool,
 }
 
@@ -68,6 +82,10 @@ impl Turn<'_> {
 
     pub(crate) fn answer(&mut self, thread: usize, operation: Operation, answer: Answer) {
         self.send(thread, Message::Answer(operation, answer));
+    }
+
+    pub(crate) fn again(&mut self, operation: Operation) {
+        self.later.push(Message::Answer(operation, Answer::Again));
     }
 
     fn send(&mut self, to: usize, message: Message) {

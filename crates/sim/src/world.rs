@@ -7,14 +7,25 @@ use txn::Ids;
 use crate::Summary;
 use crate::bug::Bug;
 use crate::history::{Failure, History, Operation};
-use crate::layout::Layout;
+use crate::layout::{Draft, Layout};
 use crate::random::Random;
+use crate::series::Series;
 use crate::shard::Shard;
 use crate::transaction::Transaction;
 use crate::turn::{Answer, Message, Turn};
 
 /// More steps than any run needs that makes progress.
 const STEPS_MAX: usize = 20_000;
+
+/// How readily the scheduler delivers on a link.
+const WEIGHTS: [usize; 3] = [1, 8, 64];
+
+/// After so many steps links change their speed. Who is refused and asks again races others, and where
+/// one link was slow for ever it could lose each time.
+const STEPS_PER_SPEED: usize = 500;
+
+/// More messages than a thread handles in a turn that comes to an end.
+const TURN_MESSAGES_MAX: usize = 10_000;
 
 /// The most messages that a thread takes from a link at once.
 const BATCH_MAX: usize = 3;
@@ -26,18 +37,35 @@ struct Client {
     awaited: Option<Operation>,
 }
 
-/// Messages from one thread to another, which keep their order.
+/// Messages from one thread to another, which keep their order, or to itself for a later turn.
 struct Link {
     from: usize,
     to: usize,
     messages: VecDeque<Message>,
-    /// How readily the scheduler delivers here: links differ, so messages cross.
+    /// Links differ, so messages cross.
     weight: usize,
 }
 
 enum Event {
     Deliver(usize),
     Request(usize),
+    /// A series has waited for long.
+    GiveWay(Operation),
+}
+
+/// What coordinates an operation.
+enum Coordination {
+    Transaction(Transaction),
+    Series(Series),
+}
+
+impl Coordination {
+    fn receive(&mut self, turn: &mut Turn<'_>, answer: Answer) {
+        match self {
+            Coordination::Transaction(transaction) => transaction.receive(turn, answer),
+            Coordination::Series(series) => series.receive(turn, answer),
+        }
+    }
 }
 
 pub(crate) struct World {
@@ -49,7 +77,7 @@ pub(crate) struct World {
     shards: Vec<Shard>,
     links: Vec<Link>,
     clients: Vec<Client>,
-    transactions: Vec<Transaction>,
+    operations: Vec<Coordination>,
     history: History,
     summary: Summary,
     /// Counts messages and requests.
@@ -66,9 +94,8 @@ impl World {
         let links = threads
             .clone()
             .flat_map(|from| threads.clone().map(move |to| (from, to)))
-            .filter(|(from, to)| from != to)
             .map(|(from, to)| {
-                let weight = random.pick(&[1, 8, 64]);
+                let weight = random.pick(&WEIGHTS);
                 Link { from, to, messages: VecDeque::new(), weight }
             })
             .collect();
@@ -88,7 +115,7 @@ impl World {
             shards: (0..layout.shards).map(|_| Shard::new(bug, layout)).collect(),
             links,
             clients,
-            transactions: Vec::new(),
+            operations: Vec::new(),
             history: History::new(layout.keys),
             summary: Summary::default(),
             now: 0,
@@ -108,9 +135,15 @@ impl World {
             if steps > STEPS_MAX {
                 break;
             }
+            if steps % STEPS_PER_SPEED == 0 {
+                for link in &mut self.links {
+                    link.weight = self.random.pick(&WEIGHTS);
+                }
+            }
             match event {
                 Event::Deliver(link) => self.deliver(link),
                 Event::Request(client) => self.request(client),
+                Event::GiveWay(series) => self.give_way(series),
             }
         }
         self.history.check()?;
@@ -128,9 +161,12 @@ impl World {
         };
         let links = self.links.iter().map(weigh).enumerate();
         let clients = self.clients.iter().map(|client| usize::from(idle(client)) * 4).enumerate();
+        let reaching = self.reaching();
+        let waits = reaching.iter().filter(|_| reaching.len() > 1);
         let candidates = links
             .map(|(link, weight)| (weight, Event::Deliver(link)))
-            .chain(clients.map(|(client, weight)| (weight, Event::Request(client))));
+            .chain(clients.map(|(client, weight)| (weight, Event::Request(client))))
+            .chain(waits.map(|series| (1, Event::GiveWay(*series))));
         let total: usize = candidates.clone().map(|(weight, _)| weight).sum();
         if total == 0 {
             return None;
@@ -143,6 +179,21 @@ impl World {
             chosen -= weight;
         }
         unreachable!("the choice is below the total of the weights")
+    }
+
+    /// Series that wait for more locks: maybe each for the other.
+    fn reaching(&self) -> Vec<Operation> {
+        let of = |(operation, one): (Operation, &Coordination)| match one {
+            Coordination::Series(series) if series.is_reaching() => Some(operation),
+            _ => None,
+        };
+        self.operations.iter().enumerate().filter_map(of).collect()
+    }
+
+    fn give_way(&mut self, operation: Operation) {
+        let Coordination::Series(series) = &self.operations[operation] else { return };
+        let thread = series.thread;
+        self.turn(thread, thread, vec![Message::Answer(operation, Answer::GiveWay)]);
     }
 
     fn deliver(&mut self, link: usize) {
@@ -158,12 +209,21 @@ impl World {
         self.summary.operations += 1;
         let thread = self.clients[client].thread;
         let operation = self.history.request(self.now);
-        let (way, parts) = self.layout.draw_operation(&mut self.random, thread);
+        let draft = self.layout.draw_operation(&mut self.random, thread);
         let vanishes = self.random.one_in(8);
         if self.verbose {
-            println!("{:>5} client {client} asks {operation}: {way:?} {parts:?}", self.now);
+            println!("{:>5} client {client} asks {operation}: {draft:?}", self.now);
         }
-        self.transactions.push(Transaction::new(operation, thread, vanishes, way, parts));
+        self.operations.push(match draft {
+            Draft::Transaction(way, parts) => {
+                Coordination::Transaction(Transaction::new(operation, thread, vanishes, way, parts))
+            }
+            Draft::Series(is_here, stages) => {
+                let client = (thread, vanishes);
+                let series = Series::new(operation, client, self.layout, is_here, stages);
+                Coordination::Series(series)
+            }
+        });
         let client = &mut self.clients[client];
         client.left -= 1;
         // One that is gone awaits nothing; its place is taken by another.
@@ -177,22 +237,32 @@ impl World {
         if let Some(shard) = self.shards.get_mut(thread) {
             shard.read_clock(clock);
         }
-        let mut outbox = Vec::new();
+        let (mut outbox, mut later) = (Vec::new(), Vec::new());
         for message in batch {
             let mut own = VecDeque::from([(from, message)]);
+            let mut handled = 0;
             while let Some((from, message)) = own.pop_front() {
-                self.handle(thread, from, message, &mut outbox);
+                handled += 1;
+                if handled > TURN_MESSAGES_MAX {
+                    // Somebody waits for ever.
+                    return;
+                }
+                self.handle(thread, from, message, (&mut outbox, &mut later));
                 for (to, message) in outbox.drain(..) {
                     if to == thread {
                         own.push_back((thread, message));
                     } else {
-                        let mut links = self.links.iter_mut();
-                        let link = links.find(|link| link.from == thread && link.to == to);
-                        link.expect("every two threads are linked").messages.push_back(message);
+                        self.link(thread, to).push_back(message);
                     }
                 }
             }
         }
+        self.link(thread, thread).extend(later);
+    }
+
+    fn link(&mut self, from: usize, to: usize) -> &mut VecDeque<Message> {
+        let link = self.links.iter_mut().find(|link| link.from == from && link.to == to);
+        &mut link.expect("every two threads are linked").messages
     }
 
     fn handle(
@@ -200,7 +270,7 @@ impl World {
         thread: usize,
         from: usize,
         message: Message,
-        outbox: &mut Vec<(usize, Message)>,
+        (outbox, later): (&mut Vec<(usize, Message)>, &mut Vec<Message>),
     ) {
         self.now += 1;
         self.summary.messages += 1;
@@ -214,11 +284,12 @@ impl World {
             history: &mut self.history,
             summary: &mut self.summary,
             outbox,
+            later,
         };
         match message {
             Message::Request(request) => self.shards[thread].receive(&mut turn, from, request),
             Message::Answer(operation, answer) => {
-                self.transactions[operation].receive(&mut turn, answer);
+                self.operations[operation].receive(&mut turn, answer);
             }
         }
     }

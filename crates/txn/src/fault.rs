@@ -24,6 +24,12 @@ pub enum Fault {
     IgnoreReaders,
     /// Let key locks and whole-shard locks not see each other.
     ForgetWhole,
+    /// Grant a whole-shard lock while keys are held.
+    WholeIgnoresKeys,
+    /// Let those wait on whom a fence should refuse.
+    FenceSparesWaiters,
+    /// Refuse those who wait at a fence, and let others wait who come after them.
+    FenceForgotten,
 }
 
 /// Where a planted bug, if any, is kept.
@@ -67,6 +73,8 @@ impl Planted {
             held.without(Claims::SHARED)
         } else if whole && self.is(Fault::ForgetWhole) {
             Claims::NONE
+        } else if whole && self.is(Fault::WholeIgnoresKeys) {
+            held.without(Claims::READS | Claims::WRITES)
         } else {
             held
         }

@@ -46,7 +46,9 @@
 //! id, and keeps the old ones. Lest somebody who holds what it asks for waits for what it keeps, it
 //! sets a [fence](LockTable::fence) where it holds: lower ids that wait there are refused, and come
 //! again with higher ones, which wait for it everywhere. So again the higher waits for the lower. Only
-//! two such series can wait for each other; one of them has to give up.
+//! two such series can wait for each other; one of them has to give up. Until it does, the fences of
+//! each refuse the other again and again, so a refused series asks again at its thread's next turn, not
+//! at once. The ids of a series go up, so that 3 holds for what it has, too.
 //!
 //! # One remote shard
 //!

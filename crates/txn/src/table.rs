@@ -120,6 +120,13 @@ impl LockTable {
         LockTable { planted: Planted { fault }, ..LockTable::with_slots(slots) }
     }
 
+    /// Plants another bug.
+    #[cfg(feature = "planted-bugs")]
+    #[doc(hidden)]
+    pub fn plant(&mut self, fault: Fault) {
+        self.planted = Planted { fault };
+    }
+
     fn with_slots(slots: usize) -> LockTable {
         LockTable {
             slots: vec![Slot::FREE; KEYS + slots].into_boxed_slice(),
@@ -248,10 +255,14 @@ impl LockTable {
         let Some(at) = self.find(holder) else { return Vec::new() };
         let index = self.order[at].1 as usize;
         assert!(self.entries[index].blocked == 0, "{holder:?} holds its locks");
+        let before = self.planted.is(Fault::FenceForgotten).then(|| self.slots.clone());
         let locks = std::mem::take(&mut self.entries[index].locks);
         self.hold(next, &locks);
         self.let_go(&locks);
         self.entries[index].locks = locks;
+        if self.planted.is(Fault::FenceSparesWaiters) {
+            return Vec::new();
+        }
         let is_late = |entry: &Entry| {
             entry.blocked > 0
                 && entry
@@ -261,6 +272,9 @@ impl LockTable {
         };
         let late = self.order.iter().filter(|&&(_, index)| is_late(&self.entries[index as usize]));
         let late: Vec<TxId> = late.map(|&(id, _)| id).collect();
+        if let Some(before) = before {
+            self.slots = before;
+        }
         let refuse = |id| (id, self.release(id, granted).expect("it waits"));
         late.into_iter().map(refuse).collect()
     }
