@@ -7,6 +7,7 @@
 mod departed;
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use command::{Args, Positions};
 use keyspace::Key;
@@ -15,7 +16,7 @@ use txn::Locks;
 
 use crate::command::{Command, Merge, Run};
 use crate::flight::{FlightFuture, Part};
-use crate::parcel::{Call, Outcome, Parcel, Work, empty};
+use crate::parcel::{Call, Outcome, Outlet, Parcel, Work, empty};
 use crate::router::Router;
 use crate::watch::Watch;
 
@@ -97,6 +98,10 @@ pub struct Batch {
     watches: Vec<Watch>,
     /// Whether they were not.
     is_aborted: bool,
+    /// Where the reply may leave.
+    outlet: Option<Arc<dyn Outlet>>,
+    /// How much of it did.
+    delivered: usize,
 }
 
 impl Batch {
@@ -117,6 +122,8 @@ impl Batch {
         self.is_atomic = false;
         self.watches.clear();
         self.is_aborted = false;
+        self.outlet = None;
+        self.delivered = 0;
     }
 
     /// Makes all of it one step, which does not happen if one of `watches` has changed; then
@@ -132,6 +139,11 @@ impl Batch {
     /// Whether a watched key had changed.
     pub fn is_aborted(&self) -> bool {
         self.is_aborted
+    }
+
+    /// How many bytes of the replies have left already, by [`Outlet::deliver`].
+    pub fn delivered(&self) -> usize {
+        self.delivered
     }
 
     /// The one shard that all calls need, if there is one.

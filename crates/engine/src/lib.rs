@@ -35,7 +35,7 @@ pub use held::{Held, Needs};
 pub use here::Here;
 pub use late::{HeldKeys, LateId};
 pub use memory::{MemoryGate, Pressure};
-pub use parcel::{Call, Outcome, Work};
+pub use parcel::{Call, Outcome, Outlet, Work};
 pub use plan::Plan;
 pub use router::{Inbound, Listener, Network, Router};
 pub use shard::{Clock, Moment, Shard};

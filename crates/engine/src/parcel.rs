@@ -1,5 +1,7 @@
 //! Work for one shard and what comes of it.
 
+use std::sync::Arc;
+
 use command::Args;
 use resp::{Protocol, Span};
 use stdx::alloc::{Doomed, block_bytes};
@@ -133,6 +135,14 @@ pub struct Outcome {
     pub ticks: u64,
 }
 
+/// Where the reply of a call can leave straight from the thread that made it: a wake-up less than by
+/// way of the thread that asked, if that sleeps.
+pub trait Outlet: Send + Sync {
+    /// Sends the reply and counts the call. Answers how many bytes left; if none did, as on some
+    /// threads or for some calls it must not, nothing has happened.
+    fn deliver(&self, call: &Call, args: Args<'_>, outcome: &Outcome, reply: &[u8]) -> usize;
+}
+
 /// Buffers beyond this are given back rather than kept for the next batch, and replies beyond it are
 /// handed on rather than copied.
 pub(crate) const KEEP_BYTES_MAX: usize = 64 * 1024;
@@ -161,6 +171,10 @@ pub(crate) struct Parcel {
     pub(crate) has_bundles: bool,
     /// Keys that must be as they were; else there are no outcomes.
     pub(crate) watches: Vec<Watch>,
+    /// Of a single call: where its reply may leave.
+    pub(crate) outlet: Option<Arc<dyn Outlet>>,
+    /// How much of the reply has left there.
+    pub(crate) delivered: usize,
 }
 
 impl Parcel {
@@ -191,6 +205,17 @@ impl Parcel {
         }
     }
 
+    /// Lets the reply leave by the outlet, if it has one. Answers whether all of it did.
+    pub(crate) fn deliver(&mut self) -> bool {
+        let (Some(outlet), [call], [outcome]) = (self.outlet.take(), &*self.calls, &*self.outcomes)
+        else {
+            return false;
+        };
+        let args = call.args(&self.data, &self.spans);
+        self.delivered = outlet.deliver(call, args, outcome, &self.replies);
+        self.delivered == self.replies.len()
+    }
+
     /// Empties it and keeps its memory, unless it is much.
     pub(crate) fn clear(&mut self) {
         self.replies_doomed.resize(0);
@@ -203,6 +228,8 @@ impl Parcel {
         self.is_atomic = false;
         self.has_bundles = false;
         self.watches.clear();
+        self.outlet = None;
+        self.delivered = 0;
     }
 }
 

@@ -30,9 +30,10 @@ use crate::block::Sleepers;
 use crate::context::Context;
 use crate::flight::{Flight, FlightFuture, Part};
 use crate::gathering::Gathering;
-use crate::mailbox::Letterbox;
+use crate::mailbox::{Letterbox, Nap};
 use crate::parcel::{Call, Outcome, Parcel, Work};
 use crate::recorder::At;
+use crate::router::mail::Outbox;
 use crate::shard::{Address, Answer, Clock, Request, Shard, read_keys};
 use crate::steps::{self, Steps};
 use crate::waiters::WaiterId;
@@ -124,7 +125,7 @@ pub struct Router {
     network: Arc<Network>,
     inbound: Receiver<Vec<Message>>,
     shard: Option<RefCell<Shard>>,
-    outboxes: RefCell<Vec<Vec<Message>>>,
+    outboxes: RefCell<Vec<Outbox>>,
     /// Messages of this thread to itself, so that handling one never nests in another.
     inbox: RefCell<VecDeque<Message>>,
     pumping: Cell<bool>,
@@ -183,7 +184,9 @@ impl Router {
         Rc::new(Self {
             thread,
             steps: Steps::new(network.announced.clone(), thread),
-            outboxes: RefCell::new((0..network.thread_count()).map(|_| Vec::new()).collect()),
+            outboxes: RefCell::new(
+                (0..network.thread_count()).map(|_| Outbox::default()).collect(),
+            ),
             network,
             inbound: inbound.0,
             shard: shard.map(RefCell::new),
@@ -374,7 +377,7 @@ impl Router {
 
     /// Sends plain calls to one shard.
     pub(crate) fn send(self: &Rc<Self>, shard: usize, parcel: Box<Parcel>) -> FlightFuture {
-        let flight = self.launch(Flight::plain(1));
+        let flight = self.launch(Flight::to(std::iter::once(shard)));
         self.request(shard, self.address(flight, 0), Request::Run(parcel));
         self.pump();
         FlightFuture::new(self.clone(), flight)
@@ -524,10 +527,7 @@ impl Router {
             self.take_mail();
         }
         self.post(thread, Message::Call(Box::new(call)));
-        let mail = std::mem::take(&mut self.outboxes.borrow_mut()[thread]);
-        if !mail.is_empty() {
-            self.network.letterboxes[thread].push(mail);
-        }
+        self.outboxes.borrow_mut()[thread].send(&self.network.letterboxes[thread]);
     }
 
     /// From now on `listener` hears the news of this thread's shard, in order. What it sends to a
@@ -625,26 +625,46 @@ impl Router {
             (shard.take_answers(), shard.keyspace.has_news())
         };
         self.publish_recorded();
-        self.send_answers(answers);
+        // Nobody may see a reply before what comes with it, news or the end of a wait, is on its way.
+        let delivers = answers.len() == 1 && !has_news;
+        self.send_answers(answers, delivers);
         if has_news {
             self.tell_news();
         }
     }
 
-    fn send_answers(&self, answers: Vec<(Address, Answer)>) {
+    /// Sends answers to where they belong; replies may leave from here only if `delivers`.
+    fn send_answers(&self, answers: Vec<(Address, Answer)>, delivers: bool) {
         for (address, mut answer) in answers {
             if let Answer::Woken { shard, .. } = &mut answer {
                 *shard = self.thread as u32;
             }
-            let (thread, message) = (address.thread as usize, Message::Answer(address, answer));
+            let thread = address.thread as usize;
             if thread == self.thread {
-                self.inbox.borrow_mut().push_back(message);
-            } else {
-                // Not sent on even if there are many: news go first.
-                self.messages_sent.set(self.messages_sent.get() + 1);
-                self.outboxes.borrow_mut()[thread].push(message);
+                self.inbox.borrow_mut().push_back(Message::Answer(address, answer));
+                continue;
+            }
+            let nap = match &mut answer {
+                Answer::Ran(parcel, _) if delivers => self.deliver(thread, parcel),
+                _ => None,
+            };
+            // Not sent on even if there are many: news go first.
+            self.messages_sent.set(self.messages_sent.get() + 1);
+            let (outbox, message) =
+                (&mut self.outboxes.borrow_mut()[thread], Message::Answer(address, answer));
+            match nap {
+                Some(nap) => outbox.push_for_end_of(nap, message),
+                None => outbox.push(message),
             }
         }
+    }
+
+    /// Lets a parcel's reply leave from here if the thread that it is for would have to be woken
+    /// for it. If it did, that thread's nap is the answer, up to the end of which it can wait.
+    fn deliver(&self, thread: usize, parcel: &mut Parcel) -> Option<Nap> {
+        parcel.outlet.as_ref()?;
+        let nap = self.network.letterboxes[thread].nap()?;
+        parcel.deliver().then_some(nap)
     }
 
     /// Sends what the own shard has to say after background work.
@@ -663,7 +683,7 @@ impl Router {
             shard.serve_deferred();
             shard.take_answers()
         };
-        self.send_answers(answers);
+        self.send_answers(answers, false);
         self.tell_news();
         self.pump();
     }

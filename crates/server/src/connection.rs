@@ -198,15 +198,23 @@ impl Connection {
                     ConfiguredOrder::Strict => PipelineOrder::Strict,
                     ConfiguredOrder::Relaxed => PipelineOrder::Relaxed,
                 };
-                let departed = batch.depart(router, self.input.bytes(), order);
+                let data = self.input.bytes();
+                let departed = match self.may_be_delivered(&batch) {
+                    true => batch.depart_beside(router, data, order, self.stream.outlet()),
+                    false => batch.depart(router, data, order),
+                };
                 self.settle_input();
                 batch = departed.landed(&mut self.output).await;
+                self.note_delivered(batch.delivered());
             }
             if self.output.len() > OUTPUT_NOTED_BYTES {
                 self.client.note_passing(self.output.capacity());
             }
-            let replies = &self.output[reply_start..];
-            count(&self.core, &self.client, &batch, self.input.bytes(), replies);
+            // What was delivered is counted.
+            if batch.delivered() == 0 {
+                let replies = &self.output[reply_start..];
+                count(&self.core, &self.client, &batch, self.input.bytes(), replies);
+            }
             add(&self.client.usage.commands, batch.len() as u64);
             batch.clear();
             match stop {
@@ -466,6 +474,21 @@ impl Connection {
             self.release_output();
         }
         Ok(())
+    }
+
+    /// Whether the thread that answers a batch may send the reply: it is the only one, nothing is
+    /// before it, and nothing else is sent meanwhile.
+    fn may_be_delivered(&self, batch: &Batch) -> bool {
+        batch.items() == [Item::Call]
+            && self.output.is_empty()
+            && !self.client.tracking.is_on()
+            && self.client.subscriptions.is_empty()
+    }
+
+    /// So much of the output has left already, from where it was made.
+    fn note_delivered(&mut self, written: usize) {
+        self.sent += written;
+        add(&self.client.usage.sent, written as u64);
     }
 
     fn note_sent(&mut self, written: usize) {

@@ -325,7 +325,7 @@ fn register(core: &Rc<Core>, accepted: Accepted) -> io::Result<(Rc<Client>, Stre
             }
             let (peer, local) = (stream.peer_addr()?, stream.local_addr()?);
             let fd = stream.as_raw_fd();
-            let stream = Stream::Tcp(TcpStream::from_std(stream)?);
+            let stream = Stream::from(TcpStream::from_std(stream)?);
             (
                 stream,
                 peer.to_string(),
@@ -339,7 +339,7 @@ fn register(core: &Rc<Core>, accepted: Accepted) -> io::Result<(Rc<Client>, Stre
             let path = config.network.unixsocket.as_ref();
             let address =
                 format!("{}:0", path.map_or_else(String::new, |p| p.display().to_string()));
-            let stream = Stream::Unix(UnixStream::from_std(stream)?);
+            let stream = Stream::from(UnixStream::from_std(stream)?);
             (stream, address.clone(), address, fd, true)
         }
     };

@@ -1,6 +1,7 @@
 //! A batch that leaves its thread: split by shard, sent, and put together again.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use command::{Args, Find, Positions};
 use keyspace::Key;
@@ -12,7 +13,7 @@ use crate::flight::{Flight, FlightFuture, Part};
 use crate::gathering::Gathering;
 use crate::held::Held;
 use crate::merge::merge;
-use crate::parcel::{Call, KEEP_BYTES_MAX, Outcome, Parcel};
+use crate::parcel::{Call, KEEP_BYTES_MAX, Outcome, Outlet, Parcel};
 use crate::recorder::At;
 use crate::router::Router;
 
@@ -30,6 +31,19 @@ impl Batch {
         self.depart_in(router, data, Way::Ordered(order))
     }
 
+    /// [`Self::depart`] of a single call, whose reply may leave by `outlet` if it runs on one other
+    /// shard; [`Self::delivered`] says afterwards whether it did.
+    pub fn depart_beside(
+        &mut self,
+        router: &Rc<Router>,
+        data: &[u8],
+        order: PipelineOrder,
+        outlet: Arc<dyn Outlet>,
+    ) -> Departed {
+        self.outlet = Some(outlet);
+        self.depart(router, data, order)
+    }
+
     /// Sends the calls to their shards, which are locked for them; see [`Self::depart`].
     pub fn depart_held(&mut self, held: &Held, data: &[u8]) -> Departed {
         self.depart_in(held.router(), data, Way::Held(held.at()))
@@ -37,19 +51,19 @@ impl Batch {
 
     fn depart_in(&mut self, router: &Rc<Router>, data: &[u8], way: Way) -> Departed {
         self.keep(data);
-        let batch = std::mem::take(self);
-        let is_one_shard = batch.only_shard().is_some();
+        let mut batch = std::mem::take(self);
+        let only_shard = batch.only_shard();
         let may_relax = batch.is_one_place() && !batch.is_atomic && batch.bundles == 0;
-        let flying = match way {
-            Way::Held(at) => Flying::Alone(router.send_each_held(batch.parcels(router), at)),
-            _ if is_one_shard => Flying::Alone(router.send_each(batch.parcels(router))),
-            Way::Ordered(PipelineOrder::Relaxed) if may_relax => {
+        let flying = match (way, only_shard) {
+            (Way::Held(at), _) => Flying::Alone(router.send_each_held(batch.parcels(router), at)),
+            (_, Some(shard)) => Flying::Alone(router.send(shard, batch.parcel(router))),
+            (Way::Ordered(PipelineOrder::Relaxed), _) if may_relax => {
                 Flying::Alone(router.send_each(batch.parcels(router)))
             }
-            Way::Ordered(_) if batch.is_atomic => {
+            (Way::Ordered(_), _) if batch.is_atomic => {
                 Flying::Alone(router.transact(batch.parts(router)))
             }
-            Way::Ordered(_) => {
+            (Way::Ordered(_), _) => {
                 let gathering = router.gather();
                 let starts = gathering.join(|parts| {
                     let starts = parts.iter().map(|part| (part.shard, part.calls())).collect();
@@ -60,6 +74,18 @@ impl Batch {
             }
         };
         Departed { batch, flying, router: router.clone() }
+    }
+
+    /// The calls, which are all of one shard.
+    fn parcel(&mut self, router: &Router) -> Box<Parcel> {
+        let mut parcel = router.parcel();
+        for call in &self.calls {
+            parcel.push(*call, self.args(call, &[]).iter());
+        }
+        parcel.is_atomic = self.is_atomic;
+        parcel.watches.clone_from(&self.watches);
+        parcel.outlet = self.outlet.take();
+        parcel
     }
 
     /// The calls by shard.
@@ -150,16 +176,21 @@ impl Departed {
 }
 
 impl Batch {
-    /// Takes the replies as they are where they are many and of one shard; else answers false.
+    /// Takes the replies as they are where they are of one shard, and many of them without a copy;
+    /// answers false if they are not alone.
     fn take_whole(&mut self, flight: &mut Flight, out: &mut Vec<u8>) -> bool {
         let [Part { parcel: Some(parcel), .. }] = &mut *flight.parts else { return false };
-        let fits =
-            out.is_empty() && self.watches.is_empty() && self.ready.is_empty() && !self.has_muted;
-        if !fits || !self.is_one_place() || parcel.replies.capacity() <= KEEP_BYTES_MAX {
+        let fits = self.watches.is_empty() && self.ready.is_empty() && !self.has_muted;
+        if !fits || !self.is_one_place() {
             return false;
         }
         self.outcomes.extend_from_slice(&parcel.outcomes);
-        std::mem::swap(out, &mut parcel.replies);
+        self.delivered = parcel.delivered;
+        if out.is_empty() && parcel.replies.capacity() > KEEP_BYTES_MAX {
+            std::mem::swap(out, &mut parcel.replies);
+        } else {
+            out.extend_from_slice(&parcel.replies);
+        }
         true
     }
 

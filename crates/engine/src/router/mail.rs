@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::task::{Context as TaskContext, Poll};
 
 use super::{BATCHES_PER_MAIL, Message, OUTBOX_MESSAGES_MAX, Router};
+use crate::mailbox::{Letterbox, Nap};
 
 impl Router {
     /// After a connection's batch: mail must not wait until the thread has nothing else to do.
@@ -29,13 +30,15 @@ impl Router {
         self.tell_due();
         self.batches.set(0);
         self.publish_recorded();
-        self.flush();
+        self.send_gathered();
+        // Before mail leaves: whoever is woken by that may be quicker than this thread.
         self.network.letterboxes[self.thread].fall_asleep(&self.inbound);
+        self.send_mail();
     }
 
     /// After the thread slept.
     pub fn after_unpark(&self) {
-        self.network.letterboxes[self.thread].wake_up();
+        self.network.letterboxes[self.thread].wake_up(&self.inbound);
     }
 
     /// Handles mail for ever; the thread's one task that does.
@@ -74,18 +77,54 @@ impl Router {
         self.messages_sent.set(self.messages_sent.get() + 1);
         let outbox = &mut self.outboxes.borrow_mut()[thread];
         outbox.push(message);
-        if outbox.len() >= OUTBOX_MESSAGES_MAX {
-            self.network.letterboxes[thread].push(std::mem::take(outbox));
+        if outbox.messages.len() >= OUTBOX_MESSAGES_MAX {
+            outbox.send(&self.network.letterboxes[thread]);
         }
     }
 
     /// Sends on what this turn has written.
     pub fn flush(&self) {
         self.send_gathered();
+        self.send_mail();
+    }
+
+    fn send_mail(&self) {
         for (thread, outbox) in self.outboxes.borrow_mut().iter_mut().enumerate() {
-            if !outbox.is_empty() {
-                self.network.letterboxes[thread].push(std::mem::take(outbox));
-            }
+            outbox.send(&self.network.letterboxes[thread]);
+        }
+    }
+}
+
+/// What this turn has for another thread.
+#[derive(Default)]
+pub(super) struct Outbox {
+    messages: Vec<Message>,
+    /// What of it waits for the end of a nap of that thread.
+    nap: Option<Nap>,
+    /// Whether that thread is to be woken for some of it.
+    is_due: bool,
+}
+
+impl Outbox {
+    /// Adds what somebody waits for.
+    pub(super) fn push(&mut self, message: Message) {
+        self.messages.push(message);
+        self.is_due = true;
+    }
+
+    /// Adds what can wait for the end of the receiver's nap.
+    pub(super) fn push_for_end_of(&mut self, nap: Nap, message: Message) {
+        self.messages.push(message);
+        self.is_due |= self.nap.replace(nap).is_some_and(|before| before != nap);
+    }
+
+    /// Sends on what there is.
+    pub(super) fn send(&mut self, letterbox: &Letterbox<Message>) {
+        let Self { messages, nap, is_due } = std::mem::take(self);
+        match nap {
+            _ if messages.is_empty() => {}
+            Some(nap) if !is_due => letterbox.push_for_end_of(nap, messages),
+            _ => letterbox.push(messages),
         }
     }
 }

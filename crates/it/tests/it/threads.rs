@@ -204,3 +204,29 @@ fn a_busy_thread_does_not_stop_the_others() {
         assert!(!sleeper.call(&["PING"]).is_err_and(|error| is_closed(&error)));
     });
 }
+
+#[test]
+fn what_a_socket_does_not_take_at_once_follows() {
+    on_every_server(&[], |server| {
+        let value = |key: usize| vec![b'a' + key as u8; 900_000];
+        let mut writer = server.connect();
+        for key in 0..4 {
+            writer
+                .call(&[b"SET".to_vec(), format!("k{key}").into_bytes(), value(key)])
+                .expect("set");
+        }
+        // One command at a time, whoever owns its key, until nothing more fits on the way.
+        let mut reader = server.connect();
+        for round in 0..12 {
+            reader.send(format!("GET k{}\r\n", round % 4).as_bytes()).expect("it takes bytes");
+            thread::sleep(Duration::from_millis(5));
+        }
+        for round in 0..12 {
+            match reader.receive().expect("it is answered") {
+                Reply::Bulk(bytes) => assert!(bytes == value(round % 4), "reply {round}"),
+                other => panic!("reply {round}: {}", show(&other)),
+            }
+        }
+        assert_eq!(show(&reader.ask("PING")), "+PONG");
+    });
+}

@@ -37,16 +37,20 @@ impl Watch {
         self.request_bytes.set(bytes(Kind::LargeRequest));
         self.reply_bytes.set(bytes(Kind::LargeReply));
     }
+
+    /// Whether a command that ran may exceed a threshold.
+    #[inline]
+    pub(crate) fn is_remarkable(&self, args: Args<'_>, outcome: &Outcome) -> bool {
+        outcome.ticks >= self.ticks.get()
+            || outcome.reply_len >= self.reply_bytes.get()
+            || args.extent() + args.len() * WIRE_BYTES_PER_ARG_MAX >= self.request_bytes.get()
+    }
 }
 
 /// Logs a command that ran, where it exceeds a threshold.
 #[inline]
 pub(crate) fn consider(core: &Core, client: &Client, row: u16, args: Args<'_>, outcome: &Outcome) {
-    let watch = &core.watch;
-    if outcome.ticks >= watch.ticks.get()
-        || outcome.reply_len >= watch.reply_bytes.get()
-        || args.extent() + args.len() * WIRE_BYTES_PER_ARG_MAX >= watch.request_bytes.get()
-    {
+    if core.watch.is_remarkable(args, outcome) {
         inspect(core, client, row, args, outcome);
     }
 }

@@ -47,11 +47,9 @@ impl Holds {
     /// How much of `len` bytes of output may leave now. The client is woken when that changes.
     #[inline]
     pub(crate) fn cleared(&mut self, core: &Core, client: u64, len: usize) -> usize {
-        let append = &core.server.append;
-        match append.mode() {
-            Mode::Always => self.held(core, client, len),
-            Mode::EverySecond if append.is_late(core) => self.held(core, client, len),
-            _ => {
+        match core.server.append.holds_replies(core) {
+            true => self.held(core, client, len),
+            false => {
                 self.parts.clear();
                 self.cleared = len;
                 len
@@ -101,6 +99,16 @@ impl Append {
     pub(crate) fn see_recorded(&self, bytes: usize) {
         if bytes >= ROUND_BYTES {
             self.want_round();
+        }
+    }
+
+    /// Whether replies wait for the disk now.
+    #[inline]
+    pub(crate) fn holds_replies(&self, core: &Core) -> bool {
+        match self.mode() {
+            Mode::Always => true,
+            Mode::EverySecond => self.is_late(core),
+            Mode::Off | Mode::Never => false,
         }
     }
 
