@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use value::listpack::Item;
 use value::{Limits, Listpack, Part, Value};
 
+use self::stream::parts::GroupsInParts;
 use crate::error::{Error, Result};
 use crate::payload::{self, Dialect};
 use crate::read::Reader;
@@ -137,8 +138,8 @@ pub(crate) fn write_value(value: &Value, out: &mut Output) -> u16 {
 pub struct InParts {
     /// To which deadlines are relative.
     first_ms: Option<i64>,
-    /// What stands behind the parts.
-    tail: Vec<u8>,
+    /// What stands behind a stream's blocks.
+    groups: Option<GroupsInParts>,
 }
 
 impl InParts {
@@ -156,30 +157,39 @@ impl InParts {
                 version_min
             }
             Value::Stream(stream) => {
-                let mut tail = Output::new();
-                (tail.version_max, tail.compresses) = (out.version_max, out.compresses);
-                stream::write_tail(stream, &mut tail);
-                parts.tail = tail.bytes;
+                parts.groups = Some(GroupsInParts::new(stream, out.version_max));
                 stream::write_head(stream, out)
             }
         };
         (parts, version_min)
     }
 
-    /// Writes a part.
-    pub fn put(&self, part: Part<'_>, out: &mut Output) {
+    /// Writes a part. What is large is given away, behind what was written before.
+    pub fn put(&mut self, part: Part<'_>, out: &mut Output, give: &mut dyn FnMut(Vec<u8>)) {
         match part {
             Part::Member(member) => write_item(out, member),
             Part::Scored(member, score) => zset::write_member(member, score, out),
             Part::Field(field) => hash::write_field(field, self.first_ms, out),
             Part::Stretch(stretch) => list::write_stretch(stretch, out),
             Part::Block(base, pack) => stream::write_block(base, pack, out),
+            Part::Group | Part::Pending(..) | Part::GroupEnd => self.put_group(part, out, give),
+        }
+    }
+
+    fn put_group(&mut self, part: Part<'_>, out: &mut Output, give: &mut dyn FnMut(Vec<u8>)) {
+        let Some(groups) = &mut self.groups else { return };
+        match part {
+            Part::Pending(id, pending) => groups.pending(id, pending, out),
+            Part::Group => groups.begin(out),
+            _ => groups.end(out, give),
         }
     }
 
     /// Writes what stands behind the parts.
     pub fn end(self, out: &mut Output) {
-        out.extend_from_slice(&self.tail);
+        if let Some(groups) = self.groups {
+            groups.finish(out);
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::Value;
 use crate::hash::Field;
 use crate::list::Stretch;
 use crate::listpack::{Item, Listpack};
-use crate::stream::StreamId;
+use crate::stream::{Pending, StreamId};
 
 /// A part of a collection, as a visitor sees it.
 #[derive(Debug)]
@@ -32,6 +32,12 @@ pub enum Part<'a> {
     Stretch(Stretch<'a>),
     /// Entries of a stream.
     Block(StreamId, &'a Listpack),
+    /// The next group of a stream: what it has pending follows, in order.
+    Group,
+    /// A pending entry.
+    Pending(StreamId, &'a Pending),
+    /// The group has no more.
+    GroupEnd,
 }
 
 /// How many parts telling a block of elements is worth.

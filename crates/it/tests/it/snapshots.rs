@@ -274,16 +274,30 @@ const BIG: [(&str, &str, &[&str]); 5] = [
         &["HSET hash 7 new", "EVAL \"for i=9,9999 do redis.call('hdel','hash',i) end\" 0"],
     ),
     ("zset", "zadd", &["ZREMRANGEBYRANK zset 5 19990", "ZADD zset 1 new", "ZADD zset 9 8"]),
-    ("stream", "xadd", &["XTRIM stream MAXLEN 40", "XADD stream * new 1", "XDEL stream 19990-1"]),
+    (
+        "stream",
+        "xadd",
+        &[
+            "XTRIM stream MAXLEN 40",
+            "XADD stream * new 1",
+            "XDEL stream 19990-1",
+            "XACK stream group 2000-1 2001-1 3000-1",
+            "XGROUP DELCONSUMER stream group reader",
+            "XREADGROUP GROUP group other COUNT 3000 STREAMS stream >",
+            "XGROUP DESTROY stream gone",
+        ],
+    ),
 ];
 
-/// What big values hold, one after the other.
+/// What big values hold, one after the other, and what is pending.
 fn bigs(client: &mut Client) -> Vec<String> {
-    let content = |name: &&str| {
+    let mut found = Vec::new();
+    for name in ["list", "set", "hash", "zset", "stream"] {
         client.call(&["COPY", name, "k", "REPLACE"]).expect("a reply");
-        content(client)
-    };
-    ["list", "set", "hash", "zset", "stream"].iter().map(content).collect()
+        found.push(content(client));
+    }
+    found.extend(["group", "gone"].map(|name| plain(&client.ask(&format!("XPENDING k {name}")))));
+    found
 }
 
 #[test]
@@ -302,8 +316,15 @@ fn big_values_are_saved_as_they_were_and_redis_reads_them() {
             let script = format!("for i = 1, 20000 do {call} end");
             client.call(&["EVAL", &script, "1", name]).expect("a reply");
         }
-        client.ask("XGROUP CREATE stream group 0");
-        client.ask("XREADGROUP GROUP group reader COUNT 300 STREAMS stream >");
+        for line in [
+            "XGROUP CREATE stream group 0",
+            "XREADGROUP GROUP group reader COUNT 4000 STREAMS stream >",
+            "XREADGROUP GROUP group other COUNT 5000 STREAMS stream >",
+            "XGROUP CREATE stream gone 0",
+            "XREADGROUP GROUP gone reader COUNT 700 STREAMS stream >",
+        ] {
+            assert!(!plain(&client.ask(line)).starts_with('-'), "{line}");
+        }
         let expected = bigs(&mut client);
         client.ask("DEL k");
         client.ask("DEBUG POPULATE 1000");
@@ -312,7 +333,6 @@ fn big_values_are_saved_as_they_were_and_redis_reads_them() {
         for line in BIG.iter().flat_map(|(_, _, lines)| *lines) {
             assert!(!plain(&client.ask(line)).starts_with('-'), "{line}");
         }
-        client.ask("XREADGROUP GROUP group other COUNT 3000 STREAMS stream >");
         wait_for(&mut client, "rdb_saves:1");
         for kind in [Kind::Redis, Kind::Merops(Layout::TWO)] {
             if kind != Kind::Redis || programs::redis_server().is_some() {

@@ -1,6 +1,6 @@
 //! Files there and back, damaged at every place, and the samples that Redis wrote.
 
-use value::{Hash, Limits, List, Set, Value, Zset};
+use value::{Hash, Limits, List, Part, Set, Value, Zset};
 
 use super::*;
 use crate::write::Output;
@@ -251,6 +251,8 @@ fn values_in_parts_are_those_in_one_piece() {
     for version in [6, 9, 10, 11, 14] {
         let mut samples = values(700);
         samples.push(("stream", sample_stream()));
+        samples.push(("read", read_stream(false)));
+        samples.push(("released", read_stream(true)));
         let mut timed = Hash::new();
         for number in 0..700 {
             let (name, at_ms) = (format!("field {number}"), (1 << 40) + number);
@@ -269,13 +271,36 @@ fn values_in_parts_are_those_in_one_piece() {
             let (mut whole, mut parts) = (output(), output());
             let head = EntryHead { key: b"key", expire_at_ms: Some(7), clock: Clock::Idle(3) };
             let version_min = put_entry(&mut whole, head, Content::Value(&value));
-            let (in_parts, in_parts_min) = put_in_parts(&mut parts, head, &value);
-            while value.walk_on(9, &mut |part| in_parts.put(part, &mut parts)) {}
+            let (mut in_parts, in_parts_min) = put_in_parts(&mut parts, head, &value);
+            let mut given = Vec::new();
+            let mut put = |part: Part<'_>| {
+                in_parts.put(part, &mut parts, &mut |bytes| given.extend_from_slice(&bytes));
+            };
+            while value.walk_on(9, &mut put) {}
             in_parts.end(&mut parts);
+            given.extend_from_slice(&parts.bytes);
             assert_eq!(in_parts_min, version_min, "{name}");
-            assert!(parts.bytes == whole.bytes, "{name} in version {version}");
+            assert!(given == whole.bytes, "{name} in version {version}");
         }
     }
+}
+
+/// With more groups, of which one has much pending.
+fn read_stream(releases: bool) -> Value {
+    use value::stream::{Group, StreamId};
+    let Value::Stream(mut stream) = sample_stream() else { unreachable!("it is one") };
+    let mut group = Group::new(StreamId { ms: 9, seq: 9 }, None);
+    assert!(["busy", "idle", "other"].iter().all(|name| group.add_consumer(name.as_bytes(), 7)));
+    for ms in 1..20_000 {
+        let name: &[u8] = if ms % 5 == 0 { b"other" } else { b"busy" };
+        group.deliver(StreamId { ms, seq: 1 }, name, 4000 + ms as i64, ms % 3);
+    }
+    if releases {
+        (1..40).rev().for_each(|ms| group.release(StreamId { ms, seq: 1 }, 2));
+    }
+    assert!(stream.add_group(b"a group", group));
+    assert!(stream.add_group(b"an idle group", Group::new(StreamId::MIN, Some(0))));
+    Value::Stream(stream)
 }
 
 fn sample_stream() -> Value {

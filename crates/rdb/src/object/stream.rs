@@ -1,10 +1,11 @@
 //! Streams: blocks as they lie in memory, counters, and groups with their consumers.
 
+pub(super) mod parts;
 mod producers;
 
 use std::collections::BTreeMap;
 
-use value::stream::{Group, StreamId};
+use value::stream::{Consumer, Group, Pending, StreamId};
 use value::{Listpack, Stream};
 
 use super::{form, listpack};
@@ -66,8 +67,30 @@ pub(super) fn write_block(base: StreamId, pack: &Listpack, out: &mut Output) {
 }
 
 /// What stands behind the blocks.
-pub(super) fn write_tail(stream: &Stream, out: &mut Output) {
+fn write_tail(stream: &Stream, out: &mut Output) {
     let form = form_of(stream, out.version_max);
+    write_counters(stream, form, out);
+    for (name, group) in stream.groups() {
+        write_group_head(name, group, form, out);
+        group.pending().iter().for_each(|(id, pending)| write_pending(*id, pending, out));
+        write::length(out, group.consumers().len() as u64);
+        for (name, consumer) in group.consumers() {
+            write_consumer_head(name, consumer, form, out);
+            consumer.pending.iter().for_each(|id| out.extend_from_slice(&id.to_bytes()));
+        }
+        if form >= form::STREAM_5 {
+            write::length(out, group.released() as u64);
+            let released = group.by_time().take(group.released());
+            released.for_each(|(id, _)| out.extend_from_slice(&id.to_bytes()));
+        }
+    }
+    if form >= form::STREAM_4 {
+        producers::write(stream, out);
+    }
+}
+
+/// What stands between blocks and groups.
+fn write_counters(stream: &Stream, form: u8, out: &mut Output) {
     write::length(out, stream.len() as u64);
     write_id(out, stream.last_id);
     if form >= form::STREAM_2 {
@@ -76,13 +99,6 @@ pub(super) fn write_tail(stream: &Stream, out: &mut Output) {
         write::length(out, stream.entries_added);
     }
     write::length(out, stream.groups().len() as u64);
-    for (name, group) in stream.groups() {
-        write::bytes(out, name);
-        write_group(group, form, out);
-    }
-    if form >= form::STREAM_4 {
-        producers::write(stream, out);
-    }
 }
 
 fn write_id(out: &mut Output, id: StreamId) {
@@ -90,33 +106,31 @@ fn write_id(out: &mut Output, id: StreamId) {
     write::length(out, id.seq);
 }
 
-fn write_group(group: &Group, form: u8, out: &mut Output) {
+/// What stands before the pending entries.
+fn write_group_head(name: &[u8], group: &Group, form: u8, out: &mut Output) {
+    write::bytes(out, name);
     write_id(out, group.last_id);
     if form >= form::STREAM_2 {
         write::length(out, group.entries_read.unwrap_or(UNKNOWN));
     }
     write::length(out, group.pending().len() as u64);
-    for (id, pending) in group.pending() {
-        out.extend_from_slice(&id.to_bytes());
-        out.extend_from_slice(&pending.delivered_ms.to_le_bytes());
-        write::length(out, pending.count);
+}
+
+fn write_pending(id: StreamId, pending: &Pending, out: &mut Output) {
+    out.extend_from_slice(&id.to_bytes());
+    out.extend_from_slice(&pending.delivered_ms.to_le_bytes());
+    write::length(out, pending.count);
+}
+
+/// What stands before the ids of what a consumer has.
+fn write_consumer_head(name: &[u8], consumer: &Consumer, form: u8, out: &mut Output) {
+    write::bytes(out, name);
+    out.extend_from_slice(&consumer.seen_ms.to_le_bytes());
+    if form >= form::STREAM_3 {
+        let active_ms = consumer.active_ms.unwrap_or(NEVER_ACTIVE);
+        out.extend_from_slice(&active_ms.to_le_bytes());
     }
-    write::length(out, group.consumers().len() as u64);
-    for (name, consumer) in group.consumers() {
-        write::bytes(out, name);
-        out.extend_from_slice(&consumer.seen_ms.to_le_bytes());
-        if form >= form::STREAM_3 {
-            let active_ms = consumer.active_ms.unwrap_or(NEVER_ACTIVE);
-            out.extend_from_slice(&active_ms.to_le_bytes());
-        }
-        write::length(out, consumer.pending.len() as u64);
-        consumer.pending.iter().for_each(|id| out.extend_from_slice(&id.to_bytes()));
-    }
-    if form >= form::STREAM_5 {
-        write::length(out, group.released() as u64);
-        let released = group.by_time().take(group.released());
-        released.for_each(|(id, _)| out.extend_from_slice(&id.to_bytes()));
-    }
+    write::length(out, consumer.pending.len() as u64);
 }
 
 pub(super) fn read(form: u8, reader: &mut Reader<'_>) -> Result<Stream> {

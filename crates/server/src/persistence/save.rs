@@ -250,8 +250,10 @@ async fn arm(core: &Rc<Core>, held: &Held, job: &Arc<Job>, target: Target) -> En
         let _ = done.send(result.map(drop).map_err(|_| SaveError::Failed));
     };
     if let Err(error) = crate::boot::spawn("save", body) {
-        job.cancel();
+        // Before another save can begin.
+        held.on_each(|_| |context: &mut engine::Context<'_>| context.keyspace.disarm(false)).await;
         core.server.persistence.ended(&Err(error), dirty);
+        return ended;
     }
     for shard in 0..core.router.shard_count() {
         let job = job.clone();

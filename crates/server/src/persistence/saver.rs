@@ -106,6 +106,15 @@ impl Job {
         self.keys_seen.len()
     }
 
+    /// Sends so many bytes to the writer.
+    fn send(&self, pieces: &Sender<Piece>, piece: Piece, bytes: usize) {
+        if let Some(shard) = piece.shard() {
+            self.queued_bytes[shard].fetch_add(bytes, Ordering::Relaxed);
+        }
+        // A writer that failed takes no more.
+        let _ = pieces.send(piece);
+    }
+
     /// Whether the writer is behind with what a shard has sent.
     pub(crate) fn must_wait(&self, shard: usize) -> bool {
         self.queued_bytes[shard].load(Ordering::Relaxed) >= QUEUED_BYTES_MAX
@@ -163,9 +172,7 @@ impl ShardSaver {
     }
 
     fn send(&self, piece: Piece, bytes: usize) {
-        self.job.queued_bytes[self.shard].fetch_add(bytes, Ordering::Relaxed);
-        // A writer that failed takes no more.
-        let _ = self.pieces.send(piece);
+        self.job.send(&self.pieces, piece, bytes);
     }
 
     fn count(&self) {
@@ -259,8 +266,12 @@ impl Saver for ShardSaver {
 
     fn part(&mut self, part: Part<'_>) {
         self.open();
-        let Some(begun) = self.begun.front() else { return };
-        begun.in_parts.put(part, &mut self.parts);
+        let Self { job, shard, pieces, begun, parts, .. } = self;
+        let Some(begun) = begun.front_mut() else { return };
+        begun.in_parts.put(part, parts, &mut |bytes| {
+            let len = bytes.len();
+            job.send(pieces, Piece::More(*shard, bytes, false), len);
+        });
         if self.parts.bytes.len() >= CHUNK_BYTES {
             self.send_parts(false);
         }

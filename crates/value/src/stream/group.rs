@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::StreamId;
+use crate::walk::Slot;
 
 /// The number of a consumer within its group.
 pub type ConsumerId = u32;
@@ -22,6 +23,21 @@ pub struct Pending {
     pub count: u64,
     /// Its place in the list by time: released ones come first, in the order of their release.
     place: i64,
+}
+
+impl Pending {
+    /// Orders the entries that were released.
+    pub fn released_at(&self) -> i64 {
+        self.place
+    }
+}
+
+/// An entry is no longer pending: a walk sees it.
+#[inline]
+fn set_aside(walk: &mut Slot<Pending>, id: StreamId, pending: Pending) {
+    if let Some(walk) = walk.get() {
+        walk.before_removal(&id.to_bytes(), || pending);
+    }
 }
 
 /// A reader of a group.
@@ -44,7 +60,7 @@ pub struct Group {
     pub last_id: StreamId,
     /// How many entries were delivered, as far as that is known.
     pub entries_read: Option<u64>,
-    pending: BTreeMap<StreamId, Pending>,
+    pub(super) pending: BTreeMap<StreamId, Pending>,
     by_time: BTreeSet<(i64, StreamId)>,
     /// How many pending entries were released.
     released: usize,
@@ -55,6 +71,8 @@ pub struct Group {
     /// Bytes of the consumers' names.
     name_bytes: usize,
     next_consumer: ConsumerId,
+    /// A walk through all pending entries as they were when it began.
+    pub(super) walk: Slot<Pending>,
 }
 
 /// Bytes of one pending entry, in all lists.
@@ -78,6 +96,7 @@ impl Group {
             names: BTreeMap::new(),
             name_bytes: 0,
             next_consumer: 0,
+            walk: Slot::default(),
         }
     }
 
@@ -153,6 +172,7 @@ impl Group {
         self.name_bytes -= name.len();
         for id in &consumer.pending {
             if let Some(pending) = self.pending.remove(id) {
+                set_aside(&mut self.walk, *id, pending);
                 self.by_time.remove(&(pending.place, *id));
             }
         }
@@ -166,6 +186,7 @@ impl Group {
     /// Takes an entry off all lists.
     fn take_off(&mut self, id: StreamId) -> Option<Pending> {
         let pending = self.pending.remove(&id)?;
+        set_aside(&mut self.walk, id, pending);
         self.by_time.remove(&(pending.place, id));
         match pending.consumer {
             None => self.released -= 1,
@@ -178,6 +199,15 @@ impl Group {
         Some(pending)
     }
 
+    /// Puts an entry, which is on none, on the group's lists.
+    fn put_on(&mut self, id: StreamId, pending: Pending) {
+        if let Some(walk) = self.walk.get() {
+            walk.before_insertion(&id.to_bytes());
+        }
+        self.by_time.insert((pending.place, id));
+        self.pending.insert(id, pending);
+    }
+
     /// Gives an entry to a consumer that is there, whoever had it.
     pub fn deliver(&mut self, id: StreamId, name: &[u8], delivered_ms: i64, count: u64) {
         if !self.consumers.contains_key(name) {
@@ -187,8 +217,7 @@ impl Group {
         let Some(consumer) = self.consumers.get_mut(name) else { return };
         consumer.pending.insert(id);
         let (consumer, place) = (Some(consumer.id), delivered_ms.max(DELIVERED));
-        self.pending.insert(id, Pending { consumer, delivered_ms, count, place });
-        self.by_time.insert((place, id));
+        self.put_on(id, Pending { consumer, delivered_ms, count, place });
     }
 
     /// Makes an entry pending that nobody has, behind those that were released before.
@@ -196,8 +225,7 @@ impl Group {
         self.take_off(id);
         let place = self.next_release;
         self.next_release += 1;
-        self.pending.insert(id, Pending { consumer: None, delivered_ms: 0, count, place });
-        self.by_time.insert((place, id));
+        self.put_on(id, Pending { consumer: None, delivered_ms: 0, count, place });
         self.released += 1;
     }
 

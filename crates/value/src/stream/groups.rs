@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 
 use super::group::Group;
+use super::unhurried::GroupsWalk;
 
 /// See the module.
 #[derive(Clone, Debug, Default)]
 pub struct Groups {
-    groups: BTreeMap<Vec<u8>, Group>,
+    pub(super) groups: BTreeMap<Vec<u8>, Group>,
     totals: Totals,
+    pub(super) walk: GroupsWalk,
 }
 
 /// What groups weigh together.
@@ -102,11 +104,10 @@ impl Groups {
     }
 
     pub(super) fn remove(&mut self, name: &[u8]) -> bool {
-        let removed = self.groups.remove(name);
-        if let Some(group) = &removed {
-            self.totals.subtract(group);
-            self.totals.bytes -= name.len();
-        }
-        removed.is_some()
+        let Some(group) = self.groups.remove(name) else { return false };
+        self.totals.subtract(&group);
+        self.totals.bytes -= name.len();
+        self.walk.keep(name, group);
+        true
     }
 }

@@ -43,7 +43,7 @@ pub struct Stream {
     block_bytes: usize,
     /// Who added what, if any entry was ever added by name.
     producers: Option<Box<Producers>>,
-    /// A walk through all blocks as they were when it began.
+    /// A walk through all blocks as they were when it began; the groups have one of their own.
     walk: Slot<Listpack>,
 }
 

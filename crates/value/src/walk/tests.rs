@@ -4,7 +4,7 @@ use stdx::rng::Rng;
 
 use super::*;
 use crate::list::End;
-use crate::stream::Trim;
+use crate::stream::{Group, Trim};
 use crate::{Hash, Limits, List, Set, Stream, Value, Zset};
 
 /// A part as text.
@@ -62,7 +62,8 @@ fn change_stream(stream: &mut Stream, rng: &mut Rng) {
     let fields = [(&b"field"[..], &value[..])];
     let id = StreamId { ms: stream.last_id.ms + 1 + rng.below(3), seq: rng.below(9) };
     let old = StreamId { ms: rng.below(stream.last_id.ms + 1), seq: rng.below(9) };
-    match rng.below(40) {
+    match rng.below(60) {
+        40..60 => change_groups(stream, old, rng),
         0..15 => stream.append(id, fields.into_iter(), &limits()).expect("it fits"),
         15 => _ = stream.trim(Trim::MaxLen(stream.len().saturating_sub(9)), false, 0),
         16 => {
@@ -75,6 +76,31 @@ fn change_stream(stream: &mut Stream, rng: &mut Rng) {
             stream.trim_if(Trim::MaxLen(most), false, 0, |_, _| is_chosen);
         }
         _ => _ = stream.delete(old),
+    }
+}
+
+const GROUPS: [&[u8]; 3] = [b"first", b"second", b"third"];
+const CONSUMERS: [&[u8]; 2] = [b"one", b"other"];
+
+fn change_groups(stream: &mut Stream, id: StreamId, rng: &mut Rng) {
+    let name = GROUPS[rng.below(3) as usize];
+    if stream.group(name).is_none() {
+        stream.add_group(name, Group::new(StreamId::MIN, None));
+    }
+    if rng.below(200) == 0 {
+        stream.remove_group(name);
+        return;
+    }
+    let consumer = CONSUMERS[rng.below(2) as usize];
+    let mut group = stream.group_mut(name).expect("it is there");
+    match rng.below(90) {
+        0 => _ = group.remove_consumer(consumer),
+        1..20 => _ = group.acknowledge(id),
+        20..25 => group.release(id, 3),
+        _ => {
+            group.add_consumer(consumer, 5);
+            group.deliver(id, consumer, rng.below(50) as i64, 1);
+        }
     }
 }
 
@@ -114,7 +140,15 @@ fn empty(value: &mut Value) {
             Value::Set(set) => _ = set.remove(key.as_bytes()),
             Value::Zset(zset) => _ = zset.remove(key.as_bytes()),
             Value::Hash(hash) => _ = hash.remove(key.as_bytes()),
-            Value::Stream(stream) => _ = stream.trim(Trim::MaxLen(2), false, 0),
+            Value::Stream(stream) => {
+                stream.trim(Trim::MaxLen(2), false, 0);
+                stream.remove_group(GROUPS[0]);
+                if let Some(mut group) = stream.group_mut(GROUPS[1]) {
+                    for consumer in CONSUMERS {
+                        group.remove_consumer(consumer);
+                    }
+                }
+            }
         }
     }
 }
@@ -190,7 +224,10 @@ fn a_walk_of_what_does_not_change_tells_everything() {
         }) {}
         match &value {
             Value::List(list) => assert_eq!(elements, list.len()),
-            Value::Stream(stream) => assert_eq!(parts, stream.blocks().len()),
+            Value::Stream(stream) => {
+                let groups = stream.groups().values().map(|group| 2 + group.pending().len());
+                assert_eq!(parts, stream.blocks().len() + groups.sum::<usize>());
+            }
             other => assert_eq!(Some(parts), count(other)),
         }
     }
