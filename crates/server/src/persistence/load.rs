@@ -1,8 +1,9 @@
-//! Loading a file: one thread reads and splits it, every shard makes its own keys.
+//! Loading a file: one thread reads and splits it, every shard makes its own keys. Files of different
+//! keys are loaded side by side.
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -67,6 +68,8 @@ pub(crate) struct LoadOptions {
     pub(crate) batch_bytes: usize,
     /// How many shards have a share of the file's keys; None: all.
     pub(crate) sharing: Option<usize>,
+    /// How many files are read side by side.
+    pub(crate) readers: usize,
 }
 
 impl LoadOptions {
@@ -82,6 +85,7 @@ impl LoadOptions {
             key_delay_us: persistence.key_load_delay_us,
             batch_bytes: BATCH_BYTES.min(interval),
             sharing: None,
+            readers: 1,
         }
     }
 }
@@ -176,15 +180,70 @@ pub(crate) fn load_path(
     path: &Path,
     options: LoadOptions,
 ) -> Result<Option<u64>, String> {
+    let progress = &server.persistence.progress;
+    progress.begin();
+    progress.total_bytes.store(path.metadata().map_or(0, |file| file.len()), Ordering::Relaxed);
+    let loaded = load_one(server, path, options)?;
+    note_empty(server);
+    Ok(loaded)
+}
+
+fn load_one(
+    server: &Arc<Server>,
+    path: &Path,
+    options: LoadOptions,
+) -> Result<Option<u64>, String> {
     let file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         opened => opened.map_err(|error| error.to_string())?,
     };
-    let bytes = file.metadata().map_err(|error| error.to_string())?.len();
-    server.persistence.progress.total_bytes.store(bytes, Ordering::Relaxed);
-    let mut reader = load(server, file, options)?;
+    let mut reader = split(server, file, options)?;
     reader.expect_end().map_err(|error| error.to_string())?;
     Ok(Some(reader.position()))
+}
+
+/// Loads files, of which no two have the same key, side by side: each has a thread that reads it, as
+/// far as there are cores. Answers the first that could not be loaded, and why not.
+pub(crate) fn load_paths(
+    server: &Arc<Server>,
+    paths: Vec<PathBuf>,
+    options: LoadOptions,
+) -> Result<(), (PathBuf, String)> {
+    let progress = &server.persistence.progress;
+    progress.begin();
+    let bytes = paths.iter().filter_map(|path| path.metadata().ok()).map(|file| file.len());
+    progress.total_bytes.store(bytes.sum(), Ordering::Relaxed);
+    // Who wants to wait after each key does not want to hurry.
+    let readers = if options.key_delay_us == 0 { server.network.thread_count() } else { 1 };
+    let count = paths.len();
+    let readers = readers.min(count);
+    let options = LoadOptions { readers, ..options };
+    let (paths, next) = (Arc::new(paths), Arc::new(AtomicUsize::new(0)));
+    let (answers, answered) = std::sync::mpsc::channel();
+    for _ in 0..readers {
+        let (server, paths, unread) = (server.clone(), paths.clone(), next.clone());
+        let own = answers.clone();
+        let read = move || {
+            while let Some(path) = paths.get(unread.fetch_add(1, Ordering::Relaxed)) {
+                let loaded = load_one(&server, path, options);
+                let loaded = loaded.and_then(|bytes| bytes.ok_or_else(|| "it is missing".into()));
+                if loaded.is_err() {
+                    unread.store(count, Ordering::Relaxed);
+                }
+                let answer = loaded.map_err(|error| (path.clone(), error));
+                own.send(answer).expect("somebody waits for all answers");
+            }
+        };
+        if let Err(error) = crate::boot::spawn("load", read) {
+            next.store(count, Ordering::Relaxed);
+            answers.send(Err((PathBuf::new(), error))).expect("the receiver is here");
+        }
+    }
+    drop(answers);
+    // Nobody loads any more when this returns.
+    let loaded: Vec<_> = answered.into_iter().collect();
+    note_empty(server);
+    loaded.into_iter().try_for_each(|one| one.map(drop))
 }
 
 /// Loads what `input` gives, up to the end of an RDB file in it; answers the reader, which may
@@ -194,8 +253,18 @@ pub(crate) fn load<R: Read>(
     input: R,
     options: LoadOptions,
 ) -> Result<FileReader<R>, String> {
-    let shards = server.network.shard_count();
     server.persistence.progress.begin();
+    let reader = split(server, input, options)?;
+    note_empty(server);
+    Ok(reader)
+}
+
+fn split<R: Read>(
+    server: &Arc<Server>,
+    input: R,
+    options: LoadOptions,
+) -> Result<FileReader<R>, String> {
+    let shards = server.network.shard_count();
     let shared = Arc::new(Shared {
         server: server.clone(),
         queued_bytes: (0..shards).map(|_| AtomicUsize::new(0)).collect(),
@@ -213,6 +282,7 @@ pub(crate) fn load<R: Read>(
         databases: server.config().process.databases as usize,
         delayed: 0,
         expected: 0,
+        read_bytes: 0,
     };
     let read = splitter.read(&mut reader);
     splitter.finish();
@@ -220,13 +290,12 @@ pub(crate) fn load<R: Read>(
         return Err(error);
     }
     read?;
-    note_empty(&shared);
     Ok(reader)
 }
 
 /// Says how many collections without elements were left out.
-fn note_empty(shared: &Shared) {
-    let count = shared.server.persistence.progress.empty_skipped.load(Ordering::Relaxed);
+fn note_empty(server: &Server) {
+    let count = server.persistence.progress.empty_skipped.load(Ordering::Relaxed);
     if count > 0 {
         tracing::warn!("empty keys skipped: {count}");
     }
@@ -241,6 +310,8 @@ struct Splitter {
     delayed: u64,
     /// Keys for which room was made.
     expected: u64,
+    /// What progress knows of.
+    read_bytes: u64,
 }
 
 /// How long to wait next after so many keys; that may change meanwhile.
@@ -264,8 +335,10 @@ impl Splitter {
             if self.shared.failed.load(Ordering::Relaxed) {
                 return Ok(());
             }
+            let read_bytes =
+                reader.position() - std::mem::replace(&mut self.read_bytes, reader.position());
             let progress = &self.shared.server.persistence.progress;
-            progress.loaded_bytes.store(reader.position(), Ordering::Relaxed);
+            progress.loaded_bytes.fetch_add(read_bytes, Ordering::Relaxed);
             match reader.next_item().map_err(|error| explain(&error))? {
                 None => break,
                 Some(Item::Record(record)) => self.key(record)?,
@@ -374,7 +447,8 @@ impl Splitter {
             return;
         }
         let queued = &self.shared.queued_bytes[shard];
-        while queued.load(Ordering::Relaxed) >= QUEUED_BYTES_MAX && !self.is_stopping() {
+        let most = QUEUED_BYTES_MAX / self.options.readers;
+        while queued.load(Ordering::Relaxed) >= most && !self.is_stopping() {
             std::thread::sleep(WAIT);
         }
         let bytes = batch.bytes.len() + 1;

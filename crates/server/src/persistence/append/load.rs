@@ -1,6 +1,6 @@
 //! The start: from files to keys, then a journal that goes on where they end.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
@@ -13,7 +13,7 @@ use super::restore;
 use super::{Based, Mode, Order, folder, lock, names, options};
 use crate::clock;
 use crate::core::{Core, Server};
-use crate::persistence::load::{LoadOptions, load_path};
+use crate::persistence::load::{LoadOptions, load_paths};
 
 /// Loads what the append files have, and has the keeper go on. Blocks: not for a core thread.
 pub(crate) fn load(server: &Arc<Server>) -> Result<(), String> {
@@ -171,18 +171,17 @@ pub(super) fn replay(
     let mut after_ns = 0;
     if let Some(base) = recovered.base().cloned() {
         after_ns = base.stamp_ns;
-        for (part, file) in base.files.iter().enumerate() {
-            let path = folder.join(names(&config).base(base.generation, part));
-            check_base(&path, *file)?;
-            let is_own = base.files.len() == server.network.shard_count();
-            let sharing = is_own.then_some(1);
-            let options = LoadOptions { keeps_expired: true, sharing, ..LoadOptions::of(&config) };
-            let loaded = load_path(server, &path, options);
-            let failed = |error| format!("Bad append only file: {}: {error}", path.display());
-            if loaded.map_err(failed)?.is_none() {
-                return Err(format!("Bad append only file: {} is missing", path.display()));
-            }
+        let path = |part| folder.join(names(&config).base(base.generation, part));
+        let paths: Vec<PathBuf> = (0..base.files.len()).map(path).collect();
+        for (path, file) in paths.iter().zip(&base.files) {
+            check_base(path, *file)?;
         }
+        let is_own = base.files.len() == server.network.shard_count();
+        let sharing = is_own.then_some(1);
+        let options = LoadOptions { keeps_expired: true, sharing, ..LoadOptions::of(&config) };
+        load_paths(server, paths, options).map_err(|(path, error)| {
+            format!("Bad append only file: {}: {error}", path.display())
+        })?;
     }
     let plan = Arc::new(Plan {
         recovered,
