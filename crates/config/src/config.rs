@@ -201,6 +201,11 @@ pub struct Process {
     pub hz: u16,
     /// Raise `hz` with the number of clients.
     pub dynamic_hz: bool,
+    /// Whether the kernel is told how soon to end this process when memory runs out.
+    pub oom_score_adj: OomScoreAdj,
+    /// By how much: for a server with data of its own, for a replica, and for processes that this
+    /// one starts.
+    pub oom_score_adj_values: [i32; 3],
     /// What SIGTERM asks for.
     pub shutdown_on_sigterm: ShutdownWishes,
     /// What SIGINT asks for.
@@ -485,6 +490,21 @@ choice! {
         Warning = "warning",
         /// Nothing at all.
         Nothing = "nothing",
+    }
+}
+
+choice! {
+    /// What values for the kernel's choice among processes mean, when memory runs out.
+    OomScoreAdj {
+        /// The kernel is told nothing.
+        #[default]
+        No = "no",
+        /// As `relative`.
+        Yes = "yes",
+        /// They are added to what was in force.
+        Relative = "relative",
+        /// They are in force.
+        Absolute = "absolute",
     }
 }
 

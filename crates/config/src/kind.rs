@@ -52,6 +52,8 @@ pub(crate) enum Kind {
     OutputLimits(Lens<OutputLimits>),
     /// A file's name without a folder; `otherwise` says so.
     FileName { at: Lens<Vec<u8>>, otherwise: &'static str },
+    /// Three numbers from -2000 to 2000.
+    OomScores(Lens<[i32; 3]>),
     /// Words about how to end.
     Shutdown(Lens<ShutdownWishes>),
     /// `<seconds> <changes>`, several times, gathered over several directives; an empty one takes
@@ -70,10 +72,13 @@ const PERCENT_MAX: i64 = 100;
 impl Kind {
     /// Whether a value may be several words; the other kinds take exactly one.
     pub(crate) fn is_multi(&self) -> bool {
-        use Kind::{Addresses, Fixed, OutputLimits, Percentiles, Renames, SavePoints, Shutdown};
+        use Kind::{
+            Addresses, Fixed, OomScores, OutputLimits, Percentiles, Renames, SavePoints, Shutdown,
+        };
         matches!(
             self,
             Addresses(_)
+                | OomScores(_)
                 | Percentiles(_)
                 | OutputLimits(_)
                 | Renames(_)
@@ -98,6 +103,7 @@ impl Kind {
                 renames.push(RenameCommand { from: from.to_vec(), to: to.to_vec() });
                 (at.set)(config, renames);
             }
+            Kind::OomScores(at) => (at.set)(config, oom_scores(words)?),
             Kind::Shutdown(at) => (at.set)(config, shutdown_wishes(words)?),
             Kind::SavePoints(at) => {
                 let mut points = (at.get)(config);
@@ -134,6 +140,7 @@ impl Kind {
             }
             Kind::FileName { at, .. } => (at.set)(config, word.to_vec()),
             Kind::Shutdown(_)
+            | Kind::OomScores(_)
             | Kind::SavePoints(_)
             | Kind::Addresses(_)
             | Kind::Percentiles(_)
@@ -157,6 +164,7 @@ impl Kind {
             Kind::Octal { at, .. } => format!("{:o}", (at.get)(config)),
             Kind::Choice { words, at } => words[(at.get)(config)].to_owned(),
             Kind::Text(at) | Kind::FileName { at, .. } => return (at.get)(config),
+            Kind::OomScores(at) => (at.get)(config).map(|score| score.to_string()).join(" "),
             Kind::Shutdown(at) => {
                 let wishes = (at.get)(config);
                 let shown = SHUTDOWN_WORDS.iter().filter(|(_, wish)| *wish(&mut wishes.clone()));
@@ -226,6 +234,9 @@ impl Kind {
             Kind::Text(_) => "any text".to_owned(),
             Kind::Title(_) => format!("text with {{{}}}", TITLE_VARIABLES.join("}, {")),
             Kind::FileName { .. } => "the name of a file, without a folder".to_owned(),
+            Kind::OomScores(_) => {
+                format!("three integers from -{OOM_SCORE_MAX} to {OOM_SCORE_MAX}")
+            }
             Kind::Shutdown(_) => "default, or some of save, nosave, now, force".to_owned(),
             Kind::SavePoints(_) => "seconds and changes, several times, or \"\"".to_owned(),
             Kind::Events(_) => format!("letters of A{EVERY_EVENT}"),
@@ -240,6 +251,8 @@ impl Kind {
     }
 }
 
+/// Twice what Linux knows, as they may be added to what is in force.
+const OOM_SCORE_MAX: i64 = 2000;
 const MIN_I32: i64 = i32::MIN as i64;
 const MAX_I32: i64 = i32::MAX as i64;
 
@@ -276,6 +289,21 @@ fn shutdown_wishes(words: &[&[u8]]) -> Result<ShutdownWishes, Reason> {
         return Err("shutdown-on-* can't have both save and nosave".into());
     }
     Ok(wishes)
+}
+
+fn oom_scores(words: &[&[u8]]) -> Result<[i32; 3], Reason> {
+    let words: [&[u8]; 3] = words.try_into().map_err(|_| WRONG_NUMBER)?;
+    let mut scores = [0; 3];
+    for (score, word) in scores.iter_mut().zip(words) {
+        let in_range = |number: &i64| (-OOM_SCORE_MAX..=OOM_SCORE_MAX).contains(number);
+        // As in Redis, a missing number is none.
+        let word = if word.is_empty() { b"0" } else { word };
+        *score = parse_i64(word).filter(in_range).ok_or_else(|| {
+            let range = format!("between -{OOM_SCORE_MAX} and {OOM_SCORE_MAX}");
+            format!("Invalid oom-score-adj-values, elements must be {range}.")
+        })? as i32;
+    }
+    Ok(scores)
 }
 
 impl SavePoints {

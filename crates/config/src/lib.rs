@@ -25,9 +25,9 @@ mod toml;
 
 pub use config::{
     Access, Append, AppendFsync, ClientMemory, Clients, CommandLog, Config, Encodings, Lazyfree,
-    LogFormat, LogLevel, MaxmemoryPolicy, Memory, Monitoring, Network, OutputLimit, OutputLimits,
-    Persistence, PipelineOrder, Process, RenameCommand, Sanitize, SavePoint, SavePoints, Security,
-    ShutdownWishes, Threads,
+    LogFormat, LogLevel, MaxmemoryPolicy, Memory, Monitoring, Network, OomScoreAdj, OutputLimit,
+    OutputLimits, Persistence, PipelineOrder, Process, RenameCommand, Sanitize, SavePoint,
+    SavePoints, Security, ShutdownWishes, Threads,
 };
 pub use directive::{Directive, parse_conf};
 pub use error::{Error, Place, Source, Warning};

@@ -130,6 +130,7 @@ pub(crate) fn value(row: &Row, config: &Config) -> Option<Value> {
         | Kind::FileName { .. }
         | Kind::SavePoints(_)
         | Kind::Shutdown(_)
+        | Kind::OomScores(_)
         | Kind::Events(_)
         | Kind::Fixed { .. } => text(row.get(config)),
     }

@@ -4,6 +4,8 @@
 //! `length of the rest: u32, database: u32, hash: u64, cause: u8, count: u32`, then for each
 //! argument `length: u32, bytes`.
 
+use stdx::alloc::Doomed;
+
 /// Why an effect came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -18,6 +20,9 @@ pub enum Cause {
 
 const FIXED_BYTES: usize = 4 + 8 + 1 + 4;
 
+/// How much memory is kept for the next effects.
+const KEPT_BYTES_MAX: usize = 4 * 1024;
+
 /// The changes since they were last cleared.
 #[derive(Debug, Default)]
 pub struct Changes {
@@ -25,6 +30,9 @@ pub struct Changes {
     recording: bool,
     watching: bool,
     effects: Vec<u8>,
+    /// What they take beyond what is kept. Evicting a key is an effect: were these counted, it would
+    /// make evicting more necessary rather than less.
+    doomed: Doomed,
     touched: Vec<(u32, u64)>,
     touched_databases: Vec<u32>,
     pub(crate) watches: crate::watches::Watches,
@@ -68,9 +76,13 @@ impl Changes {
         &self.touched_databases
     }
 
-    /// Forgets effects and touched keys, but keeps their buffers for the next command.
+    /// Forgets effects and touched keys, but keeps some memory for the next command.
     pub fn clear(&mut self) {
         self.effects.clear();
+        if self.effects.capacity() > KEPT_BYTES_MAX {
+            self.effects = Vec::new();
+            self.doomed.resize(0);
+        }
         self.touched.clear();
         self.touched_databases.clear();
     }
@@ -90,6 +102,9 @@ impl Changes {
         for arg in args {
             self.effects.extend_from_slice(&(arg.len() as u32).to_le_bytes());
             self.effects.extend_from_slice(arg);
+        }
+        if self.effects.capacity() > KEPT_BYTES_MAX {
+            self.doomed.resize(self.effects.capacity() - KEPT_BYTES_MAX);
         }
     }
 
@@ -174,4 +189,25 @@ fn take_sized<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
     let (head, tail) = rest.split_at(bytes);
     *rest = tail;
     head
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_effects_are_neither_counted_nor_kept() {
+        let mut changes = Changes::default();
+        changes.set_recording(true);
+        changes.record(0, 1, Cause::Command, &[b"DEL", b"key"]);
+        let few = (changes.effects.capacity(), changes.doomed.bytes());
+        assert!(few.0 <= KEPT_BYTES_MAX && few.1 == 0, "{few:?}");
+        for hash in 0..100 {
+            changes.record(0, hash, Cause::Evicted, &[b"DEL", &[b'k'; 1000]]);
+        }
+        assert_eq!(changes.doomed.bytes(), changes.effects.capacity() - KEPT_BYTES_MAX);
+        assert_eq!(changes.effects().count(), 101);
+        changes.clear();
+        assert_eq!((changes.effects.capacity(), changes.doomed.bytes()), (0, 0));
+    }
 }

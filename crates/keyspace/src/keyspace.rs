@@ -247,6 +247,11 @@ impl Keyspace {
         self.databases[db].timed_hashes()
     }
 
+    /// What a database needs to find its keys, in bytes.
+    pub fn table_bytes(&self, db: usize) -> usize {
+        self.databases[db].table.memory_bytes()
+    }
+
     /// The mean time to live of the keys that have a deadline; 0 if none has.
     pub fn average_ttl_ms(&self, db: usize) -> i64 {
         self.databases[db].mean_deadline_ms().map_or(0, |mean_ms| (mean_ms - self.now_ms).max(0))

@@ -146,6 +146,11 @@ impl Decoder {
         self.bulk_len.map_or(0, |len| (self.scanned + len as usize + 2).saturating_sub(available))
     }
 
+    /// How many bytes of an incomplete command are understood.
+    pub fn scanned(&self) -> usize {
+        self.scanned
+    }
+
     fn multibulk(
         &mut self,
         data: &[u8],

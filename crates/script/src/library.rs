@@ -92,6 +92,16 @@ impl Library {
         &self.functions
     }
 
+    /// What it takes, in bytes, without what interpreters made of it.
+    pub fn memory_bytes(&self) -> usize {
+        let function_bytes = |function: &Function| {
+            let description = function.description.as_ref().map_or(0, Vec::capacity);
+            size_of::<Function>() + function.name.capacity() + description
+        };
+        let functions: usize = self.functions.iter().map(function_bytes).sum();
+        size_of::<Self>() + self.name.capacity() + self.code.capacity() + functions
+    }
+
     pub(crate) fn code(&self) -> &[u8] {
         &self.code[self.code_at..]
     }

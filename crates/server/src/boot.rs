@@ -20,6 +20,7 @@ use crate::clock::{self, CLOCK};
 use crate::core::{Core, Server};
 use crate::freer::Freer;
 use crate::net::Listeners;
+use crate::oom_score::OomScore;
 use crate::persistence::append::Append;
 use crate::persistence::{Persistence, save};
 use crate::pubsub::Directory;
@@ -63,6 +64,7 @@ pub(crate) fn run<T>(
         replication_id: run_id(&random, "replication"),
         memory_startup: AtomicUsize::new(0),
         memory_peak: AtomicUsize::new(0),
+        oom_score: OomScore::default(),
         client_memory: ClientMemory::new(threads),
         evictable: (0..threads).map(|_| AtomicUsize::new(0)).collect(),
         shutdown: tokio::sync::Notify::new(),
@@ -86,6 +88,9 @@ pub(crate) fn run<T>(
         is_ending: AtomicBool::new(false),
         is_cron_paused: AtomicBool::new(false),
     });
+    if let Err(error) = server.oom_score.obey(&config.process) {
+        tracing::warn!("Can't set oom_score_adj: {error}");
+    }
     let side = server.clone();
     spawn("free", move || side.freer.run(&garbage))?;
     let side = server.clone();

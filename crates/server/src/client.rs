@@ -39,11 +39,11 @@ pub(crate) enum Closing {
 /// Numbers that CLIENT LIST shows and limits are held against; kept by the connection.
 #[derive(Debug, Default)]
 pub(crate) struct Usage {
-    /// Bytes of requests that wait to be processed.
+    /// Bytes of requests that wait to be processed, and are not understood yet.
     pub(crate) query_buffer: Cell<usize>,
     /// Room left in the query buffer.
     pub(crate) query_buffer_free: Cell<usize>,
-    /// Bytes of arguments of an incomplete command.
+    /// Bytes of an incomplete command that are understood.
     pub(crate) arguments: Cell<usize>,
     /// Reply bytes that wait to be sent.
     pub(crate) output: Cell<usize>,
@@ -260,7 +260,8 @@ impl Client {
     /// be over a soft limit for too long.
     pub(crate) fn look_after(&self) {
         let usage = &self.usage;
-        if usage.query_buffer.get() + usage.query_buffer_free.get() > 0 {
+        let input = [&usage.query_buffer, &usage.arguments, &usage.query_buffer_free];
+        if input.iter().any(|bytes| bytes.get() > 0) {
             self.wants_trim.set(true);
             self.wake();
         } else if usage.output.get() > 0 {

@@ -382,7 +382,15 @@ impl Connection {
         add(&self.core.stats.counters.bytes_received, bytes as u64);
         add(&self.client.usage.received, bytes as u64);
         self.client.last_active_ms.set(self.core.turn_ms.get());
-        self.client.usage.query_buffer.set(self.input.pending());
+        self.publish_input();
+    }
+
+    /// As in Redis, what is understood of a command is no longer in the query buffer.
+    fn publish_input(&self) {
+        let usage = &self.client.usage;
+        let understood = self.decoder.scanned();
+        usage.arguments.set(understood);
+        usage.query_buffer.set(self.input.pending().saturating_sub(understood));
     }
 
     async fn run_later(&mut self, row: u16, run: Later, args: OwnedArgs) {
@@ -557,7 +565,7 @@ impl Connection {
 
     fn publish_usage(&self) {
         let usage = &self.client.usage;
-        usage.query_buffer.set(self.input.pending());
+        self.publish_input();
         usage.query_buffer_free.set(self.input.capacity().saturating_sub(self.input.pending()));
         usage.output.set(self.unsent());
         usage.output_room.set(self.output.capacity());

@@ -18,6 +18,7 @@ use crate::client_memory::{ClientMemory, OwnClients};
 use crate::command::OwnedArgs;
 use crate::freer::Freer;
 use crate::net::Listeners;
+use crate::oom_score::OomScore;
 use crate::persistence::Persistence;
 use crate::persistence::append::Append;
 use crate::pubsub::{Channels, Directory, Local};
@@ -54,6 +55,8 @@ pub(crate) struct Server {
     pub(crate) replication_id: String,
     /// What the process had allocated once its threads were there, in bytes.
     pub(crate) memory_startup: AtomicUsize,
+    /// How soon the kernel ends it when memory runs out.
+    pub(crate) oom_score: OomScore,
     /// The most that it ever had, as far as was seen, in bytes.
     pub(crate) memory_peak: AtomicUsize,
     /// What clients cost, per thread.

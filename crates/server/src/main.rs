@@ -19,6 +19,7 @@ mod input;
 mod log;
 mod names;
 mod net;
+mod oom_score;
 mod persistence;
 mod pressure;
 mod process;

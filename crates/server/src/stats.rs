@@ -100,12 +100,15 @@ pub(crate) struct Stats {
     /// Latencies by row, in ticks; a row has one once it ran.
     histograms: RefCell<Vec<Option<Histogram>>>,
     errors: RefCell<BTreeMap<String, u64>>,
+    /// Whether there were more codes than are told apart.
+    pub(crate) has_too_many_codes: Cell<bool>,
     pub(crate) counters: Counters,
     /// `latency-tracking`: whether histograms are kept.
     pub(crate) keeps_histograms: Cell<bool>,
 }
 
-/// Error codes beyond this many are not told apart, so that clients cannot fill memory with them.
+/// Error codes beyond this many are not told apart, so that scripts that answer what they like cannot
+/// fill memory and INFO with them.
 const ERROR_CODES_MAX: usize = 128;
 
 /// Adds to a counter.
@@ -119,6 +122,7 @@ impl Stats {
             commands: RefCell::new(vec![CommandStats::default(); commands]),
             histograms: RefCell::new(vec![None; commands]),
             errors: RefCell::default(),
+            has_too_many_codes: Cell::new(false),
             counters: Counters::default(),
             keeps_histograms: Cell::new(true),
         }
@@ -165,6 +169,13 @@ impl Stats {
         let mut errors = self.errors.borrow_mut();
         if errors.len() < ERROR_CODES_MAX || errors.contains_key(&code) {
             *errors.entry(code).or_default() += 1;
+        } else if !self.has_too_many_codes.replace(true) {
+            let codes: Vec<_> = errors.keys().map(String::as_str).collect();
+            tracing::warn!(
+                "Errorstats stopped adding new errors: there are {ERROR_CODES_MAX} codes, which \
+                 only scripts can have made up. CONFIG RESETSTAT begins anew."
+            );
+            tracing::warn!("Current errors code list: {}", codes.join(", "));
         }
     }
 
@@ -191,6 +202,7 @@ impl Stats {
         self.commands.borrow_mut().fill(CommandStats::default());
         self.histograms.borrow_mut().fill(None);
         self.errors.borrow_mut().clear();
+        self.has_too_many_codes.set(false);
         self.counters.reset();
     }
 }

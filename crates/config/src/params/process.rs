@@ -75,6 +75,18 @@ pub(super) const ROWS: &[Row] = &[
         "What that title says.",
     ),
     Row::new(
+        "oom-score-adj",
+        choice!(OomScoreAdj, process.oom_score_adj),
+        "no",
+        "Tells Linux how soon to end the server when memory runs out; yes is relative.",
+    ),
+    Row::new(
+        "oom-score-adj-values",
+        Kind::OomScores(field!(process.oom_score_adj_values)),
+        "0 200 800",
+        "By how much: the first counts, the others are for replicas and processes it starts.",
+    ),
+    Row::new(
         "hz",
         Kind::Integer {
             min: 0,

@@ -6,11 +6,11 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use testkit::{Client, Kind, Layout, Server, is_timeout, programs};
 
-use crate::servers::plain;
+use crate::servers::{on_every_server, plain};
 use crate::snapshots::start_in;
 
 /// Asks until an answer contains something.
@@ -244,4 +244,18 @@ fn waits_for_the_disk_end_when_it_has_all() {
     other.ask("CONFIG SET appendonly no");
     let said = plain(&client.receive().expect("an answer"));
     assert!(said.contains("appendonly is disabled"), "{said}");
+}
+
+#[test]
+fn an_acknowledged_change_has_waited_for_a_slow_disk() {
+    let arguments = ["--appendonly", "yes", "--appendfsync", "always"];
+    let arguments = [&arguments[..], &["--enable-debug-command", "yes"]].concat();
+    on_every_server(&arguments, |server| {
+        let mut client = server.connect();
+        assert_eq!(plain(&client.ask("DEBUG AOF-FLUSH-SLEEP 300000")), "OK");
+        let begin = Instant::now();
+        assert_eq!(plain(&client.ask("SET k v")), "OK");
+        assert!(begin.elapsed() >= Duration::from_millis(300), "{:?}", begin.elapsed());
+        assert_eq!(plain(&client.ask("DEBUG AOF-FLUSH-SLEEP 0")), "OK");
+    });
 }

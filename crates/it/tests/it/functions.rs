@@ -151,3 +151,22 @@ fn functions_that_run_for_long_are_seen_and_ended() {
 }
 
 const NOT_BUSY: &str = "-NOTBUSY No scripts in execution right now.";
+
+#[test]
+fn what_libraries_take_is_told() {
+    on_every_server(&[], |server| {
+        let mut client = server.connect();
+        let bytes = |client: &mut Client| {
+            let Reply::Bulk(text) = client.ask("INFO memory") else { panic!("no text") };
+            let text = String::from_utf8(text).expect("INFO is text");
+            let mut lines = text.lines();
+            let line = lines.find_map(|line| line.strip_prefix("used_memory_functions:"));
+            line.expect("a field").parse::<u64>().expect("a number")
+        };
+        let before = bytes(&mut client);
+        load(&mut client, "one");
+        assert!(bytes(&mut client) > before + 200);
+        client.ask("FUNCTION FLUSH");
+        assert_eq!(bytes(&mut client), before);
+    });
+}

@@ -61,3 +61,25 @@ fn what_a_late_script_keeps_waiting_is_told_so_and_nothing_else_is() {
         }
     }
 }
+
+#[test]
+fn nosave_ends_the_server_beside_one_that_cannot_be_killed() {
+    for kind in merops() {
+        println!("on {kind:?}");
+        let mut server = Server::start(kind, &["--busy-reply-threshold", "10"]);
+        let (mut looping, mut control) = (server.connect(), server.connect());
+        let script = "redis.call('SET', KEYS[1], 'v') while true do end";
+        send(&mut looping, &["EVAL", script, "1", "a"]);
+        let patience = Instant::now() + Duration::from_secs(5);
+        while !plain(&control.ask("GET a")).contains("BUSY") {
+            assert!(Instant::now() < patience, "it is not busy");
+        }
+        assert!(plain(&control.ask("SCRIPT KILL")).contains("UNKILLABLE"));
+        // The first file waits for the script.
+        assert_eq!(plain(&control.ask("CONFIG SET appendonly yes")), "OK");
+        assert!(plain(&control.ask("SHUTDOWN")).contains("Errors trying to SHUTDOWN"));
+        send(&mut control, &["SHUTDOWN", "NOSAVE"]);
+        assert!(control.is_closed());
+        assert!(server.wait().success());
+    }
+}

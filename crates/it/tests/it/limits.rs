@@ -4,9 +4,9 @@ use std::io::{Read, Write};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use testkit::{Reply, Server, encode, is_closed, show};
+use testkit::{Kind, Layout, Reply, Server, encode, is_closed, show};
 
-use crate::servers::on_every_server;
+use crate::servers::{kinds, merops, on_every_server};
 
 /// A field of INFO.
 fn info(server: &Server, section: &str, field: &str) -> u64 {
@@ -364,6 +364,75 @@ fn a_lowered_limit_holds_at_once() {
         let left = count(&mut control);
         assert!(0 < left && left < clients.len(), "{left}");
     });
+}
+
+#[test]
+fn what_is_understood_of_a_command_is_not_in_the_query_buffer() {
+    on_every_server(&[], |server| {
+        let mut client = server.connect();
+        let value = "v".repeat(100_000);
+        client
+            .send(format!("*2\r\n$3\r\nGET\r\n$100000\r\n{value}").as_bytes())
+            .expect("it takes bytes");
+        let mut control = server.connect();
+        eventually("all of it is there", || {
+            show(&control.ask("CLIENT LIST")).contains(" qbuf=100000 ")
+        });
+        client.send(b"\r\n").expect("it takes bytes");
+        assert_eq!(show(&client.receive().expect("a reply")), "(nil)");
+        let list = show(&control.ask("CLIENT LIST"));
+        assert!(list.contains(" qbuf=0 ") && list.contains(" argv-mem=0 "), "{list}");
+    });
+}
+
+/// A lowered limit on memory takes as many keys as it must: what tells of those that go must not
+/// make more go.
+#[test]
+fn eviction_does_not_feed_itself() {
+    // Several shards may each do what one would have to.
+    for kind in kinds().into_iter().filter(|kind| *kind != Kind::Merops(Layout::TWO)) {
+        let server = &Server::start(kind, &["--maxmemory-policy", "allkeys-random"]);
+        let mut client = server.connect();
+        let mut readers: Vec<_> = (0..5).map(|_| server.connect()).collect();
+        for reader in &mut readers {
+            reader.ask("HELLO 3");
+            reader.ask("CLIENT TRACKING ON");
+        }
+        for number in 0..300 {
+            let key = format!("{number}{}", "x".repeat(1000));
+            client.ask(&format!("SET {key} v"));
+            for reader in &mut readers {
+                reader.ask(&format!("GET {key}"));
+            }
+        }
+        let used = info(server, "memory", "used_memory");
+        client.ask(&format!("CONFIG SET maxmemory {}", used - 40_000));
+        client.ask("PING");
+        let evicted = info(server, "stats", "evicted_keys");
+        assert!((5..=100).contains(&evicted), "{evicted}");
+    }
+}
+
+/// Redis does so since 7.4.
+#[test]
+fn scripts_cannot_fill_errorstats() {
+    for kind in merops() {
+        let server = Server::start(kind, &[]);
+        let mut client = server.connect();
+        let script = "return redis.error_reply('CODE' .. ARGV[1] .. ' text')";
+        for number in 0..200 {
+            let reply = client.call(&["EVAL", script, "0", &number.to_string()]).expect("a reply");
+            assert_eq!(show(&reply), format!("-CODE{number} text"));
+        }
+        let stats = show(&client.ask("INFO errorstats"));
+        assert!(stats.contains("errorstat_ERRORSTATS_DISABLED:count=1"), "{stats}");
+        assert!(!stats.contains("CODE"), "{stats}");
+        assert!(server.log().contains("Errorstats stopped adding new errors"));
+        client.ask("CONFIG RESETSTAT");
+        client.ask("NOSUCH");
+        let stats = show(&client.ask("INFO errorstats"));
+        assert!(stats.contains("errorstat_ERR:count=1") && !stats.contains("DISABLED"), "{stats}");
+    }
 }
 
 #[test]

@@ -171,6 +171,33 @@ fn config_rewrite_keeps_what_people_wrote() {
 }
 
 #[test]
+fn the_kernel_is_told_how_soon_to_end_it() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    on_every_server(&[], |server| {
+        let mut client = server.connect();
+        let score = || {
+            let text = std::fs::read_to_string(format!("/proc/{}/oom_score_adj", server.pid()));
+            text.expect("it runs").trim().parse::<i32>().expect("a number")
+        };
+        let before = score();
+        assert_eq!(show(&client.ask("CONFIG SET oom-score-adj-values '10 20 30'")), "+OK");
+        assert_eq!(score(), before);
+        for (way, expected) in [("yes", before + 10), ("absolute", 10), ("relative", before + 10)] {
+            assert_eq!(show(&client.ask(&format!("CONFIG SET oom-score-adj {way}"))), "+OK");
+            assert_eq!(score(), expected.min(1000), "{way}");
+        }
+        assert_eq!(show(&client.ask("CONFIG SET oom-score-adj-values '2000 2000 2000'")), "+OK");
+        assert_eq!(score(), 1000);
+        client.ask("CONFIG SET oom-score-adj no");
+        assert_eq!(score(), before);
+        let bad = show(&client.ask("CONFIG SET oom-score-adj-values '0 0 2001'"));
+        assert!(bad.contains("must be between -2000 and 2000"), "{bad}");
+    });
+}
+
+#[test]
 fn a_name_for_it_all() {
     on_every_server(&[], |server| {
         let said = show(&server.connect().ask("INFO server"));

@@ -107,4 +107,5 @@ fn the_rest_of_a_big_bulk_is_known() {
     let mut data = b"*1\r\n$100\r\nabc".to_vec();
     assert_eq!(decoder.next(&mut data, 0, OPEN, &mut Vec::new()), Ok(None));
     assert_eq!(decoder.bytes_missing(data.len()), 99);
+    assert_eq!(decoder.scanned(), data.len() - 3);
 }

@@ -131,13 +131,17 @@ fn act(server: &Server, old: &Config, mut new: Config) -> std::result::Result<Co
         let reason = format!("there are not enough file descriptors, try with {room}");
         return Err(SetError::refused("maxclients", reason));
     }
-    if new.process.dir != old.process.dir {
-        new.process.dir = process::change_dir(&new.process.dir)
-            .map_err(|error| SetError::refused("dir", process::system_text(&error)))?;
+    let oom_score =
+        |config: &Config| (config.process.oom_score_adj, config.process.oom_score_adj_values);
+    if oom_score(&new) != oom_score(old) {
+        server.oom_score.obey(&new.process).map_err(|error| {
+            tracing::warn!("Can't set oom_score_adj: {error}");
+            SetError::refused("oom-score-adj", "Failed to set oom_score_adj")
+        })?;
     }
-    if let Err(error) = rebind(server, old, &new) {
-        // It was the directory until now, so there is no reason why it should not be again.
-        let _ = env::set_current_dir(&old.process.dir);
+    if let Err(error) = change_place(server, old, &mut new) {
+        // It was in force until now, so there is no reason why it should not be again.
+        let _ = server.oom_score.obey(&old.process);
         return Err(error);
     }
     let titled = |config: &Config| {
@@ -163,6 +167,22 @@ fn act(server: &Server, old: &Config, mut new: Config) -> std::result::Result<Co
         );
     }
     Ok(new)
+}
+
+/// Changes directory and addresses, or neither.
+fn change_place(
+    server: &Server,
+    old: &Config,
+    new: &mut Config,
+) -> std::result::Result<(), SetError> {
+    if new.process.dir != old.process.dir {
+        new.process.dir = process::change_dir(&new.process.dir)
+            .map_err(|error| SetError::refused("dir", process::system_text(&error)))?;
+    }
+    rebind(server, old, new).inspect_err(|_| {
+        // It was the directory until now, so there is no reason why it should not be again.
+        let _ = env::set_current_dir(&old.process.dir);
+    })
 }
 
 fn rebind(server: &Server, old: &Config, new: &Config) -> std::result::Result<(), SetError> {

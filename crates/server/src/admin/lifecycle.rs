@@ -92,7 +92,10 @@ fn shutdown(request: &mut Request) -> LaterFuture<'_> {
             return abort(request);
         }
         let (core, client) = (&request.core, &request.client);
-        if !core.server.append.may_end(wishes.force) {
+        // Beside a busy script the first append file may never be whole, and clients are told that
+        // NOSAVE is what ends it.
+        let ends_script = wishes.no_save && core.server.running_scripts.is_busy();
+        if !core.server.append.may_end(wishes.force || ends_script) {
             return Err(Error::new("Errors trying to SHUTDOWN. Check logs."));
         }
         save_first(core, wishes).await?;

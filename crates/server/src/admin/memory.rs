@@ -67,12 +67,23 @@ struct Numbers {
     clients: u64,
     client_count: u64,
     keys: u64,
+    /// What scripts have in interpreters.
+    interpreters: u64,
+    scripts: u64,
+    functions: u64,
+    /// Databases that have keys, with what finds these.
+    tables: Vec<(usize, u64)>,
 }
 
 impl Numbers {
     async fn take(core: &Rc<Core>) -> Self {
         let view = View::take(core, false).await;
+        let databases = view.databases.iter().map(|database| database.table_bytes).enumerate();
         Self {
+            interpreters: view.sum(|thread| thread.script_bytes),
+            scripts: view.server.scripts.memory_bytes() as u64,
+            functions: view.server.libraries.read().memory_bytes() as u64,
+            tables: databases.filter(|(_, bytes)| *bytes > 0).collect(),
             used: view.used_memory,
             peak: view.peak_bytes(),
             startup: view.startup_bytes(),
@@ -118,6 +129,13 @@ fn write_stats(reply: &mut Writer<'_>, numbers: &Numbers) {
         ("clients.normal", numbers.clients),
         ("cluster.links", 0),
         ("aof.buffer", 0),
+        ("lua.caches", numbers.scripts),
+        ("functions.caches", numbers.functions),
+        ("script.VMs", numbers.interpreters),
+        ("overhead.db.hashtable.lut", numbers.tables.iter().map(|(_, bytes)| bytes).sum()),
+        // Tables grow segment by segment: there is never a second one.
+        ("overhead.db.hashtable.rehashing", 0),
+        ("db.dict.rehashing.count", 0),
         ("overhead.total", numbers.overhead),
         ("keys.count", numbers.keys),
         ("keys.bytes-per-key", numbers.net().checked_div(numbers.keys).unwrap_or(0)),
@@ -128,10 +146,19 @@ fn write_stats(reply: &mut Writer<'_>, numbers: &Numbers) {
         ("peak.percentage", percent(numbers.used, numbers.peak)),
         ("fragmentation", numbers.fragmentation()),
     ];
-    reply.map(integers.len() + doubles.len() + 1);
+    reply.map(numbers.tables.len() + integers.len() + doubles.len() + 1);
     for (name, value) in integers {
         reply.bulk(name.as_bytes());
         reply.integer(value as i64);
+    }
+    for (db, bytes) in &numbers.tables {
+        reply.bulk(format!("db.{db}").as_bytes());
+        reply.map(2);
+        // Deadlines lie with the keys.
+        for (name, bytes) in [("main", *bytes), ("expires", 0)] {
+            reply.bulk(format!("overhead.hashtable.{name}").as_bytes());
+            reply.integer(bytes as i64);
+        }
     }
     for (name, value) in doubles {
         reply.bulk(name.as_bytes());
@@ -223,6 +250,10 @@ mod tests {
         clients: MB,
         client_count: 50,
         keys: 1000,
+        interpreters: 0,
+        scripts: 0,
+        functions: 0,
+        tables: Vec::new(),
     };
 
     #[test]
@@ -240,9 +271,15 @@ mod tests {
     #[test]
     fn stats_are_a_map_of_names() {
         let mut out = Vec::new();
-        write_stats(&mut Writer::new(&mut out, resp::Protocol::Resp3), &HEALTHY);
+        let numbers = Numbers { tables: vec![(0, 64), (3, 128)], ..HEALTHY };
+        write_stats(&mut Writer::new(&mut out, resp::Protocol::Resp3), &numbers);
         let text = String::from_utf8(out).unwrap();
-        assert!(text.starts_with("%16\r\n$14\r\npeak.allocated\r\n"));
+        assert!(
+            text.starts_with(
+                "%24\r\n$4\r\ndb.0\r\n%2\r\n$23\r\noverhead.hashtable.main\r\n:64\r\n"
+            )
+        );
+        assert!(text.contains("overhead.db.hashtable.lut\r\n:192\r\n"), "{text}");
         assert!(text.contains("keys.bytes-per-key\r\n:94371\r\n"), "{text}");
         assert!(text.contains("dataset.bytes\r\n:93323264\r\n"), "{text}");
         assert!(text.ends_with("fragmentation.bytes\r\n:20971520\r\n"), "{text}");

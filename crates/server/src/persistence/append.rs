@@ -95,6 +95,8 @@ pub(crate) struct Append {
     /// Since when a round waits to become durable; 0 if none does.
     waiting_since_ns: AtomicU64,
     is_round_wanted: AtomicBool,
+    /// How long to wait before each writing, in microseconds: for tests.
+    pub(crate) flush_sleep_us: AtomicU64,
     /// How often a fault began or ended; odd while there is one.
     faults: AtomicU64,
     /// Per thread, whether replies wait there.
@@ -115,6 +117,7 @@ impl Append {
             synced_ns: watch::Sender::new(None),
             waiting_since_ns: AtomicU64::new(0),
             is_round_wanted: AtomicBool::new(false),
+            flush_sleep_us: AtomicU64::new(0),
             faults: AtomicU64::new(0),
             has_held: (0..threads).map(|_| AtomicBool::new(false)).collect(),
             status: Mutex::default(),

@@ -99,6 +99,11 @@ impl Shelf {
         self.functions.len()
     }
 
+    /// What they take, in bytes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.iter().map(Library::memory_bytes).sum()
+    }
+
     /// The libraries by their names.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Library> {
         self.libraries.values().map(|loaded| &*loaded.library)

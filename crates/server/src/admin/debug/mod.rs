@@ -49,6 +49,18 @@ const ANY: usize = usize::MAX;
 
 const SUBCOMMANDS: &[Subcommand] = &[
     Subcommand {
+        name: "AOF-FLUSH-SLEEP",
+        syntax: "<microseconds>",
+        arguments: 1..=1,
+        doc: "Waits so long before each writing of append files.",
+        run: Run::Now(|request| {
+            let sleep_us = request.args().int(2)?.max(0) as u64;
+            request.core.server.append.flush_sleep_us.store(sleep_us, Ordering::Relaxed);
+            request.reply().ok();
+            Ok(())
+        }),
+    },
+    Subcommand {
         name: "CONFIG-REWRITE-FORCE-ALL",
         syntax: "",
         arguments: 0..=0,

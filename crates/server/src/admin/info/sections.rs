@@ -134,12 +134,20 @@ fn memory(view: &View, text: &mut Text) {
     text.field("used_memory_dataset_perc", format_args!("{of_data:.2}%"));
     text.bytes("total_system_memory", system::total_bytes());
     let scripts = &view.server.scripts;
+    let interpreters = view.sum(|thread| thread.script_bytes);
     let libraries = view.server.libraries.read();
     text.numbers([
+        // Functions run in the same interpreters.
+        ("used_memory_vm_eval", interpreters),
+        ("used_memory_lua", interpreters),
         ("used_memory_scripts_eval", scripts.memory_bytes() as u64),
         ("number_of_cached_scripts", scripts.len() as u64),
         ("number_of_functions", libraries.function_count() as u64),
         ("number_of_libraries", libraries.len() as u64),
+        ("used_memory_vm_functions", 0),
+        ("used_memory_vm_total", interpreters),
+        ("used_memory_functions", libraries.memory_bytes() as u64),
+        ("used_memory_scripts", (scripts.memory_bytes() + libraries.memory_bytes()) as u64),
     ]);
     drop(libraries);
     text.bytes("maxmemory", view.config.memory.maxmemory_bytes);
@@ -364,6 +372,9 @@ fn command_stats(view: &View, text: &mut Text) {
 }
 
 fn error_stats(view: &View, text: &mut Text) {
+    if view.threads.iter().any(|thread| thread.has_too_many_codes) {
+        return text.field("errorstat_ERRORSTATS_DISABLED", "count=1");
+    }
     for (code, count) in &view.errors {
         text.field(&format!("errorstat_{code}"), format_args!("count={count}"));
     }

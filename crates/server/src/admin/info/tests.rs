@@ -50,7 +50,7 @@ fn nothing_is_divided_by_zero() {
     assert_eq!((percent(1, 0), ratio(1, 0)), (0.0, 0.0));
     assert_eq!((percent(1, 4), ratio(1, 4)), (25.0, 0.25));
     assert_eq!(DatabaseView::default().average_ttl_ms(), 0);
-    let view = DatabaseView { keys: 3, expires: 2, timed_hashes: 0, ttl_ms_sum: 300 };
+    let view = DatabaseView { keys: 3, expires: 2, ttl_ms_sum: 300, ..DatabaseView::default() };
     assert_eq!(view.average_ttl_ms(), 150);
 }
 

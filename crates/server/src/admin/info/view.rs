@@ -19,6 +19,8 @@ pub(crate) struct DatabaseView {
     pub(crate) expires: u64,
     /// Hashes that have fields which expire.
     pub(crate) timed_hashes: u64,
+    /// What finds its keys, in bytes.
+    pub(crate) table_bytes: u64,
     /// Sum over the keys that expire, as a mean cannot be added up.
     pub(crate) ttl_ms_sum: u128,
 }
@@ -57,6 +59,7 @@ pub(crate) struct ThreadView {
     pub(crate) counts: Counts,
     pub(crate) commands: Vec<CommandStats>,
     pub(crate) errors: BTreeMap<String, u64>,
+    pub(crate) has_too_many_codes: bool,
     pub(crate) histograms: Vec<(u16, Histogram)>,
     pub(crate) rate: Rate,
     pub(crate) turn_ticks_max: u64,
@@ -66,6 +69,8 @@ pub(crate) struct ThreadView {
     pub(crate) databases: Vec<DatabaseView>,
     /// Changes of elements, as Redis counts them.
     pub(crate) changes: u64,
+    /// What scripts have in their interpreters.
+    pub(crate) script_bytes: u64,
 }
 
 impl ThreadView {
@@ -82,6 +87,7 @@ impl ThreadView {
                     keys,
                     expires,
                     timed_hashes: keyspace.timed_hashes(db) as u64,
+                    table_bytes: keyspace.table_bytes(db) as u64,
                     ttl_ms_sum: ttl_ms * u128::from(expires),
                 }
             })
@@ -92,6 +98,7 @@ impl ThreadView {
             counts: core.stats.counters.get(),
             commands: core.stats.commands(),
             errors: core.stats.errors(),
+            has_too_many_codes: core.stats.has_too_many_codes.get(),
             histograms: core.stats.histograms(|_| wants_histograms),
             rate: core.rates.get(),
             turn_ticks_max: core.turns.longest.get(),
@@ -100,6 +107,7 @@ impl ThreadView {
             databases: databases.collect(),
             keyspace: shard.as_ref().map(|shard| *shard.keyspace.stats()),
             changes: shard.as_ref().map_or(0, |shard| shard.keyspace.dirty()),
+            script_bytes: core.lua.used_memory() as u64,
         }
     }
 }
@@ -112,7 +120,8 @@ fn clients(core: &Core) -> ClientsView {
     (view.waited_keys, view.waited_keys_that_end) = (waited.0 as u64, waited.1 as u64);
     for client in core.clients.borrow().values() {
         let usage = &client.usage;
-        let input = usage.query_buffer.get() + usage.query_buffer_free.get();
+        let understood = usage.arguments.get();
+        let input = usage.query_buffer.get() + understood + usage.query_buffer_free.get();
         view.count += 1;
         view.blocked += u64::from(client.is_blocked());
         view.subscribed += u64::from(!client.subscriptions.is_empty());
@@ -189,6 +198,7 @@ impl View {
             sum.keys += more.keys;
             sum.expires += more.expires;
             sum.timed_hashes += more.timed_hashes;
+            sum.table_bytes += more.table_bytes;
             sum.ttl_ms_sum += more.ttl_ms_sum;
         }
     }

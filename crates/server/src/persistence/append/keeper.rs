@@ -188,6 +188,8 @@ impl Keeper {
             if jobs.is_empty() {
                 break;
             }
+            let sleep_us = append.flush_sleep_us.load(Ordering::Relaxed);
+            std::thread::sleep(Duration::from_micros(sleep_us));
             journal.finish(self.lanes.run(jobs));
             if !journal.has_unwritten() {
                 break;
