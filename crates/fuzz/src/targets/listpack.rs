@@ -8,7 +8,8 @@ pub(crate) const TARGET: Target = Target { name: "listpack", run, words: targets
 
 fn run(data: &[u8]) {
     let Some(mut pack) = Listpack::from_untrusted(data) else { return };
-    assert_eq!(pack.as_bytes(), data);
+    // It may not have said how many elements there are.
+    assert!(pack.byte_len() == data.len() && pack.as_bytes()[6..] == data[6..]);
     let items: Vec<Vec<u8>> = pack.iter().map(|item| item.to_vec()).collect();
     assert_eq!(pack.len(), items.len());
     assert!(pack.iter().rev().map(|item| item.to_vec()).eq(items.iter().rev().cloned()));

@@ -171,30 +171,32 @@ pub(super) fn back_len(bytes: &[u8]) -> (usize, usize) {
     unreachable!("a well-formed listpack")
 }
 
-/// Whether all of `bytes` is one listpack in which every element can be reached both ways.
-pub(super) fn is_well_formed(bytes: &[u8]) -> bool {
+/// How many elements there are, if all of `bytes` is one listpack in which every element can be
+/// reached both ways.
+pub(super) fn well_formed_len(bytes: &[u8]) -> Option<usize> {
     let end = bytes.len().wrapping_sub(1);
     if bytes.len() <= super::HEADER_BYTES || bytes.len() > super::BYTES_MAX || bytes[end] != 0xff {
-        return false;
+        return None;
     }
     let said_bytes = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]) as usize;
     let said_len = usize::from(u16::from_le_bytes([bytes[4], bytes[5]]));
     let (mut at, mut len) = (super::HEADER_BYTES, 0);
     while at < end {
-        let Some(element) = checked_len(&bytes[at..end]) else { return false };
+        let element = checked_len(&bytes[at..end])?;
         let back = back_bytes(element);
         if element + back > end - at {
-            return false;
+            return None;
         }
         let mut expected = [0; 5];
         encode_back(element, &mut expected);
         if bytes[at + element..at + element + back] != expected[..back] {
-            return false;
+            return None;
         }
         at += element + back;
         len += 1;
     }
-    said_bytes == bytes.len() && (said_len == super::UNKNOWN_LEN || said_len == len)
+    let is_right = said_len == super::UNKNOWN_LEN || said_len == len;
+    (said_bytes == bytes.len() && is_right).then_some(len)
 }
 
 /// [`element_len`] of bytes that may be anything.

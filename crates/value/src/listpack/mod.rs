@@ -65,15 +65,19 @@ impl Listpack {
         Self { buffer: Buffer::new(&[0, 0, 0, 0, 0, 0, END]) }
     }
 
-    /// The bytes of a listpack from outside, if they are well-formed in every part. O(bytes).
+    /// The bytes of a listpack from outside, if they are well-formed in every part; then it knows how
+    /// many elements it has, even if they did not say. O(bytes).
     pub fn from_untrusted(bytes: impl AsRef<[u8]>) -> Option<Self> {
         let bytes = bytes.as_ref();
-        codec::is_well_formed(bytes).then(|| Self { buffer: Buffer::new(bytes) })
+        let len = codec::well_formed_len(bytes)?;
+        let mut pack = Self { buffer: Buffer::new(bytes) };
+        pack.set_len(len);
+        Some(pack)
     }
 
     /// The bytes of a listpack that [`Self::as_bytes`] gave.
     pub(crate) fn from_trusted(bytes: &[u8]) -> Self {
-        debug_assert!(codec::is_well_formed(bytes));
+        debug_assert!(codec::well_formed_len(bytes).is_some());
         Self { buffer: Buffer::new(bytes) }
     }
 
