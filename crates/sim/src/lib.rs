@@ -2,11 +2,11 @@
 //!
 //! A seed draws a server (shards, threads, keys, links of different speed between the threads) and
 //! clients, and then, step by step, which message is delivered next. The transactions are those of
-//! the crate `txn`: with all locks at once, on whole shards, and series that ask for more locks while
-//! they keep what they have. Shards and threads around them follow the engine's rules. Afterwards an oracle
-//! looks for a serial order that explains what every command has seen, in agreement with real time,
-//! stamps and ids; and everything must have come to its end. To show that the oracle sees, bugs can
-//! be planted, and each must be found.
+//! the crate `txn`: with all locks at once, on whole shards, and series that ask for more locks
+//! while they keep what they have. Shards and threads around them follow the engine's rules.
+//! Afterwards an oracle looks for a serial order that explains what every command has seen, in
+//! agreement with real time, stamps and ids; and everything must have come to its end. To show that
+//! the oracle sees, bugs can be planted, and each must be found.
 //!
 //! `cargo run -p sim -- SEED [BUG]` tells one seed's story.
 
