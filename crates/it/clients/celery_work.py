@@ -30,7 +30,12 @@ def tasks():
         silent.delay("counted")
     until(lambda: r.get("counted") == "20", "tasks without results")
     states = []
-    reported = stages.delay().get(on_message=lambda body: states.append(body["status"]), **GET)
+
+    def hear(body):
+        states.append(body["status"])
+        r.set("stages heard", "yes")
+
+    reported = stages.delay().get(on_message=hear, **GET)
     assert reported == "over" and states[-1] == "SUCCESS" and "STAGE" in states, states
     try:
         add.signature((1, 1), queue="nobody").delay().get(timeout=0.1)
