@@ -106,7 +106,7 @@ pub(crate) fn run<T>(
     }
     announce(&config);
     let _kept = ready(&config);
-    let ended = run_until_end(ending, &server);
+    let ended = run_until_end(ending, &server, &config);
     stop(&server);
     join(handles);
     server.append.stop();
@@ -132,27 +132,56 @@ fn announce(config: &Config) {
     tracing::info!("Server initialized");
 }
 
-/// Loads the data, and returns when the server is to end. The error says why it cannot go on.
-fn run_until_end(mut ending: Ending, server: &Arc<Server>) -> Result<(), String> {
-    let loaded = load(server)?;
-    let wanted = ending.wait_while_loading(server, loaded)?;
-    if wanted {
-        return Ok(());
+/// Loads the data, and returns when the server is to end. `config` is what it was started with. The
+/// error says why it cannot go on.
+fn run_until_end(
+    mut ending: Ending,
+    server: &Arc<Server>,
+    config: &Arc<Config>,
+) -> Result<(), String> {
+    let mut end = None;
+    // Else clients are served already, and what there is now is theirs.
+    if server.persistence.is_loading() {
+        let loaded = load(server, config)?;
+        end = ending.wait_while_loading(server, loaded)?;
+        if end.is_some() && ends_unloaded(server) {
+            return Ok(());
+        }
     }
     let (threads, shards) = (server.network.thread_count(), server.network.shard_count());
     tracing::info!(threads, shards, "Ready to accept connections");
-    while !ending.wait_for_end(server) {}
+    loop {
+        let wanted = end.take().unwrap_or_else(|| ending.wait(server));
+        if ending.may_end(server, wanted) {
+            break;
+        }
+    }
     save::give_up_from_outside(server);
     Ok(())
 }
 
+/// Whether the server is still loading, and then it never ends to: nobody gets to change data that
+/// an end like this would not save.
+fn ends_unloaded(server: &Server) -> bool {
+    // Loading ends under the same lock.
+    let _config = server.config();
+    let is_loading = server.persistence.is_loading();
+    if is_loading {
+        server.stopping.store(true, Ordering::Relaxed);
+    }
+    is_loading
+}
+
 /// Begins to load the data on a thread of its own.
-fn load(server: &Arc<Server>) -> Result<oneshot::Receiver<Result<(), String>>, String> {
+fn load(
+    server: &Arc<Server>,
+    config: &Arc<Config>,
+) -> Result<oneshot::Receiver<Result<(), String>>, String> {
     let (done, loaded) = oneshot::channel();
-    let server = server.clone();
+    let (server, config) = (server.clone(), config.clone());
     let body = move || {
         // If nobody waits, the server ends.
-        let _ = done.send(crate::persistence::load::load_all(&server));
+        let _ = done.send(crate::persistence::load::load_all(&server, &config));
     };
     spawn("load", body)?;
     Ok(loaded)
@@ -288,10 +317,8 @@ impl Ending {
         })
     }
 
-    /// Blocks until somebody wants the server to end, and does what comes before that; whether it
-    /// may end.
-    fn wait_for_end(&mut self, server: &Arc<Server>) -> bool {
-        let end = self.wait(server);
+    /// Does what comes before an end; whether the server may end.
+    fn may_end(&mut self, server: &Arc<Server>, end: End) -> bool {
         if end == End::Client {
             return true;
         }
@@ -328,22 +355,22 @@ impl Ending {
         may_end && server.is_ending.load(Ordering::Relaxed)
     }
 
-    /// Blocks until the data is loaded, or one of them comes, which is then true. The error says
+    /// Blocks until the data is loaded, or one of them comes, which is then returned. The error says
     /// why it could not be loaded.
     fn wait_while_loading(
         &mut self,
         server: &Server,
         loaded: oneshot::Receiver<Result<(), String>>,
-    ) -> Result<bool, String> {
+    ) -> Result<Option<End>, String> {
         self.runtime.block_on(async {
             tokio::select! {
                 loaded = loaded => {
                     let gone = |_| Err("the thread that loads is gone".to_owned());
-                    loaded.unwrap_or_else(gone).map(|()| false)
+                    loaded.unwrap_or_else(gone).map(|()| None)
                 }
-                _ = self.terminate.recv() => Ok(true),
-                _ = self.interrupt.recv() => Ok(true),
-                () = server.shutdown.notified() => Ok(true),
+                _ = self.terminate.recv() => Ok(Some(End::Sigterm)),
+                _ = self.interrupt.recv() => Ok(Some(End::Sigint)),
+                () = server.shutdown.notified() => Ok(Some(End::Client)),
             }
         })
     }

@@ -1,11 +1,10 @@
 //! Commands that wait for keys: who is served, in which order, and what ends a wait.
 
-use std::thread;
 use std::time::{Duration, Instant};
 
 use testkit::{Client, Reply, Server};
 
-use crate::servers::{on_every_server, plain};
+use crate::servers::{eventually, on_every_server, plain};
 
 /// Keys that lie on both shards.
 const KEYS: [&str; 4] = ["a", "b", "c", "d"];
@@ -13,16 +12,11 @@ const KEYS: [&str; 4] = ["a", "b", "c", "d"];
 /// Waits until so many clients wait.
 fn wait_for_blocked(client: &mut Client, wanted: usize) {
     let line = format!("blocked_clients:{wanted}\r\n");
-    let patience = Instant::now() + Duration::from_secs(10);
-    loop {
+    eventually(&line, || {
         let reply = client.ask("INFO clients");
         let Reply::Bulk(text) = &reply else { panic!("INFO says {}", plain(&reply)) };
-        if String::from_utf8_lossy(text).contains(&line) {
-            return;
-        }
-        assert!(Instant::now() < patience, "never {wanted} blocked clients");
-        thread::sleep(Duration::from_millis(2));
-    }
+        String::from_utf8_lossy(text).contains(&line)
+    });
 }
 
 /// The elements that are left.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use testkit::{Client, Random, is_closed, programs, raise_open_files, show};
 
-use crate::servers::on_every_server;
+use crate::servers::{eventually, on_every_server};
 
 #[test]
 fn ten_thousand_idle_connections() {
@@ -36,9 +36,9 @@ fn one_client_too_many() {
     on_every_server(&["--maxclients", "3"], |server| {
         let mut first = server.connect();
         // Whoever looked whether the server is up may not have left yet.
-        while !show(&first.ask("INFO clients")).contains("connected_clients:1") {
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        eventually("nobody else is connected", || {
+            show(&first.ask("INFO clients")).contains("connected_clients:1")
+        });
         let mut clients = vec![first, server.connect(), server.connect()];
         for client in &mut clients {
             assert_eq!(show(&client.ask("PING")), "+PONG");

@@ -2,11 +2,11 @@
 
 use std::io::{Read, Write};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use testkit::{Kind, Layout, Reply, Server, encode, is_closed, show};
 
-use crate::servers::{kinds, merops, on_every_server};
+use crate::servers::{eventually, kinds, merops, on_every_server};
 
 /// A field of INFO.
 fn info(server: &Server, section: &str, field: &str) -> u64 {
@@ -16,15 +16,6 @@ fn info(server: &Server, section: &str, field: &str) -> u64 {
     let line = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
     let line = line.unwrap_or_else(|| panic!("INFO has no {field}:\n{text}"));
     line.parse().unwrap_or_else(|_| panic!("{field} is {line}"))
-}
-
-/// Waits until something becomes true.
-fn eventually(what: &str, mut check: impl FnMut() -> bool) {
-    let begin = Instant::now();
-    while !check() {
-        assert!(begin.elapsed() < Duration::from_secs(20), "never: {what}");
-        thread::sleep(Duration::from_millis(20));
-    }
 }
 
 #[test]

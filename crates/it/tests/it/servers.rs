@@ -1,6 +1,8 @@
 //! The servers that tests run against.
 
 use std::env;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use testkit::{Kind, Layout, Reply, Server, programs, show};
 
@@ -47,5 +49,14 @@ pub(crate) fn plain(reply: &Reply) -> String {
     match text.as_str() {
         "(nil)" | "(nil array)" | "(null)" => "nil".to_owned(),
         text => text.trim_start_matches([':', '+']).to_owned(),
+    }
+}
+
+/// Waits until something becomes true.
+pub(crate) fn eventually(what: &str, mut check: impl FnMut() -> bool) {
+    let begin = Instant::now();
+    while !check() {
+        assert!(begin.elapsed() < Duration::from_secs(20), "never: {what}");
+        thread::sleep(Duration::from_millis(5));
     }
 }

@@ -158,7 +158,7 @@ impl Append {
                 status.awaits_base = true;
                 // From the reply on it shows, and not when the keeper comes to it.
                 status.rewriting_since = Some(clock::now_ms() / 1000);
-                drop(status);
+                // Before the status is let go: see `Keeper::publish`.
                 self.order(Order::Enable);
             }
             (true, false) => self.order(Order::Disable),

@@ -131,17 +131,17 @@ struct Shared {
     keeps_expired: bool,
 }
 
-/// Loads what the server was to find at its start.
-pub(crate) fn load_all(server: &Arc<Server>) -> Result<(), String> {
-    let config = server.config().clone();
+/// Loads what the server was to find when it was started with `config`: clients may have changed
+/// that meanwhile.
+pub(crate) fn load_all(server: &Arc<Server>, config: &config::Config) -> Result<(), String> {
     if config.append.appendonly {
-        super::append::load(server)?;
-        end(server, &config);
+        super::append::load(server, config)?;
+        end(server, config);
         return Ok(());
     }
-    let path = super::save::path(&config);
+    let path = super::save::path(config);
     let started_ms = clock::now_ms();
-    let loaded = load_path(server, &path, LoadOptions::of(&config));
+    let loaded = load_path(server, &path, LoadOptions::of(config));
     let progress = &server.persistence.progress;
     match loaded {
         Ok(None) => {}
@@ -162,14 +162,17 @@ pub(crate) fn load_all(server: &Arc<Server>) -> Result<(), String> {
             ));
         }
     }
-    end(server, &config);
+    end(server, config);
     Ok(())
 }
 
-/// Everything is there. What was wished of the append files meanwhile happens now: a base begun
-/// earlier would have lacked what was loaded later.
+/// Everything is there, unless the server ends before. What was wished of the append files meanwhile
+/// happens now: a base begun earlier would have lacked what was loaded later.
 fn end(server: &Server, started: &config::Config) {
     let config = server.config();
+    if server.stopping.load(Ordering::Relaxed) {
+        return;
+    }
     server.persistence.progress.is_loading.store(false, Ordering::Relaxed);
     server.append.obey(started, &config);
 }

@@ -241,8 +241,11 @@ impl Keeper {
         }
         status.fault = fault.map(str::to_owned);
         append.set_faulted(fault.is_some());
-        let awaits_base = self.journal.as_ref().is_some_and(Journal::awaits_base);
-        status.awaits_base = awaits_base && !self.is_passing;
+        // An order that has not been read yet may have set it.
+        if self.orders.is_empty() {
+            let awaits_base = self.journal.as_ref().is_some_and(Journal::awaits_base);
+            status.awaits_base = awaits_base && !self.is_passing;
+        }
         if let Some(journal) = &self.journal {
             status.bytes = journal.bytes();
             status.base_bytes = journal.base_bytes();

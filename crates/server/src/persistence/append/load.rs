@@ -16,22 +16,21 @@ use crate::core::{Core, Server};
 use crate::persistence::load::{LoadOptions, load_paths};
 
 /// Loads what the append files have, and has the keeper go on. Blocks: not for a core thread.
-pub(crate) fn load(server: &Arc<Server>) -> Result<(), String> {
-    let config = server.config().clone();
-    let (folder, names) = (folder(&config), names(&config));
-    let locked = lock(&config)?;
+pub(crate) fn load(server: &Arc<Server>, config: &Config) -> Result<(), String> {
+    let (folder, names) = (folder(config), names(config));
+    let locked = lock(config)?;
     let disk = Arc::new(RealDisk::new(&folder));
     let started_ms = clock::now_ms();
     let told = || {
         let seconds = (clock::now_ms() - started_ms) as f64 / 1000.0;
         tracing::info!("DB loaded from append only file: {seconds:.3} seconds");
     };
-    if let Source::Redis(mut import) = import::find(&config, &names)? {
+    if let Source::Redis(mut import) = import::find(config, &names)? {
         set_replaying(server, true);
         import.load(server, server.restore_to_ms.map(|ms| ms.div_euclid(1000)))?;
         set_replaying(server, false);
         told();
-        let (journal, base) = new_with_base(server, &config, disk)?;
+        let (journal, base) = new_with_base(server, config, disk)?;
         import.begin()?;
         let journal = commit(journal, base)?;
         import.end()?;
@@ -40,7 +39,7 @@ pub(crate) fn load(server: &Arc<Server>) -> Result<(), String> {
     }
     let described = |error: journal::Error| describe(&folder, &error);
     let recovered = recover(&*disk, &names, config.append.aof_load_truncated);
-    let options = options(&config, server.network.shard_count());
+    let options = options(config, server.network.shard_count());
     let journal = match recovered.map_err(described)? {
         None if server.restore_to_ms.is_some() => {
             return Err(format!("There are no append files in {}", folder.display()));
@@ -57,7 +56,7 @@ pub(crate) fn load(server: &Arc<Server>) -> Result<(), String> {
             let plan = replay(server, &folder, recovered, until_ns)?;
             told();
             match server.restore_to_ms {
-                Some(_) => restore::go_on(server, &config, disk, &plan.recovered)?,
+                Some(_) => restore::go_on(server, config, disk, &plan.recovered)?,
                 None => {
                     Journal::resume(disk, names, options, &plan.recovered).map_err(|error| {
                         format!("Can't open the append only file in {}: {error}", folder.display())
