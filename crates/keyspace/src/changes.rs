@@ -4,7 +4,7 @@
 //! `length of the rest: u32, database: u32, hash: u64, cause: u8, count: u32`, then for each
 //! argument `length: u32, bytes`.
 
-use stdx::alloc::Doomed;
+use stdx::alloc::{Doomed, block_bytes};
 
 /// Why an effect came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +104,7 @@ impl Changes {
             self.effects.extend_from_slice(arg);
         }
         if self.effects.capacity() > KEPT_BYTES_MAX {
-            self.doomed.resize(self.effects.capacity() - KEPT_BYTES_MAX);
+            self.doomed.resize(block_bytes(self.effects.capacity()) - KEPT_BYTES_MAX);
         }
     }
 
@@ -205,7 +205,10 @@ mod tests {
         for hash in 0..100 {
             changes.record(0, hash, Cause::Evicted, &[b"DEL", &[b'k'; 1000]]);
         }
-        assert_eq!(changes.doomed.bytes(), changes.effects.capacity() - KEPT_BYTES_MAX);
+        // A block is longer than what it is asked for.
+        let taken = block_bytes(changes.effects.capacity());
+        assert!(taken > changes.effects.capacity(), "{taken}");
+        assert_eq!(changes.doomed.bytes(), taken - KEPT_BYTES_MAX);
         assert_eq!(changes.effects().count(), 101);
         changes.clear();
         assert_eq!((changes.effects.capacity(), changes.doomed.bytes()), (0, 0));

@@ -4,7 +4,7 @@
 use std::mem;
 use std::ops::Range;
 
-use stdx::alloc::Doomed;
+use stdx::alloc::{Doomed, block_bytes};
 
 /// What kind of event it is; listeners choose by kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -261,9 +261,9 @@ impl News {
     }
 
     fn capacity_bytes(&self) -> usize {
-        self.items.capacity() * size_of::<Item>()
-            + self.bytes.capacity()
-            + self.fields.capacity() * size_of::<Range<usize>>()
+        block_bytes(self.items.capacity() * size_of::<Item>())
+            + block_bytes(self.bytes.capacity())
+            + block_bytes(self.fields.capacity() * size_of::<Range<usize>>())
     }
 
     /// Exchanges the news with those of `other`; what is wanted stays.

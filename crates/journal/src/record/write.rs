@@ -1,6 +1,6 @@
 //! Writing records into a shard's buffer.
 
-use stdx::alloc::Doomed;
+use stdx::alloc::{Doomed, block_bytes};
 
 use super::{EFFECT, GROUP, GROUP_BYTES, NO_SLOT};
 
@@ -151,8 +151,8 @@ impl Handover {
 
     #[inline]
     fn note_size(&mut self) {
-        let bytes = self.data.capacity() + self.marks.capacity() * size_of::<Mark>();
-        self.doomed.resize(bytes);
+        let marks_bytes = self.marks.capacity() * size_of::<Mark>();
+        self.doomed.resize(block_bytes(self.data.capacity()) + block_bytes(marks_bytes));
     }
 }
 
