@@ -461,6 +461,29 @@ fn a_base_shows_from_the_moment_that_append_files_are_wished_for() {
     says(&mut client, "aof_last_bgrewrite_status:ok");
 }
 
+#[test]
+fn a_rewrite_that_is_given_up_is_over() {
+    for layout in [Layout::ONE, Layout::TWO] {
+        let server = Server::start(Kind::Merops(layout), &[]);
+        let mut client = server.connect();
+        client.ask("MSET a 1 b 2");
+        for round in 1..=5 {
+            client.ask("CONFIG SET rdb-key-save-delay 0 appendonly yes");
+            wait_for(&mut client, &format!("aof_rewrites:{}", 2 * round - 1));
+            client.ask("CONFIG SET rdb-key-save-delay 10000000");
+            client.ask("BGREWRITEAOF");
+            client.ask("CONFIG SET appendonly no");
+            wait_for(&mut client, "aof_rewrite_in_progress:0");
+            // The next one may wait until the first has noticed.
+            client.ask("CONFIG SET rdb-key-save-delay 0");
+            let begun = plain(&client.ask("BGREWRITEAOF"));
+            assert!(begun.starts_with("Background append only file rewriting"), "{begun}");
+            wait_for(&mut client, &format!("aof_rewrites:{}", 2 * round));
+            says(&mut client, "aof_last_bgrewrite_status:ok");
+        }
+    }
+}
+
 /// What INFO says at once.
 fn says(client: &mut Client, line: &str) {
     let said = plain(&client.ask("INFO persistence"));

@@ -45,8 +45,8 @@ enum Order {
     Disable,
     /// BGREWRITEAOF.
     Rewrite,
-    /// A base was written, or not.
-    Based(Result<Based, String>),
+    /// The base of this number was written, or not.
+    Based(u64, Result<Based, String>),
     /// DEBUG LOADAOF, from somebody who holds all keys.
     Reload(oneshot::Sender<Result<(), String>>),
     /// The process ends.
@@ -92,6 +92,8 @@ pub(crate) struct Append {
     /// Up to which stamp everything is synced, whoever waits for that; none while there are no
     /// files.
     synced_ns: watch::Sender<Option<u64>>,
+    /// The number of the base that is wanted, if one is.
+    base: AtomicU64,
     /// Since when a round waits to become durable; 0 if none does.
     waiting_since_ns: AtomicU64,
     is_round_wanted: AtomicBool,
@@ -115,6 +117,7 @@ impl Append {
             mode: AtomicU8::new(Mode::Off as u8),
             durable_ns: AtomicU64::new(0),
             synced_ns: watch::Sender::new(None),
+            base: AtomicU64::new(0),
             waiting_since_ns: AtomicU64::new(0),
             is_round_wanted: AtomicBool::new(false),
             flush_sleep_us: AtomicU64::new(0),
@@ -123,6 +126,16 @@ impl Append {
             status: Mutex::default(),
             last_reports: Mutex::default(),
         }
+    }
+
+    /// Whether it is this base that is wanted, and not a later one, or none.
+    fn wants_base(&self, number: u64) -> bool {
+        self.base.load(Ordering::SeqCst) == number
+    }
+
+    /// A number for the base that is wanted from now on; those before it are not any more.
+    fn number_base(&self) -> u64 {
+        self.base.fetch_add(1, Ordering::SeqCst) + 1
     }
 
     /// Keeps the files until the process ends; the body of the side thread.

@@ -11,13 +11,21 @@ use crate::core::Core;
 use crate::persistence::save::{SaveError, start_per_shard, wait};
 use crate::persistence::write::tail;
 
-/// Writes a base into these files, one for each shard.
-pub(super) async fn write(core: &Rc<Core>, paths: Vec<PathBuf>) -> Result<Based, String> {
+/// Writes a base into these files, one for each shard, unless it is not wanted any more when its
+/// instant comes.
+pub(super) async fn write(
+    core: &Rc<Core>,
+    paths: Vec<PathBuf>,
+    is_wanted: impl Fn() -> bool,
+) -> Result<Based, String> {
     let failed = |error: SaveError| match error {
         SaveError::Busy => "another save is under way".to_owned(),
         _ => "the base was not written".to_owned(),
     };
     let held = Held::acquire(&core.router, Needs::everything(&core.router)).await;
+    if !is_wanted() {
+        return Err("it is not wanted any more".to_owned());
+    }
     let stamp_ns = held.moment().stamp_ns;
     let ended = start_per_shard(core, &held, paths.clone()).await.map_err(failed)?;
     drop(held);

@@ -92,7 +92,12 @@ impl Keeper {
             Order::Enable => self.enable(),
             Order::Disable => self.disable(),
             Order::Rewrite => self.begin_rewrite(),
-            Order::Based(result) => self.end_rewrite(result),
+            // One that was given up may end when the next has begun.
+            Order::Based(number, result) => {
+                if self.append().wants_base(number) {
+                    self.end_rewrite(result);
+                }
+            }
             Order::Reload(answer) => {
                 // Nobody waits any more once the server stops.
                 let _ = answer.send(self.reload());
@@ -334,7 +339,9 @@ impl Keeper {
     fn disable(&mut self) {
         if self.rewrite.is_some() {
             tracing::info!("Killing AOF rewrite child: appendonly is off");
+            self.append().number_base();
             self.server.persistence.give_up_base();
+            self.append().status().rewriting_since = None;
         }
         self.append().status().is_enabled = false;
         on_shards(&self.server, |core| core.router.set_journalled(false));
@@ -408,11 +415,13 @@ impl Keeper {
             status.rewriting_since = Some(clock::now_ms() / 1000);
         }
         tracing::info!("Background append only file rewriting started");
+        let number = self.append().number_base();
         let server = self.server.clone();
         self.server.network.call(0, move || {
             tokio::task::spawn_local(async move {
-                let based = base::write(&Core::current(), paths).await;
-                server.append.order(Order::Based(based));
+                let is_wanted = || server.append.wants_base(number);
+                let based = base::write(&Core::current(), paths, is_wanted).await;
+                server.append.order(Order::Based(number, based));
             });
         });
     }

@@ -82,12 +82,9 @@ pub(super) fn new_with_base(
     let (journal, Rewrite { generation }) = created
         .map_err(|error| format!("Can't write append files in {}: {error}", folder.display()))?;
     let paths = (0..shards).map(|shard| folder.join(names.base(generation, shard))).collect();
-    let written =
-        on_thread(
-            server,
-            0,
-            move || async move { super::base::write(&Core::current(), paths).await },
-        )?;
+    let written = on_thread(server, 0, move || async move {
+        super::base::write(&Core::current(), paths, || true).await
+    })?;
     let Based { stamp_ns, files } = written
         .map_err(|error| format!("Can't write append files in {}: {error}", folder.display()))?;
     Ok((journal, Base { generation, stamp_ns, files }))
