@@ -663,6 +663,17 @@ fn close_for_output(core: &Core, client: &Client, output_bytes: u64) {
     client.close(Closing::Now);
 }
 
+/// Whether a reply alone may exceed the output limit of a client that listens to nothing. Such a
+/// reply is judged where its client is, before any of it is sent.
+pub(crate) fn is_too_long_to_deliver(core: &Core, reply_bytes: usize) -> bool {
+    let bytes = reply_bytes as u64;
+    bytes > OUTPUT_FREE_BYTES && {
+        let OutputLimit { hard_bytes, soft_bytes, .. } =
+            core.config().clients.output_buffer_limit.normal;
+        [hard_bytes, soft_bytes].iter().any(|limit| *limit > 0 && bytes > *limit)
+    }
+}
+
 fn is_exceeded(limit: OutputLimit, unsent: u64, over_soft_ms: Option<i64>) -> bool {
     let hard = limit.hard_bytes > 0 && unsent > limit.hard_bytes;
     let soft = over_soft_ms.is_some_and(|ms| ms > limit.soft_seconds as i64 * 1000);

@@ -11,6 +11,7 @@ use rustix::net::{SendFlags, Shutdown};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream, tcp, unix};
 
+use crate::connection::is_too_long_to_deliver;
 use crate::core::Core;
 use crate::stats::add;
 
@@ -95,7 +96,10 @@ impl Outlet for Writer {
         let core = Core::current();
         // What is logged is logged with its client, which lives on the thread that asked.
         let is_plain = !outcome.is_overlong && !core.watch.is_remarkable(args, outcome);
-        if !is_plain || core.server.append.holds_replies(&core) {
+        if !is_plain
+            || is_too_long_to_deliver(&core, reply.len())
+            || core.server.append.holds_replies(&core)
+        {
             return 0;
         }
         let written = self.try_write(reply).unwrap_or(0);
