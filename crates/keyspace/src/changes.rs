@@ -30,7 +30,7 @@ pub struct Changes {
     recording: bool,
     watching: bool,
     effects: Vec<u8>,
-    /// What they take beyond what is kept. Evicting a key is an effect: were these counted, it would
+    /// What they take, if that is not kept. Evicting a key is an effect: were these counted, it would
     /// make evicting more necessary rather than less.
     doomed: Doomed,
     touched: Vec<(u32, u64)>,
@@ -104,7 +104,7 @@ impl Changes {
             self.effects.extend_from_slice(arg);
         }
         if self.effects.capacity() > KEPT_BYTES_MAX {
-            self.doomed.resize(block_bytes(self.effects.capacity()) - KEPT_BYTES_MAX);
+            self.doomed.resize(block_bytes(self.effects.capacity()));
         }
     }
 
@@ -208,7 +208,7 @@ mod tests {
         // A block is longer than what it is asked for.
         let taken = block_bytes(changes.effects.capacity());
         assert!(taken > changes.effects.capacity(), "{taken}");
-        assert_eq!(changes.doomed.bytes(), taken - KEPT_BYTES_MAX);
+        assert_eq!(changes.doomed.bytes(), taken);
         assert_eq!(changes.effects().count(), 101);
         changes.clear();
         assert_eq!((changes.effects.capacity(), changes.doomed.bytes()), (0, 0));

@@ -165,7 +165,7 @@ pub struct News {
     items: Vec<Item>,
     bytes: Vec<u8>,
     fields: Vec<Range<usize>>,
-    /// What all this takes beyond what is kept. Evicting a key is news: were these counted, it would
+    /// What all this takes, if that is not kept. Evicting a key is news: were these counted, it would
     /// make evicting more necessary rather than less.
     doomed: Doomed,
     /// See [`Self::insist`].
@@ -340,7 +340,8 @@ impl News {
         }
         let fields = first..self.fields.len();
         self.items.push(Item { what, db: db as u32, caller: self.caller, key, fields });
-        self.doomed.resize(self.capacity_bytes().saturating_sub(KEPT_BYTES_MAX));
+        let bytes = self.capacity_bytes();
+        self.doomed.resize(if bytes > KEPT_BYTES_MAX { bytes } else { 0 });
     }
 
     fn keep(&mut self, bytes: &[u8]) -> Range<usize> {
