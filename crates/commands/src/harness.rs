@@ -2,14 +2,15 @@
 
 use std::cell::Cell;
 use std::fmt::Write;
-use std::pin::pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context as TaskContext, Poll, Waker};
 
 use command::Args;
 use engine::{
-    Batch, Call, Clock, Command, Context, Handler, Limits, Moment, Network, PipelineOrder, Router,
-    Run, Shard, run_alone,
+    Batch, Call, Clock, Command, Context, Handler, Interrupt, Limits, Moment, Network,
+    PipelineOrder, Router, Run, Shard, run_alone, run_blocking,
 };
 use keyspace::{Keyspace, Options};
 use resp::{Protocol, Reply, Span, Writer};
@@ -128,22 +129,72 @@ impl Engine {
         self.finish(self.routers[0].hop(0, usize::from(self.db), job))
     }
 
-    fn run(&self, command: &'static Command, data: Vec<u8>, spans: Vec<Span>) -> Vec<u8> {
-        let router = &self.routers[0];
+    /// The thread whose shard has a key.
+    pub(crate) fn owner(&self, key: &str) -> usize {
+        self.routers[0].owner(key.as_bytes())
+    }
+
+    pub(crate) fn router(&self, thread: usize) -> &Rc<Router> {
+        &self.routers[thread]
+    }
+
+    /// Begins a line as a connection on a thread would. It goes on as the test lets it, by
+    /// [`Running::poll`] and [`Engine::deliver`].
+    pub(crate) fn begin(&self, thread: usize, line: &str) -> Running {
+        let words = resp::split_args(line.as_bytes()).expect("balanced quotes");
+        let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+        let (data, spans) = encode(&words);
+        self.start(thread, row(&words), data, spans)
+    }
+
+    /// Delivers the mail that the threads have for each other.
+    pub(crate) fn deliver(&self) {
+        for router in &self.routers {
+            router.flush();
+            router.read_mail();
+        }
+    }
+
+    fn start(
+        &self,
+        thread: usize,
+        command: &'static Command,
+        data: Vec<u8>,
+        spans: Vec<Span>,
+    ) -> Running {
+        let router = self.routers[thread].clone();
         let call =
             Call { db: self.db, protocol: self.protocol, ..Call::new(command, 0, spans.len()) };
-        if !Batch::can_join(router, command, Args::new(&data, &spans)) {
-            return self.finish(run_alone(router.clone(), call, data, spans));
-        }
-        let mut batch = Batch::default();
-        batch.spans = spans;
-        batch.push_call(router, &data, call, false);
-        let mut out = Vec::new();
-        if !batch.try_run_here(router, &data, &mut out) {
-            let departed = batch.depart(router, &data, PipelineOrder::Strict);
-            self.finish(departed.landed(&mut out));
-        }
-        out
+        let interrupt: Rc<Cell<Option<Interrupt>>> = Rc::default();
+        let future: Pin<Box<dyn Future<Output = Vec<u8>>>> = match command.run {
+            Run::Block(_) => {
+                let interrupt = interrupt.clone();
+                let ended =
+                    |_| poll_fn(move |_| interrupt.get().map_or(Poll::Pending, Poll::Ready));
+                Box::pin(async move { run_blocking(router, call, data, spans, ended).await.0 })
+            }
+            _ if !Batch::can_join(&router, command, Args::new(&data, &spans)) => {
+                Box::pin(run_alone(router, call, data, spans))
+            }
+            _ => Box::pin(async move {
+                let mut batch = Batch::default();
+                batch.spans = spans;
+                batch.push_call(&router, &data, call, false);
+                let mut out = Vec::new();
+                if !batch.try_run_here(&router, &data, &mut out) {
+                    batch.depart(&router, &data, PipelineOrder::Strict).landed(&mut out).await;
+                }
+                out
+            }),
+        };
+        Running { future, interrupt }
+    }
+
+    /// Runs a call to its end; one that would wait does not.
+    fn run(&self, command: &'static Command, data: Vec<u8>, spans: Vec<Span>) -> Vec<u8> {
+        let running = self.start(0, command, data, spans);
+        running.interrupt.set(Some(Interrupt::Timeout));
+        self.finish(running.future)
     }
 
     /// Delivers mail between the threads until a future is done.
@@ -155,12 +206,26 @@ impl Engine {
             if let Poll::Ready(value) = future.as_mut().poll(&mut task) {
                 return value;
             }
-            for router in &self.routers {
-                router.flush();
-                router.read_mail();
-            }
+            self.deliver();
         }
         panic!("it never ends");
+    }
+}
+
+/// A call that has begun.
+pub(crate) struct Running {
+    future: Pin<Box<dyn Future<Output = Vec<u8>>>>,
+    /// What ends its wait, if it blocks.
+    pub(crate) interrupt: Rc<Cell<Option<Interrupt>>>,
+}
+
+impl Running {
+    /// Lets it go on. Its reply, if it has come to its end; then it must not be polled again.
+    pub(crate) fn poll(&mut self) -> Option<String> {
+        let mut task = TaskContext::from_waker(Waker::noop());
+        let Poll::Ready(bytes) = self.future.as_mut().poll(&mut task) else { return None };
+        let (reply, _) = resp::parse_reply(&bytes).expect("a reply").expect("a whole one");
+        Some(text_of(&reply))
     }
 }
 

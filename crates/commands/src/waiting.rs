@@ -33,3 +33,6 @@ fn wait(ms: i64) -> Wait {
         Ok(ms) => Wait::Ms(ms),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,10 @@
 //! Calls that block: tried at once, then again when one of their keys changes.
 //!
 //! With all keys on one shard, that shard tries, and whoever feeds the key finds it waiting there.
-//! With keys on several, the calling thread tries under locks on all of them, and the shards only
-//! wake it; see [`crate::serve`].
+//! With keys on several, the calling thread tries under locks on all of them. The shards only wake
+//! it, and keep what it may take from others until it has tried or given up; see [`crate::serve`].
+//! It takes from the first of its keys that has something by then, which need not be the one that was
+//! fed first.
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::{Future, poll_fn};
@@ -18,7 +20,7 @@ use crate::command::{Block, Wait};
 use crate::parcel::{Call, Outcome};
 use crate::router::Router;
 use crate::shard::Request;
-use crate::waiters::{WaiterId, Watched, watched};
+use crate::waiters::{Named, WaiterId, watched};
 
 /// What ends a wait that nothing came of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -305,9 +307,10 @@ impl Sleep {
     fn watch(&mut self) {
         let args = self.call.args(&self.data, &self.spans);
         let on_time = (self.block.on_time)(args);
-        let mut keys: BTreeMap<usize, Vec<Watched>> = BTreeMap::new();
+        let mut keys: BTreeMap<usize, Vec<Named>> = BTreeMap::new();
         for (key, position) in watched(args, self.call.command.spec.keys, self.call.db) {
-            keys.entry(self.router.owner(args.at(position))).or_default().push(key);
+            let name = args.at(position);
+            keys.entry(self.router.owner(name)).or_default().push((key, name.into()));
         }
         self.watching = keys.keys().copied().collect();
         for (shard, keys) in keys {

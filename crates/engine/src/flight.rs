@@ -76,6 +76,8 @@ pub(crate) struct Flight {
     coordinator: Option<Coordinator>,
     /// Parts that are scheduled at once when an attempt begins; the others follow.
     scheduled_first: usize,
+    /// Whether it is of one shard, and its thread holds nothing while it waits.
+    pub(crate) holds_nothing: bool,
     /// Shards and what the series holds there that this transaction belongs to.
     pub(crate) fences: Vec<(usize, TxId)>,
     /// Without a coordinator: answers still to come.
@@ -94,6 +96,7 @@ impl Flight {
             parts: (0..parts).map(|_| Part::default()).collect(),
             coordinator: None,
             scheduled_first: 0,
+            holds_nothing: false,
             fences: Vec::new(),
             missing: parts,
             step: None,
@@ -141,6 +144,7 @@ impl Flight {
             scheduled_first: parts.len(),
             parts,
             coordinator: Some(coordinator),
+            holds_nothing: false,
             fences: Vec::new(),
             missing: 0,
             step: None,
@@ -211,12 +215,14 @@ impl Flight {
         id: TxId,
         on_grant: OnGrant,
     ) -> (usize, Request) {
+        let holds_nothing = self.holds_nothing;
         let part = &mut self.parts[part];
         let request = match part.sent_as.replace(id) {
             Some(old) => Request::Reschedule { old, new: id },
             None => {
                 let locks = std::mem::take(&mut part.locks);
-                Request::Schedule { id, locks, parcel: part.parcel.take(), on_grant }
+                let parcel = part.parcel.take();
+                Request::Schedule { id, locks, parcel, on_grant, holds_nothing }
             }
         };
         (part.shard, request)

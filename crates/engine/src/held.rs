@@ -15,7 +15,7 @@ use crate::alone::{plan_at, run_plan};
 use crate::batch::{Batch, everywhere_parcels};
 use crate::command::Run;
 use crate::context::Context;
-use crate::flight::Part;
+use crate::flight::{FlightFuture, Part};
 use crate::here::is_own;
 use crate::merge::merge;
 use crate::parcel::{Call, Outcome, Work};
@@ -134,29 +134,34 @@ pub struct Held {
 impl Held {
     /// Waits for all locks. The moment of the series is when they are held.
     pub async fn acquire(router: &Rc<Router>, needs: Needs) -> Self {
-        let (transaction, shards) = Self::lock(router, needs).await;
+        let (transaction, shards) = Self::lock(router, needs, Router::lock).await;
         Self::new(router, transaction, shards, router.begin_step())
     }
 
-    /// Goes on with a step that has begun; its time stands still.
+    /// Goes on with a step that has begun, and may have run something; its time stands still.
     pub(crate) async fn acquire_in(
         router: &Rc<Router>,
         needs: Needs,
         step: Step,
         now_ms: i64,
     ) -> Self {
-        let (transaction, shards) = Self::lock(router, needs).await;
+        let lock = |router: &Rc<Router>, parts| router.lock_beside(parts, Vec::new());
+        let (transaction, shards) = Self::lock(router, needs, lock).await;
         let mut held = Self::new(router, transaction, shards, step);
         held.at.moment.now_ms = now_ms;
         held
     }
 
-    async fn lock(router: &Rc<Router>, needs: Needs) -> (TxId, Vec<usize>) {
+    async fn lock(
+        router: &Rc<Router>,
+        needs: Needs,
+        lock: impl FnOnce(&Rc<Router>, Vec<Part>) -> FlightFuture,
+    ) -> (TxId, Vec<usize>) {
         let parts = needs.into_parts();
         let shards: Vec<usize> = parts.iter().map(|part| part.shard).collect();
         let transaction = match parts.is_empty() {
             true => TxId::NONE,
-            false => router.lock(parts).await.id(),
+            false => lock(router, parts).await.id(),
         };
         (transaction, shards)
     }

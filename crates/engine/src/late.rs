@@ -93,6 +93,7 @@ impl Shard {
     /// A series is late: what it keeps waiting here is answered.
     pub(crate) fn add_late(&mut self, late: Late) {
         self.late.push(late);
+        self.gate.lift(true);
         let parked = self.parked.iter().filter(|(_, parked)| parked.is_plain);
         let hindered = parked.filter(|(_, parked)| {
             parked.parcel.as_ref().is_some_and(|parcel| self.is_hindered(parcel))
@@ -110,6 +111,7 @@ impl Shard {
 
     pub(crate) fn remove_late(&mut self, id: LateId) {
         self.late.retain(|late| late.id != id);
+        self.gate.lift(!self.late.is_empty());
     }
 
     /// Whether a late series keeps one of these plain calls waiting. What is to be one step waits

@@ -9,6 +9,7 @@ mod block;
 mod command;
 mod context;
 mod flight;
+mod gate;
 mod gathering;
 mod held;
 mod here;

@@ -74,6 +74,13 @@ impl Call {
         Args::new(data, &spans[self.span_range()])
     }
 
+    /// The keys that it names.
+    pub(crate) fn keys<'a>(&self, args: Args<'a>) -> impl Iterator<Item = &'a [u8]> {
+        let specs = self.command.spec.keys;
+        let positions = specs.iter().filter_map(move |keys| keys.resolve(args));
+        positions.flat_map(|positions| positions.iter()).map(move |at| args.at(at))
+    }
+
     /// Which spans are its arguments.
     #[inline]
     pub(crate) fn span_range(&self) -> std::ops::Range<usize> {

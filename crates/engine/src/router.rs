@@ -34,7 +34,7 @@ use crate::mailbox::{Letterbox, Nap};
 use crate::parcel::{Call, Outcome, Parcel, Work};
 use crate::recorder::At;
 use crate::router::mail::Outbox;
-use crate::shard::{Address, Answer, Clock, Request, Shard, read_keys};
+use crate::shard::{Address, Answer, Clock, Request, Shard};
 use crate::steps::{self, Steps};
 use crate::waiters::WaiterId;
 
@@ -441,7 +441,8 @@ impl Router {
     /// Locks keys on several shards for a plan; done when all are held. [`Router::release`] ends
     /// it.
     pub(crate) fn lock(self: &Rc<Self>, parts: Vec<Part>) -> FlightFuture {
-        self.lock_beside(parts, Vec::new())
+        let holds_nothing = parts.len() == 1;
+        self.lock_as(parts, Vec::new(), holds_nothing)
     }
 
     /// [`Router::lock`] for a plan that goes on holding what it holds on these shards: whoever waits
@@ -451,6 +452,15 @@ impl Router {
         parts: Vec<Part>,
         fences: Vec<(usize, TxId)>,
     ) -> FlightFuture {
+        self.lock_as(parts, fences, false)
+    }
+
+    fn lock_as(
+        self: &Rc<Self>,
+        parts: Vec<Part>,
+        fences: Vec<(usize, TxId)>,
+        holds_nothing: bool,
+    ) -> FlightFuture {
         // The ids of a series go up, as those of all that have a key one after the other.
         let id = match fences.iter().map(|(_, id)| *id).max() {
             Some(above) => self.network.ids.redraw(Draw { above, ahead: false }),
@@ -458,7 +468,7 @@ impl Router {
         };
         let coordinator = Coordinator::plan(id, parts.len());
         let mut flight = Flight::coordinated(coordinator, parts);
-        flight.fences = fences;
+        (flight.fences, flight.holds_nothing) = (fences, holds_nothing);
         let flight = self.launch(flight);
         self.begin_attempt(flight);
         self.pump();
@@ -571,7 +581,7 @@ impl Router {
         if !call.tells_reads || !call.command.spec.has(flag::READONLY) {
             return;
         }
-        for key in read_keys(call, args) {
+        for key in call.keys(args) {
             let (db, caller, keys) = (usize::from(call.db), call.caller, vec![key.to_vec()]);
             self.tell(self.owner(key), Request::TellReads { db, caller, keys });
         }

@@ -2,19 +2,21 @@
 //! they began to wait, before anybody else can get at the key.
 //!
 //! A waiter whose keys are all here is tried here. One with keys elsewhere, too, is told, and tries
-//! under locks of its own on all shards; until it has, those behind it who want to take something
-//! wait.
+//! under locks of its own on all shards. Until it has, those behind it who want to take something
+//! wait, and what it may take is offered to it: see [`crate::gate`]. An offer ends with the try, or
+//! with the wait; those behind are next, before anybody else gets at the key.
 
 use std::collections::VecDeque;
 
 use command::Args;
-use keyspace::Key;
+use keyspace::{Key, Keyspace};
 use resp::{Span, Writer};
+use value::Kind;
 
 use crate::parcel::{Call, Outcome, Parcel};
 use crate::recorder::At;
 use crate::shard::{Address, Answer, Shard, for_each_lock};
-use crate::waiters::{Across, How, Turn, Waiter, WaiterId, Waiters, Watched, watched};
+use crate::waiters::{Across, How, Named, Turn, Waiter, WaiterId, Waiters, Watched, watched};
 
 /// What a shard knows of those who wait.
 #[derive(Default)]
@@ -108,7 +110,7 @@ impl Shard {
             let Some(waiter) = self.waiting.waiters.get_mut(turn) else { continue };
             let (id, first) = (waiter.id, waiter.keys.first().copied());
             match &mut waiter.how {
-                How::Across { state } => {
+                How::Across { state, .. } => {
                     if *state == Across::Asleep {
                         *state = Across::Trying { again: false };
                         let woken = Answer::Woken { id, shard: 0 };
@@ -137,16 +139,14 @@ impl Shard {
             if exhausted == Some(kind) {
                 continue;
             }
-            if let How::Across { state } = &mut waiter.how {
-                let id = waiter.id;
-                *state = match *state {
-                    Across::Asleep => {
-                        let woken = Answer::Woken { id, shard: 0 };
-                        self.answers.push((Address::of_thread(id.thread), woken));
-                        Across::Trying { again: false }
-                    }
-                    Across::Trying { .. } => Across::Trying { again: true },
-                };
+            if let How::Across { names, .. } = &waiter.how {
+                let position = waiter.keys.iter().position(|watched| *watched == key);
+                let name = &names[position.expect("a waiter is in the queues of its keys")];
+                if !ends_without_key && !holds_kind(&self.keyspace, key, name, kind) {
+                    exhausted = goes_first.then_some(kind).or(exhausted);
+                    continue;
+                }
+                self.tell(next, key);
                 if goes_first {
                     return;
                 }
@@ -164,6 +164,27 @@ impl Shard {
         }
     }
 
+    /// Tells the thread of a waiter that a key changed, and offers it what it may take.
+    fn tell(&mut self, turn: Turn, key: Watched) {
+        let waiter = self.waiting.waiters.get_mut(turn).expect("just found");
+        let (id, goes_first) = (waiter.id, waiter.goes_first());
+        let How::Across { state, offered, .. } = &mut waiter.how else { return };
+        *state = match *state {
+            Across::Asleep => {
+                let woken = Answer::Woken { id, shard: 0 };
+                self.answers.push((Address::of_thread(id.thread), woken));
+                Across::Trying { again: false }
+            }
+            Across::Trying { .. } => Across::Trying { again: true },
+        };
+        // Who only reads leaves it to others: nothing is lost if they come first.
+        let slot = txn::slot_of(key.1);
+        if goes_first && !offered.contains(&slot) {
+            offered.push(slot);
+            self.gate.close(slot);
+        }
+    }
+
     /// Tries the call of a waiter whose keys are all here.
     fn try_waiter(&mut self, key: Watched, turn: Turn, at: At, just_changed: bool) -> Tried {
         let waiter = self.waiting.waiters.get_mut(turn).expect("just found");
@@ -177,7 +198,9 @@ impl Shard {
         let slot = txn::slot_of(key.1);
         let mut free = true;
         for_each_lock(&call, args, |other, mode| {
-            free &= (just_changed && other == slot) || self.locks.admits(other, mode);
+            // The key itself may be offered to who has just tried, and those behind it are next.
+            free &= (just_changed && other == slot)
+                || self.locks.admits(other, mode) && (other == slot || !self.gate.is_closed(other));
         });
         let tried = if !free {
             Tried::Locked
@@ -202,11 +225,8 @@ impl Shard {
         let Some(block) = call.command.block() else { return false };
         let keys = watched(args, call.command.spec.keys, call.db);
         let position = keys.iter().find(|(known, _)| *known == key).map(|(_, position)| *position);
-        position.is_some_and(|position| {
-            let key = Key { bytes: args.at(position), hash: key.1 };
-            let entry = self.keyspace.peek(usize::from(call.db), key);
-            entry.is_some_and(|entry| entry.kind() == block.kind)
-        })
+        position
+            .is_some_and(|position| holds_kind(&self.keyspace, key, args.at(position), block.kind))
     }
 
     /// Runs the call of a parcel; no reply means that it goes on waiting.
@@ -257,9 +277,10 @@ impl Shard {
         id: WaiterId,
         block: &'static crate::command::Block,
         on_time: bool,
-        keys: Vec<Watched>,
+        keys: Vec<Named>,
     ) {
-        let how = How::Across { state: Across::Asleep };
+        let (keys, names) = keys.into_iter().unzip();
+        let how = How::Across { state: Across::Asleep, names, offered: Vec::new() };
         self.waiting.waiters.add(Waiter { id, block, on_time, keys, how });
         self.update_watching();
     }
@@ -273,23 +294,24 @@ impl Shard {
             return;
         }
         let Some(waiter) = self.waiting.waiters.get_mut(turn) else { return };
-        let How::Across { state } = &mut waiter.how else { return };
+        let How::Across { state, offered, .. } = &mut waiter.how else { return };
         let again = *state == Across::Trying { again: true };
         *state = Across::Asleep;
+        let offered = std::mem::take(offered);
         let keys = waiter.keys.clone();
         let from = if again { turn } else { turn + 1 };
         self.waiting.due.extend(keys.into_iter().map(|key| (key, from)));
         self.serve_deferred();
+        self.gate.open(offered);
     }
 
     /// Ends a wait. A call that its shard tries is answered with nothing.
     pub(crate) fn unblock(&mut self, id: WaiterId) {
         let Some(turn) = self.waiting.waiters.turn_of(id) else {
-            // It may wait for locks still; then it must not begin to wait for keys.
-            for parked in self.parked.values_mut() {
-                if let Some(parcel) = &mut parked.parcel
-                    && parcel.waiter == Some(id)
-                {
+            // It may wait for locks still, or at the gate; then it must not begin to wait for keys.
+            let parked = self.parked.values_mut().filter_map(|parked| parked.parcel.as_deref_mut());
+            for parcel in parked.chain(self.gate.parcels()) {
+                if parcel.waiter == Some(id) {
                     parcel.waiter = None;
                 }
             }
@@ -302,11 +324,12 @@ impl Shard {
                 let moment = self.clock.moment();
                 self.answers.push((address, Answer::Ran(parcel, moment)));
             }
-            How::Across { state } => {
+            How::Across { state, offered, .. } => {
                 if state != Across::Asleep {
                     let due = waiter.keys.into_iter().map(|key| (key, turn));
                     self.waiting.due.extend(due);
                     self.serve_deferred();
+                    self.gate.open(offered);
                 }
             }
         }
@@ -316,6 +339,12 @@ impl Shard {
         let watching = !self.waiting.waiters.is_empty();
         self.keyspace.changes().set_watching(watching);
     }
+}
+
+/// Whether a key exists and is of a type.
+fn holds_kind(keyspace: &Keyspace, key: Watched, name: &[u8], kind: Kind) -> bool {
+    let entry = keyspace.peek(key.0 as usize, Key { bytes: name, hash: key.1 });
+    entry.is_some_and(|entry| entry.kind() == kind)
 }
 
 /// Puts other arguments in the place of a parcel's only call's.

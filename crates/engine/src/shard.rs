@@ -3,8 +3,9 @@
 //! Plain single-threaded code: no channel, no clock, no file, nothing asynchronous. Requests go in,
 //! [`Answer`]s come out with the address they are for; the [`Router`](crate::Router) carries them.
 //!
-//! Invariants: a call runs only when no granted lock of another transaction conflicts with its keys;
-//! a parcel that must wait is kept in `parked` under its id until it is granted.
+//! Invariants: a call runs only when no granted lock of another transaction conflicts with its keys,
+//! and a plain one only when none of them is offered to a waiter; a parcel that must wait for locks is
+//! kept in `parked` under its id until it is granted, one that waits for an offer to end in the gate.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -19,12 +20,13 @@ use txn::{LockTable, Locks, Mode, Scheduled, TxId};
 
 use crate::command::{Block, Run};
 use crate::context::{Context, Limits};
+use crate::gate::{Behind, Gate};
 use crate::late::{Late, LateId};
 use crate::memory::{MemoryGate, Pressure};
 use crate::parcel::{Call, KEEP_BYTES_MAX, Outcome, Parcel, Work};
 use crate::recorder::{At, Recorder};
 use crate::serve::Waiting;
-use crate::waiters::{WaiterId, Watched};
+use crate::waiters::{Named, WaiterId};
 
 /// The instant at which work happens: the same on all shards of a transaction.
 #[derive(Clone, Copy, Debug)]
@@ -84,12 +86,14 @@ pub(crate) enum OnGrant {
 /// A transaction's part that waits: to be granted, to be armed, or for a new id.
 pub(crate) struct Parked {
     pub(crate) parcel: Option<Box<Parcel>>,
-    on_grant: OnGrant,
+    pub(crate) on_grant: OnGrant,
     pub(crate) address: Address,
     /// Its locks, while no lock table has them: after a refusal.
-    locks: Option<Locks>,
+    pub(crate) locks: Option<Locks>,
     /// Whether it is of plain calls of this shard alone.
     pub(crate) is_plain: bool,
+    /// Whether whoever waits for it holds nothing, so that it may wait for a waiter's try.
+    pub(crate) holds_nothing: bool,
 }
 
 /// What is asked of a shard.
@@ -99,7 +103,14 @@ pub(crate) enum Request {
     /// Calls of a series whose locks are held.
     RunHeld(Box<Parcel>, At),
     /// A transaction's part, or only its locks.
-    Schedule { id: TxId, locks: Locks, parcel: Option<Box<Parcel>>, on_grant: OnGrant },
+    Schedule {
+        id: TxId,
+        locks: Locks,
+        parcel: Option<Box<Parcel>>,
+        on_grant: OnGrant,
+        /// Whether its thread holds nothing for it yet, here or elsewhere, nor asks for more.
+        holds_nothing: bool,
+    },
     /// Whoever holds locks here under the one id is about to wait elsewhere under the other: see
     /// [`LockTable::fence`].
     Fence { holder: TxId, next: TxId },
@@ -113,8 +124,8 @@ pub(crate) enum Request {
     Hop { db: usize, at: At, caller: u64, job: Job },
     /// Tells that a caller has read keys, as [`Call::tells_reads`] has it.
     TellReads { db: usize, caller: u64, keys: Vec<Vec<u8>> },
-    /// Keys that a call waits for which its thread tries.
-    Watch { id: WaiterId, block: &'static Block, on_time: bool, keys: Vec<Watched> },
+    /// Keys, with their names, that a call waits for which its thread tries.
+    Watch { id: WaiterId, block: &'static Block, on_time: bool, keys: Vec<Named> },
     /// Such a call was tried; whether it is served, and waits no more.
     Tried { id: WaiterId, is_served: bool },
     /// Ends a wait, and says so.
@@ -167,6 +178,8 @@ pub struct Shard {
     rng: Rng,
     pub(crate) clock: Clock,
     pub(crate) waiting: Waiting,
+    /// Who waits for an offer to end.
+    pub(crate) gate: Gate,
     /// Large replies under way: they are a client's soon, and counted as that.
     replies_doomed: Doomed,
     /// Whether what runs has happened before: see [`Shard::set_replaying`].
@@ -191,6 +204,7 @@ impl Shard {
             rng: Rng::new(seed),
             clock,
             waiting: Waiting::default(),
+            gate: Gate::default(),
             replies_doomed: Doomed::default(),
             is_replaying: false,
         }
@@ -265,24 +279,29 @@ impl Shard {
         }
     }
 
-    /// Whether no key is locked, nor waits to be.
+    /// Whether no key is locked, waits to be, or is offered to a waiter.
+    #[inline]
     pub(crate) fn is_idle(&self) -> bool {
-        self.locks.is_idle()
+        self.locks.is_idle() && self.gate.is_idle()
     }
 
     /// Whether these calls may run right now, without a transaction.
     #[inline]
     pub(crate) fn admits(&self, work: Work<'_>) -> bool {
-        self.locks.is_idle()
-            || work.calls.iter().all(|call| {
-                let args = work.args(call);
-                let mut free = !call.command.reaches(args) || self.admits_whole();
-                for_each_lock(call, args, |slot, mode| free &= self.locks.admits(slot, mode));
-                free
-            }) && work
-                .watches
-                .iter()
-                .all(|watch| self.locks.admits(txn::slot_of(watch.key().hash), Mode::Shared))
+        self.is_idle() || self.gate.in_way_of(work).is_none() && self.locks_admit(work)
+    }
+
+    /// Whether no lock keeps these calls waiting.
+    fn locks_admit(&self, work: Work<'_>) -> bool {
+        work.calls.iter().all(|call| {
+            let args = work.args(call);
+            let mut free = !call.command.reaches(args) || self.admits_whole();
+            for_each_lock(call, args, |slot, mode| free &= self.locks.admits(slot, mode));
+            free
+        }) && work
+            .watches
+            .iter()
+            .all(|watch| self.locks.admits(txn::slot_of(watch.key().hash), Mode::Shared))
     }
 
     /// Whether nobody holds a key for writing.
@@ -433,7 +452,7 @@ impl Shard {
     /// Tells which keys a caller has read who wants to hear of their next change.
     #[cold]
     fn tell_reads(&mut self, call: &Call, args: Args<'_>) {
-        for key in read_keys(call, args) {
+        for key in call.keys(args) {
             self.keyspace.news().read(usize::from(call.db), key);
         }
     }
@@ -453,8 +472,11 @@ impl Shard {
     }
 
     fn make_room_at(&mut self, at: At, leaving_bytes: usize) -> Pressure {
-        let Self { keyspace, memory, locks, .. } = self;
-        let locked = |_: usize, hash: u64| !locks.admits(txn::slot_of(hash), Mode::Exclusive);
+        let Self { keyspace, memory, locks, gate, .. } = self;
+        let locked = |_: usize, hash: u64| {
+            let slot = txn::slot_of(hash);
+            !locks.admits(slot, Mode::Exclusive) || gate.is_closed(slot)
+        };
         let pressure = memory.relieve(keyspace, leaving_bytes, &locked);
         self.note_touched();
         self.recorder.logged(self.keyspace.changes(), at);
@@ -496,7 +518,7 @@ impl Shard {
     /// Does what is asked; `draw` gives an id to plain calls that must wait.
     pub(crate) fn handle(&mut self, request: Request, address: Address, draw: impl Fn() -> TxId) {
         match request {
-            Request::Run(parcel) => self.run_parcel(parcel, address, draw),
+            Request::Run(parcel) => self.run_parcel(parcel, address, &draw),
             Request::RunHeld(mut parcel, at) => {
                 parcel.is_atomic = true;
                 self.run_now(&mut parcel, at);
@@ -505,11 +527,18 @@ impl Shard {
                 }
                 self.answers.push((address, Answer::Ran(parcel, at.moment)));
             }
-            Request::Schedule { id, locks, parcel, on_grant } => {
-                let parked = Parked { parcel, on_grant, address, locks: None, is_plain: false };
+            Request::Schedule { id, locks, parcel, on_grant, holds_nothing } => {
+                let parked = Parked {
+                    parcel,
+                    on_grant,
+                    address,
+                    locks: None,
+                    is_plain: false,
+                    holds_nothing,
+                };
                 self.schedule(id, locks, parked);
             }
-            Request::Fence { holder, next } => self.fence(holder, next, draw),
+            Request::Fence { holder, next } => self.fence(holder, next, &draw),
             Request::Reschedule { old, new } => self.reschedule(old, new),
             Request::Arm(id, moment) => self.run_parked(id, moment),
             Request::Release(id) => {
@@ -543,10 +572,17 @@ impl Shard {
                 self.answers.push((address, Answer::Hopped(Box::new(()))));
             }
         }
-        // What this granted may run and grant more; the lowest id first.
-        while !self.granted.is_empty() {
-            let id = self.granted.remove(0);
-            self.on_granted(id);
+        loop {
+            // What this granted may run and grant more; the lowest id first.
+            while !self.granted.is_empty() {
+                let id = self.granted.remove(0);
+                self.on_granted(id);
+            }
+            match self.gate.next() {
+                None => break,
+                Some(Behind::Calls(parcel, address)) => self.run_parcel(parcel, address, &draw),
+                Some(Behind::Locks(id, locks, parked)) => self.schedule(id, locks, parked),
+            }
         }
         self.serve_deferred();
     }
@@ -578,7 +614,11 @@ impl Shard {
     }
 
     /// Runs a parcel of plain calls, now or, scheduled as a transaction, when its keys are free.
-    fn run_parcel(&mut self, mut parcel: Box<Parcel>, address: Address, draw: impl Fn() -> TxId) {
+    fn run_parcel(&mut self, mut parcel: Box<Parcel>, address: Address, draw: &impl Fn() -> TxId) {
+        if let Some(slot) = self.gate.in_way_of(parcel.work()) {
+            self.gate.wait(slot, Behind::Calls(parcel, address));
+            return;
+        }
         if self.admits(parcel.work()) {
             let moment = self.clock.moment();
             let transaction = if parcel.work().is_transaction() { draw() } else { TxId::NONE };
@@ -601,12 +641,13 @@ impl Shard {
             address,
             locks: None,
             is_plain: true,
+            holds_nothing: true,
         };
         self.schedule_plain(locks, parked, draw);
     }
 
     /// On one shard a refusal needs no message: a fresh id is drawn until one is let in.
-    fn schedule_plain(&mut self, mut locks: Locks, parked: Parked, draw: impl Fn() -> TxId) {
+    fn schedule_plain(&mut self, mut locks: Locks, parked: Parked, draw: &impl Fn() -> TxId) {
         loop {
             let id = draw();
             match self.locks.schedule(id, locks) {
@@ -623,11 +664,11 @@ impl Shard {
     }
 
     /// See [`LockTable::fence`]. Plain calls hold nothing elsewhere, so they may wait as before.
-    fn fence(&mut self, holder: TxId, next: TxId, draw: impl Fn() -> TxId) {
+    fn fence(&mut self, holder: TxId, next: TxId, draw: &impl Fn() -> TxId) {
         for (id, locks) in self.locks.fence(holder, next, &mut self.granted) {
             let mut parked = self.parked.remove(&id).expect("what waits is parked");
             if parked.is_plain {
-                self.schedule_plain(locks, parked, &draw);
+                self.schedule_plain(locks, parked, draw);
                 continue;
             }
             self.answers.push((parked.address, Answer::Refused { id, watermark: next }));
@@ -637,6 +678,12 @@ impl Shard {
     }
 
     fn schedule(&mut self, id: TxId, locks: Locks, mut parked: Parked) {
+        if parked.holds_nothing
+            && let Some(slot) = self.gate.in_way_of_locks(&locks)
+        {
+            self.gate.wait(slot, Behind::Locks(id, locks, parked));
+            return;
+        }
         match self.locks.schedule(id, locks) {
             Scheduled::Refused { watermark, locks } => {
                 self.answers.push((parked.address, Answer::Refused { id, watermark }));
@@ -674,6 +721,9 @@ impl Shard {
     }
 
     fn on_granted(&mut self, id: TxId) {
+        if self.goes_to_gate(id) {
+            return;
+        }
         let parked = self.parked.get(&id).expect("granted ids are parked");
         match parked.on_grant {
             OnGrant::Report => self.answers.push((parked.address, Answer::Granted(id))),
@@ -702,12 +752,6 @@ impl Shard {
 fn is_followed(work: Work<'_>, index: usize) -> bool {
     let bundle = work.calls[index].bundle;
     bundle != 0 && work.calls.get(index + 1).is_some_and(|next| next.bundle == bundle)
-}
-
-/// The keys that a call names.
-pub(crate) fn read_keys<'a>(call: &Call, args: Args<'a>) -> impl Iterator<Item = &'a [u8]> {
-    let positions = call.command.spec.keys.iter().filter_map(move |keys| keys.resolve(args));
-    positions.flat_map(|positions| positions.iter()).map(move |at| args.at(at))
 }
 
 /// Visits the lock that each key of a call needs.
@@ -748,13 +792,4 @@ pub(crate) fn add_locks(work: Work<'_>, locks: &mut Locks) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Clock, Moment};
-
-    #[test]
-    fn a_counter_that_goes_back_tells_of_no_time() {
-        let moment = || Moment { now_ms: 0, stamp_ns: 0 };
-        let clock = Clock { moment, ticks: || 5 };
-        assert_eq!((clock.ticks_since(3), clock.ticks_since(7)), (2, 0));
-    }
-}
+mod tests;

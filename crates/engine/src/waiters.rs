@@ -22,6 +22,9 @@ pub(crate) struct WaiterId {
 /// A database and the hash of a key in it.
 pub(crate) type Watched = (u32, u64);
 
+/// The same with the key's name.
+pub(crate) type Named = (Watched, Box<[u8]>);
+
 /// When a waiter began to wait, relative to the others of its shard.
 pub(crate) type Turn = u64;
 
@@ -33,6 +36,10 @@ pub(crate) enum How {
     Across {
         /// What wakes its thread; nothing while that tries, or is about to.
         state: Across,
+        /// The names of its keys on this shard, as [`Waiter::keys`] has them.
+        names: Vec<Box<[u8]>>,
+        /// The lock slots that are offered to it, each once: while it tries.
+        offered: Vec<u32>,
     },
 }
 

@@ -98,6 +98,11 @@ impl Locks {
         });
     }
 
+    /// The slots, in the order added, and some maybe twice.
+    pub fn slots(&self) -> impl Iterator<Item = u32> + '_ {
+        self.keys.iter().map(|packed| (packed >> Claims::BITS) - KEYS as u32)
+    }
+
     /// What these locks claim of [`INTENTS`].
     pub(crate) fn intents(&self) -> Claims {
         self.whole.intents()
@@ -171,6 +176,15 @@ mod tests {
         locks.add(3, Mode::Exclusive);
         locks.remove_slots(&held);
         assert_eq!(locks.places().collect::<Vec<_>>(), [(WHOLE, Claims::SHARED)]);
+    }
+
+    #[test]
+    fn slots_are_known_by_their_numbers() {
+        let mut locks = Locks::new();
+        locks.whole(Mode::Shared);
+        locks.add(9, Mode::Shared);
+        locks.add(0, Mode::Exclusive);
+        assert_eq!(locks.slots().collect::<Vec<_>>(), [9, 0]);
     }
 
     #[test]

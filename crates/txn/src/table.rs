@@ -162,6 +162,11 @@ impl LockTable {
         self.order.front().map(|&(id, _)| id)
     }
 
+    /// What a scheduled transaction has or waits for.
+    pub fn locks_of(&self, id: TxId) -> Option<&Locks> {
+        self.find(id).map(|at| &self.entries[self.order[at].1 as usize].locks)
+    }
+
     /// Whether this transaction is granted.
     pub fn holds(&self, id: TxId) -> bool {
         self.find(id).is_some_and(|at| self.entries[self.order[at].1 as usize].blocked == 0)

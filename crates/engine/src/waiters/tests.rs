@@ -20,7 +20,7 @@ fn waiter(number: u64, keys: &[Watched]) -> Waiter {
         block: &LIST,
         on_time: number == 6,
         keys: keys.to_vec(),
-        how: How::Across { state: Across::Asleep },
+        how: How::Across { state: Across::Asleep, names: Vec::new(), offered: Vec::new() },
     }
 }
 

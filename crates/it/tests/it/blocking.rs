@@ -19,23 +19,41 @@ fn wait_for_blocked(client: &mut Client, wanted: usize) {
     });
 }
 
-/// The elements that are left.
-fn left(client: &mut Client) -> Vec<String> {
-    let ranges = KEYS.map(|key| client.ask(&format!("LRANGE {key} 0 -1")));
-    let elements = ranges.iter().flat_map(|reply| match reply {
-        Reply::Array(elements) => elements.iter().map(plain).collect(),
-        other => vec![plain(other)],
+/// The elements that are left, with their keys.
+fn left(client: &mut Client) -> Vec<(&'static str, String)> {
+    let ranges = KEYS.map(|key| (key, client.ask(&format!("LRANGE {key} 0 -1"))));
+    let elements = ranges.iter().flat_map(|(key, reply)| match reply {
+        Reply::Array(elements) => elements.iter().map(|one| (*key, plain(one))).collect(),
+        other => vec![(*key, plain(other))],
     });
     elements.collect()
+}
+
+/// Sends a command, and leaves its reply for later.
+fn send(client: &mut Client, line: &str) {
+    let mut bytes = Vec::new();
+    testkit::encode(&line.split(' ').collect::<Vec<_>>(), &mut bytes);
+    client.send(&bytes).expect("a connection");
+}
+
+/// Waits until all shards know of the only client that waits, in `line`.
+fn wait_for_watch(client: &mut Client, line: &str) {
+    wait_for_blocked(client, 1);
+    let keys = line.split(' ').filter(|word| KEYS.contains(word)).count();
+    let name = "total_blocking_keys:";
+    let wanted = format!("{name}{keys}\r\n");
+    eventually(line, || {
+        let Reply::Bulk(text) = client.ask("INFO clients") else { panic!("INFO answers text") };
+        let text = String::from_utf8_lossy(&text);
+        // Redis 7.0 does not say, and knows at once.
+        !text.contains(name) || text.contains(&wanted)
+    });
 }
 
 /// A client that waits in a command.
 fn waiting(server: &Server, control: &mut Client, number: usize, line: &str) -> Client {
     let mut client = server.connect();
-    let words: Vec<&str> = line.split(' ').collect();
-    let mut bytes = Vec::new();
-    testkit::encode(&words, &mut bytes);
-    client.send(&bytes).expect("a connection");
+    send(&mut client, line);
     wait_for_blocked(control, number);
     client
 }
@@ -198,7 +216,7 @@ fn every_element_reaches_one_of_many() {
     on_every_server(&[], |server| {
         let mut control = server.connect();
         let lines = ["BLPOP a 0", "BLPOP b 0", "BLPOP a b c d 0", "BRPOP d c 0"];
-        let mut clients: Vec<Client> = (0..CLIENTS)
+        let clients: Vec<Client> = (0..CLIENTS)
             .map(|number| waiting(server, &mut control, number + 1, lines[number % 4]))
             .collect();
         let mut pushers: Vec<Client> = (0..2).map(|_| server.connect()).collect();
@@ -206,25 +224,149 @@ fn every_element_reaches_one_of_many() {
             let key = KEYS[number % 4];
             pushers[number % 2].ask(&format!("RPUSH {key} {number}"));
         }
-        let mut all: Vec<String> = (0..CLIENTS).map(|number| format!("\"{number}\"")).collect();
-        all.sort();
-        // Those who wait for keys of several shards are told, and come for what there is. What is
-        // left over then belongs to keys that nobody waits for any more.
+        // Whatever is offered to one is not seen before it has been taken, or never will be.
+        let left = left(&mut control);
+        let mut taken: Vec<String> = left.iter().map(|(_, element)| element.clone()).collect();
         let patience = Instant::now() + Duration::from_secs(10);
-        let mut taken = Vec::new();
-        loop {
-            clients.retain_mut(|client| {
+        let mut waiting: Vec<(usize, Client)> = clients.into_iter().enumerate().collect();
+        while taken.len() < CLIENTS {
+            waiting.retain_mut(|(_, client)| {
                 client.set_reply_limit(Duration::from_millis(20)).expect("a socket");
                 let Ok(Reply::Array(pair)) = client.receive() else { return true };
                 taken.push(plain(&pair[1]));
                 false
             });
-            let mut seen = [taken.clone(), left(&mut control)].concat();
-            seen.sort();
-            if seen == all {
-                break;
+            assert!(Instant::now() < patience, "{taken:?}");
+        }
+        taken.sort();
+        let mut all: Vec<String> = (0..CLIENTS).map(|number| format!("\"{number}\"")).collect();
+        all.sort();
+        assert_eq!(taken, all);
+        for (key, _) in left {
+            let waits = |line: &str| line.split(' ').any(|word| word == key);
+            assert!(!waiting.iter().any(|(number, _)| waits(lines[number % 4])), "{key} is left");
+        }
+    });
+}
+
+#[test]
+fn nobody_sees_what_is_offered() {
+    // All of whom are on which thread, four keys and questions, with time for a glance and without.
+    const ROUNDS: usize = 4 * 8 * 3;
+    on_every_server(&["--enable-debug-command", "yes"], |server| {
+        let mut control = server.connect();
+        let mut waiters = [server.connect(), server.connect()];
+        let mut pushers = [server.connect(), server.connect()];
+        let mut witnesses = [server.connect(), server.connect()];
+        let mut sleepers = [server.connect(), server.connect()];
+        for round in 0..ROUNDS {
+            let key = KEYS[round % 4];
+            let pick = |bit: usize| ((round / 4) >> bit) % 2;
+            let waiter = &mut waiters[pick(0)];
+            let line = "BLPOP a b c d 0";
+            send(waiter, line);
+            wait_for_watch(&mut control, line);
+            // A thread that sleeps may be the waiter's, which then comes late.
+            let mut sleeper = (round % 3 < 2).then(|| &mut sleepers[round % 3]);
+            if let Some(sleeper) = &mut sleeper {
+                send(sleeper, "DEBUG SLEEP 0.01");
             }
-            assert!(Instant::now() < patience, "{seen:?}");
+            pushers[pick(1)].ask(&format!("RPUSH {key} x"));
+            let (question, answer) = [
+                ("LRANGE k 0 -1", "[]"),
+                ("LLEN k", "0"),
+                ("LPOP k", "nil"),
+                ("OBJECT ENCODING k", "nil"),
+            ][round / 4 % 4];
+            let seen = plain(&witnesses[pick(2)].ask(&question.replace('k', key)));
+            assert_eq!(seen, answer, "round {round}: {question}");
+            expect(waiter, &format!("[\"{key}\" \"x\"]"));
+            if let Some(sleeper) = sleeper {
+                expect(sleeper, "OK");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_wait_that_ends_takes_or_leaves_what_comes() {
+    const ROUNDS: usize = 40;
+    on_every_server(&[], |server| {
+        let mut control = server.connect();
+        let mut pusher = server.connect();
+        let line = "BLPOP a b c d 0";
+        for round in 0..ROUNDS {
+            let key = KEYS[round % 4];
+            let mut waiter = server.connect();
+            let Reply::Integer(id) = waiter.ask("CLIENT ID") else { panic!("an id") };
+            send(&mut waiter, line);
+            wait_for_watch(&mut control, line);
+            let kills = round / 4 % 2 == 1;
+            let end = if kills { "KILL ID" } else { "UNBLOCK" };
+            let push = |pusher: &mut Client| send(pusher, &format!("RPUSH {key} x"));
+            if round / 8 % 2 == 0 {
+                push(&mut pusher);
+            }
+            send(&mut control, &format!("CLIENT {end} {id}"));
+            if round / 8 % 2 == 1 {
+                push(&mut pusher);
+            }
+            expect(&mut pusher, "1");
+            let Ok(Reply::Integer(_)) = control.receive() else { panic!("how many it met") };
+            let reply = waiter.receive();
+            let seen = plain(&control.ask(&format!("LLEN {key}")));
+            match reply.map(|reply| plain(&reply)) {
+                Ok(reply) if reply == "nil" => assert_eq!(seen, "1", "round {round}"),
+                Ok(_) => assert_eq!(seen, "0", "round {round}"),
+                // It may have been served when it was killed.
+                Err(_) => assert!(kills, "round {round}"),
+            }
+            let more = if seen == "0" { "1" } else { "2" };
+            assert_eq!(plain(&control.ask(&format!("RPUSH {key} y"))), more, "round {round}");
+            assert_eq!(plain(&control.ask(&format!("DEL {key}"))), "1");
+        }
+    });
+}
+
+#[test]
+fn whoever_waits_for_an_offer_to_end_goes_on() {
+    // Keeps its key for a while.
+    const HOLD: &str = "for i = 1, tonumber(ARGV[1]) do end return redis.call('LLEN', KEYS[1])";
+    const LOOK: &str = "return redis.call('LLEN', KEYS[1])";
+    on_every_server(&[], |server| {
+        let mut control = server.connect();
+        let call = |client: &mut Client, words: &[&str]| {
+            let mut bytes = Vec::new();
+            testkit::encode(words, &mut bytes);
+            client.send(&bytes).expect("a connection");
+        };
+        for script in [HOLD, LOOK] {
+            // From now on it is known to keep to its keys.
+            call(&mut control, &["EVAL", script, "1", "a", "0"]);
+            expect(&mut control, "0");
+        }
+        for (key, held) in [("a", "b"), ("b", "a"), ("c", "d"), ("d", "c")] {
+            let mut waiter = waiting(server, &mut control, 1, &format!("BLPOP {key} {held} 0"));
+            let mut holder = server.connect();
+            call(&mut holder, &["EVAL", HOLD, "1", held, "20000000"]);
+            // It comes to nothing if the push is quicker: then nobody has to wait.
+            std::thread::sleep(Duration::from_millis(20));
+            control.ask(&format!("RPUSH {key} x"));
+            let mut others: Vec<Client> = (0..4).map(|_| server.connect()).collect();
+            send(&mut others[0], &format!("LLEN {key}"));
+            call(&mut others[1], &["EVAL", LOOK, "1", key]);
+            send(&mut others[2], &format!("LPOP {key}"));
+            send(&mut others[3], "MULTI");
+            send(&mut others[3], &format!("LLEN {key}"));
+            send(&mut others[3], "EXEC");
+            expect(&mut others[0], "0");
+            expect(&mut others[1], "0");
+            expect(&mut others[2], "nil");
+            expect(&mut others[3], "OK");
+            expect(&mut others[3], "QUEUED");
+            expect(&mut others[3], "[:0]");
+            expect(&mut waiter, &format!("[\"{key}\" \"x\"]"));
+            expect(&mut holder, "0");
         }
     });
 }
