@@ -192,6 +192,23 @@ const SUBCOMMANDS: &[Subcommand] = &[
         run: Run::Later(reload::reload),
     },
     Subcommand {
+        name: "REPLYBUFFER",
+        syntax: "RESIZING <0|1> | PEAK-RESET-TIME <NEVER|RESET|milliseconds>",
+        arguments: 2..=2,
+        doc: "Accepted without effect: a client has a buffer only while replies of it wait.",
+        run: Run::Now(|request| {
+            let (option, value) = (request.args().at(2), request.args().at(3));
+            let is_word = [&b"never"[..], b"reset"].iter().any(|w| w.eq_ignore_ascii_case(value));
+            match option.to_ascii_lowercase().as_slice() {
+                b"peak-reset-time" if is_word => {}
+                b"peak-reset-time" | b"resizing" => drop(request.args().int(3)?),
+                _ => return Err(Error::Syntax),
+            }
+            request.reply().ok();
+            Ok(())
+        }),
+    },
+    Subcommand {
         name: "SET-ACTIVE-EXPIRE",
         syntax: "<0|1>",
         arguments: 1..=1,
