@@ -15,7 +15,7 @@ pub(crate) struct Loaded {
 }
 
 /// All of them, and which function is in which.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Shelf {
     libraries: BTreeMap<String, Arc<Loaded>>,
     /// A function's library, and its number there. Case does not count, as in Redis.
@@ -59,27 +59,34 @@ impl Libraries {
         self.shelf.write().expect("a panic ends the process")
     }
 
-    /// Takes libraries in: all of them, or none.
+    /// Takes libraries in: all of them, or none. Costs what comes and what goes for it, however many
+    /// others there are.
     pub(crate) fn add(&self, libraries: Vec<Library>, policy: Policy) -> Result<(), Taken> {
         let mut shelf = self.shelf.write().expect("a panic ends the process");
-        let mut next = match policy {
-            Policy::Flush => Shelf::default(),
-            Policy::Append | Policy::Replace => shelf.clone(),
-        };
-        if policy == Policy::Replace {
-            for library in &libraries {
-                next.remove(library.name());
+        let gone = match policy {
+            Policy::Flush => std::mem::take(&mut *shelf).libraries.into_values().collect(),
+            Policy::Append => Vec::new(),
+            Policy::Replace => {
+                libraries.iter().filter_map(|library| shelf.remove(library.name())).collect()
             }
+        };
+        let mut added = Vec::with_capacity(libraries.len());
+        for library in libraries {
+            let name = library.name().to_owned();
+            if let Err(taken) = shelf.add(library) {
+                added.iter().for_each(|name: &String| drop(shelf.remove(name)));
+                gone.into_iter().for_each(|loaded| shelf.put(loaded));
+                return Err(taken);
+            }
+            added.push(name);
         }
-        libraries.into_iter().try_for_each(|library| next.add(library))?;
-        *shelf = next;
         Ok(())
     }
 
     /// Forgets a library; whether it was there.
     pub(crate) fn delete(&self, name: &[u8]) -> bool {
         let Ok(name) = std::str::from_utf8(name) else { return false };
-        self.shelf.write().expect("a panic ends the process").remove(name)
+        self.shelf.write().expect("a panic ends the process").remove(name).is_some()
     }
 
     /// Forgets all.
@@ -131,20 +138,24 @@ impl Shelf {
             return Err(Taken::Function(function.name.clone()));
         }
         let reaches = library.functions().iter().map(|_| Reach::default()).collect();
-        let loaded = Arc::new(Loaded { library: Arc::new(library), reaches });
+        self.put(Arc::new(Loaded { library: Arc::new(library), reaches }));
+        Ok(())
+    }
+
+    /// Takes in what takes nobody's name.
+    fn put(&mut self, loaded: Arc<Loaded>) {
         for (at, function) in loaded.library.functions().iter().enumerate() {
             self.functions.insert(function.name.to_ascii_lowercase(), (loaded.clone(), at));
         }
         self.libraries.insert(loaded.library.name().to_owned(), loaded);
-        Ok(())
     }
 
-    fn remove(&mut self, name: &str) -> bool {
-        let Some(loaded) = self.libraries.remove(name) else { return false };
+    fn remove(&mut self, name: &str) -> Option<Arc<Loaded>> {
+        let loaded = self.libraries.remove(name)?;
         for function in loaded.library.functions() {
             self.functions.remove(&function.name.to_ascii_lowercase());
         }
-        true
+        Some(loaded)
     }
 }
 
@@ -168,7 +179,14 @@ mod tests {
         let add = |policy| libraries.add(vec![library("c", "h"), library("d", "g")], policy);
         assert_eq!(add(Policy::Append), Err(Taken::Function("g".to_owned())));
         assert_eq!(add(Policy::Replace), Err(Taken::Function("g".to_owned())));
+        let flushing = vec![library("c", "h"), library("d", "h")];
+        let flushed = libraries.add(flushing, Policy::Flush);
+        assert_eq!(flushed, Err(Taken::Function("h".to_owned())));
+        let replacing = vec![library("a", "i"), library("d", "g")];
+        let replaced = libraries.add(replacing, Policy::Replace);
+        assert_eq!(replaced, Err(Taken::Function("g".to_owned())));
         assert_eq!(names(&libraries), ["a", "b"]);
+        assert!(libraries.read().function(b"f").is_some());
         assert_eq!(libraries.read().function_count(), 2);
         let again = libraries.add(vec![library("a", "i")], Policy::Append);
         assert_eq!(again, Err(Taken::Library("a".to_owned())));
