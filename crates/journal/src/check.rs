@@ -49,7 +49,7 @@ fn look_at(increment: Increment, files: &[Index], findings: &mut Vec<Finding>) {
     for file in files {
         let behind = file.blocks.iter().find(|block| block.header.round > last);
         let offset = behind.map_or(file.end, |block| block.offset);
-        if last_round.is_none() && (behind.is_some() || file.is_torn) {
+        if last_round.is_none() && (behind.is_some() || file.ends_badly()) {
             let name = &file.name;
             findings.push(Finding::Torn(format!("{name} ends in a torn write at offset {offset}")));
         }

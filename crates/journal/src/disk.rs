@@ -46,7 +46,8 @@ pub trait DiskFile: Debug + Send + Sync {
     /// Makes everything written durable.
     fn sync(&mut self) -> io::Result<()>;
 
-    /// Makes the file at least so long, with zeros, where the file system can do so cheaply.
+    /// Makes the file at least so long, with zeros, for which there is room then if the file system
+    /// can promise that.
     fn allocate(&mut self, bytes: u64) -> io::Result<()>;
 
     /// Cuts the file to this length.

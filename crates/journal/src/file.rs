@@ -1,4 +1,6 @@
-//! One shard's file of one increment: its header, and how blocks are appended.
+//! One file of one increment: its header, and how blocks are appended.
+//!
+//! There is one for each shard; the first also takes blocks with the parts of several.
 //!
 //! The header: `magic: 8 bytes, version: u32, shard: u32, shards: u32, 0: u32, journal: u64,
 //! generation: u64, checksum: u64`.
@@ -7,19 +9,19 @@ use std::io;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::block::number;
+use crate::block::{Header, number};
 use crate::disk::{Disk, DiskFile};
 use crate::error::Error;
 
 const MAGIC: [u8; 8] = *b"meropsAF";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 pub(crate) const HEADER_BYTES: usize = 48;
 const SUMMED_BYTES: usize = 40;
 
 /// Files grow by as much as they are long, within these bounds.
 const ALLOCATE_BYTES_MIN: u64 = 256 * 1024;
 const ALLOCATE_BYTES_MAX: u64 = 32 * 1024 * 1024;
-/// A payload up to this is copied behind its header, so that one call writes both.
+/// Parts up to this are copied behind their header, so that one call writes all.
 const COPY_BYTES_MAX: usize = 128 * 1024;
 
 /// Which file of which journal.
@@ -93,25 +95,43 @@ impl Appender {
     pub(crate) fn create(disk: &dyn Disk, name: String, id: FileId) -> io::Result<Self> {
         let mut file = disk.create(&name)?;
         file.write_at(0, &id.header())?;
+        // As long as a file is written, zeros follow: one that lacks them has lost its end.
+        file.allocate(ALLOCATE_BYTES_MIN)?;
         file.sync()?;
-        let offset = HEADER_BYTES as u64;
-        Ok(Self { file, name, seed: id.seed(), offset, allocated: offset, is_dirty: false })
+        let (offset, allocated) = (HEADER_BYTES as u64, ALLOCATE_BYTES_MIN);
+        Ok(Self { file, name, seed: id.seed(), offset, allocated, is_dirty: false })
     }
 
-    pub(crate) fn append(&mut self, header: &[u8], payload: &[u8]) -> io::Result<()> {
-        let end = self.offset + (header.len() + payload.len()) as u64;
-        if end > self.allocated {
+    /// Appends a block: of a round of this number and stamp, and the last that was durable, these
+    /// shards' parts.
+    pub(crate) fn append(
+        &mut self,
+        times: (u64, u64, u64),
+        members: &[bool],
+        parts: &[(usize, &[u8])],
+    ) -> io::Result<()> {
+        let mut head = Vec::new();
+        let header = Header::new(times, members.to_vec(), parts.iter().copied(), self.seed);
+        header.write(self.seed, &mut head);
+        let payload_bytes: usize = parts.iter().map(|(_, data)| data.len()).sum();
+        let end = self.offset + (head.len() + payload_bytes) as u64;
+        if end >= self.allocated {
             let more = self.offset.clamp(ALLOCATE_BYTES_MIN, ALLOCATE_BYTES_MAX);
             self.allocated = end + more;
             self.file.allocate(self.allocated)?;
         }
         self.is_dirty = true;
-        if payload.len() <= COPY_BYTES_MAX {
-            self.file.write_at(self.offset, &[header, payload].concat())?;
+        if payload_bytes <= COPY_BYTES_MAX {
+            head.reserve_exact(payload_bytes);
+            parts.iter().for_each(|(_, data)| head.extend_from_slice(data));
         } else {
-            self.file.write_at(self.offset + header.len() as u64, payload)?;
-            self.file.write_at(self.offset, header)?;
+            let mut at = self.offset + head.len() as u64;
+            for (_, data) in parts {
+                self.file.write_at(at, data)?;
+                at += data.len() as u64;
+            }
         }
+        self.file.write_at(self.offset, &head)?;
         self.offset = end;
         Ok(())
     }

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
-use crate::block::Header;
 use crate::bug::{Bug, Planted};
 use crate::disk::{Disk, replace};
 use crate::file::{Appender, FileId};
@@ -26,6 +25,9 @@ pub struct Options {
     pub shards: usize,
     /// Whether rounds count as done once they are written: `appendfsync no`.
     pub never_syncs: bool,
+    /// Rounds up to so many bytes are one block in the first file, so that one write and one sync
+    /// do; of others every shard's part goes to its own file, side by side.
+    pub joint_bytes_max: usize,
     /// For tests.
     pub planted: Planted,
 }
@@ -38,7 +40,23 @@ struct Round {
     /// Per shard; what it has to write is lent to a [`Job`] meanwhile.
     parts: Vec<Option<Handover>>,
     members: Vec<bool>,
+    /// Whether all parts go to the first file.
+    is_joint: bool,
     is_written: bool,
+}
+
+impl Round {
+    fn is_in(&self, shard: usize, file: usize) -> bool {
+        file == if self.is_joint { 0 } else { shard }
+    }
+
+    /// Lends what goes to a file.
+    fn lend(&mut self, file: usize) -> Vec<(usize, Handover)> {
+        let shards = 0..self.parts.len();
+        let here: Vec<usize> = shards.filter(|shard| self.is_in(*shard, file)).collect();
+        let lend = |shard: usize| Some((shard, self.parts[shard].take()?));
+        here.into_iter().filter_map(lend).collect()
+    }
 }
 
 /// A rewrite that has begun: where its base's files go.
@@ -51,11 +69,13 @@ pub struct Rewrite {
 /// One file's share of what is to be written and synced.
 #[derive(Debug)]
 pub struct Job {
-    shard: usize,
+    file: usize,
     appender: Appender,
-    seed: u64,
-    header: Option<Header>,
-    part: Option<Handover>,
+    /// Of the round: number, stamp, and the last that was durable.
+    times: (u64, u64, u64),
+    members: Vec<bool>,
+    /// What is to be written, by shards.
+    parts: Vec<(usize, Handover)>,
     sync: bool,
     result: io::Result<()>,
 }
@@ -67,10 +87,10 @@ impl Job {
     }
 
     fn try_run(&mut self) -> io::Result<()> {
-        if let (Some(header), Some(part)) = (&self.header, &self.part) {
-            let mut head = Vec::new();
-            header.write(self.seed, &mut head);
-            self.appender.append(&head, &part.data)?;
+        if !self.parts.is_empty() {
+            let parts = self.parts.iter().map(|(shard, part)| (*shard, part.data.as_slice()));
+            let parts: Vec<_> = parts.collect();
+            self.appender.append(self.times, &self.members, &parts)?;
         }
         if self.sync { self.appender.sync() } else { Ok(()) }
     }
@@ -302,7 +322,10 @@ impl Journal {
         let number = self.next_round;
         self.next_round += 1;
         self.stamp_ns = stamp_ns;
-        self.unsynced.push_back(Round { number, stamp_ns, parts, members, is_written: false });
+        let bytes: usize = parts.iter().flatten().map(|part| part.data.len()).sum();
+        let is_joint = bytes <= self.options.joint_bytes_max;
+        let round = Round { number, stamp_ns, parts, members, is_joint, is_written: false };
+        self.unsynced.push_back(round);
         true
     }
 
@@ -313,22 +336,21 @@ impl Journal {
             return Vec::new();
         }
         let synced = self.synced_round;
-        let round = self.unsynced.iter_mut().find(|round| !round.is_written);
+        let mut round = self.unsynced.iter_mut().find(|round| !round.is_written);
         let mut jobs = Vec::new();
-        let mut round = round;
-        for (shard, slot) in self.appenders.iter_mut().enumerate() {
+        for (file, slot) in self.appenders.iter_mut().enumerate() {
             let Some(appender) = slot.take() else { continue };
-            let seed = appender.seed;
-            let part = round.as_mut().and_then(|round| round.parts[shard].take());
-            if part.is_none() && !(sync && appender.is_dirty) {
+            let parts = round.as_mut().map_or_else(Vec::new, |round| round.lend(file));
+            if parts.is_empty() && !(sync && appender.is_dirty) {
                 *slot = Some(appender);
                 continue;
             }
-            let header = round.as_ref().zip(part.as_ref()).map(|(round, part)| {
-                let times = (round.number, round.stamp_ns, synced);
-                Header::new(times, round.members.clone(), &part.data, seed)
-            });
-            jobs.push(Job { shard, appender, seed, header, part, sync, result: Ok(()) });
+            let (mut times, mut members) = ((0, 0, synced), Vec::new());
+            if let Some(round) = &round {
+                times = (round.number, round.stamp_ns, synced);
+                members.clone_from(&round.members);
+            }
+            jobs.push(Job { file, appender, times, members, parts, sync, result: Ok(()) });
         }
         jobs
     }
@@ -337,16 +359,17 @@ impl Journal {
     pub fn finish(&mut self, jobs: Vec<Job>) {
         let sync = jobs.iter().all(|job| job.sync);
         let mut fault = None;
-        let wrote = jobs.iter().any(|job| job.part.is_some());
+        let wrote = jobs.iter().any(|job| !job.parts.is_empty());
         let at = self.unsynced.iter().position(|round| !round.is_written);
-        for Job { shard, appender, part, result, .. } in jobs {
-            if let (Some(part), Some(at)) = (part, at) {
-                self.unsynced[at].parts[shard] = Some(part);
+        for Job { file, appender, parts, result, .. } in jobs {
+            if let Some(at) = at {
+                let round = &mut self.unsynced[at];
+                parts.into_iter().for_each(|(shard, part)| round.parts[shard] = Some(part));
             }
             if let Err(error) = result {
                 fault.get_or_insert_with(|| format!("{}: {error}", appender.name));
             }
-            self.appenders[shard] = Some(appender);
+            self.appenders[file] = Some(appender);
         }
         if fault.is_some() && !self.options.planted.is(Bug::TrustsAfterFault) {
             self.fault = fault;
@@ -408,13 +431,15 @@ impl Journal {
         let first = self.unsynced.front().map_or(self.next_round, |round| round.number);
         let (increment, mut appenders) = self.new_increment(first)?;
         for round in &self.unsynced {
-            for (appender, part) in appenders.iter_mut().zip(&round.parts) {
-                let Some(part) = part else { continue };
-                let times = (round.number, round.stamp_ns, first - 1);
-                let seed = appender.seed;
-                let mut head = Vec::new();
-                Header::new(times, round.members.clone(), &part.data, seed).write(seed, &mut head);
-                appender.append(&head, &part.data)?;
+            let parts = round.parts.iter().enumerate();
+            let parts = parts.filter_map(|(shard, part)| Some((shard, &*part.as_ref()?.data)));
+            for (file, appender) in appenders.iter_mut().enumerate() {
+                let here = parts.clone().filter(|(shard, _)| round.is_in(*shard, file));
+                let here: Vec<(usize, &[u8])> = here.collect();
+                if !here.is_empty() {
+                    let times = (round.number, round.stamp_ns, first - 1);
+                    appender.append(times, &round.members, &here)?;
+                }
             }
         }
         appenders.iter_mut().try_for_each(Appender::sync)?;

@@ -3,7 +3,7 @@
 //!
 //! Every shard writes records into a [`Buffer`]. From time to time a round closes at a stamp below
 //! which everything has happened on all shards: each shard's records up to it become one block of
-//! the shard's own file. Recovery keeps the rounds up to the first that is not whole, which is a
+//! the shard's own file, or, if all of them together are few, one block of the first file. Recovery keeps the rounds up to the first that is not whole, which is a
 //! prefix of the serial history of all shards together.
 //!
 //! It knows no shard, no value, no clock and no thread: whoever uses it says what time it is and
@@ -36,7 +36,7 @@ pub use manifest::{Base, BaseFile, Increment, Manifest};
 pub use names::Names;
 pub use record::{Buffer, Effect, Group, Groups, Handover, Malformed, Mark};
 pub use recover::{
-    Cut, FileReader, Merged, OwnedEffect, OwnedGroup, Recovered, RecoveredIncrement, recover,
+    Cut, Merged, OwnedEffect, OwnedGroup, Recovered, RecoveredIncrement, ShardReader, recover,
     recover_with,
 };
 pub use round::{Gap, Report};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use crate::block::Header;
+use crate::block::Part;
 use crate::bug::{Bug, Planted};
 use crate::disk::{Disk, read_all};
 use crate::error::Error;
@@ -11,7 +11,7 @@ use crate::file::{Appender, FileId};
 use crate::manifest::{Base, Increment, Manifest};
 use crate::names::Names;
 use crate::record::{Group, Groups};
-use crate::scan::Index;
+use crate::scan::{Found, Index};
 
 /// What of a journal counts.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ pub fn recover_with(
         let files = read_files(disk, names, recovered.manifest.journal, increment)?;
         recovered.add(increment, files, planted)?;
     }
-    match recovered.cuts.iter().find(|cut| !allows_torn && cut.blocks + cut.bytes as usize > 0) {
+    match recovered.cuts.first().filter(|_| !allows_torn) {
         Some(cut) => Err(Error::Torn { file: cut.file.clone(), offset: cut.offset }),
         None => Ok(Some(recovered)),
     }
@@ -134,7 +134,7 @@ impl Recovered {
                 let kept = kept.count();
                 let offset = file.blocks.get(kept).map_or(file.end, |block| block.offset);
                 let blocks = file.blocks.len() - kept;
-                if blocks > 0 || file.is_torn {
+                if blocks > 0 || file.ends_badly() {
                     let (name, bytes) = (file.name.clone(), file.bytes - offset);
                     self.cuts.push(Cut { file: name, offset, bytes, blocks });
                 }
@@ -177,18 +177,21 @@ impl Recovered {
     }
 }
 
-/// The last round of which every part is there, and its stamp; all before it are there, too.
+/// The last round of which every part is there once, and its stamp; all before it are there, too.
 pub(crate) fn last_whole(files: &[Index], increment: Increment, planted: Planted) -> (u64, u64) {
     let (mut last, mut stamp_ns) = (increment.first_round - 1, 0);
     // What comes behind the end of a closed increment was dropped, or went to the next.
     while increment.last_round.is_none_or(|end| last < end) {
-        let parts = files.iter().map(|file| file.block(last + 1));
-        let Some(one) = parts.clone().flatten().next() else { break };
-        let (members, stamp) = (&one.header.members, one.header.stamp_ns);
-        let is_whole = parts.zip(members).all(|(part, is_member)| match part {
-            Some(part) => *is_member && part.header.stamp_ns == stamp,
-            None => !is_member,
+        let mut blocks = files.iter().filter_map(|file| Some(&file.block(last + 1)?.header));
+        let Some(one) = blocks.clone().next() else { break };
+        let (mut missing, stamp) = (one.members.clone(), one.stamp_ns);
+        let mut take = |part: &Part| std::mem::take(&mut missing[part.shard]);
+        let fits = blocks.all(|block| {
+            block.stamp_ns == stamp
+                && block.members == one.members
+                && block.parts.iter().all(&mut take)
         });
+        let is_whole = fits && !missing.contains(&true);
         if !is_whole && !planted.is(Bug::KeepsHalfRounds) {
             break;
         }
@@ -220,9 +223,18 @@ pub(crate) fn lost(files: &[Index], round: u64) -> Error {
 impl RecoveredIncrement {
     /// The records of one shard, in order. Nothing stamped up to `after_ns`, which the base has,
     /// nor above `until_ns`.
-    pub fn reader(&self, shard: usize, after_ns: u64, until_ns: u64) -> FileReader<'_> {
-        let (index, payload) = (&self.files[shard], Vec::new());
-        FileReader { index, next: 0, last_round: self.last_round, payload, after_ns, until_ns }
+    pub fn reader(&self, shard: usize, after_ns: u64, until_ns: u64) -> ShardReader<'_> {
+        let mut places = Vec::new();
+        for index in &self.files {
+            let kept = index.blocks.iter().filter(|block| block.header.round <= self.last_round);
+            places.extend(kept.filter_map(|Found { header, offset }| {
+                let (before, part) = header.part(shard)?;
+                Some(Place { round: header.round, index, offset: offset + before, part })
+            }));
+        }
+        // Those of each file are in order already.
+        places.sort_by_key(|place| place.round);
+        ShardReader { places, next: 0, payload: Vec::new(), after_ns, until_ns }
     }
 
     /// The records of all shards, in the order of their stamps.
@@ -231,19 +243,23 @@ impl RecoveredIncrement {
         Merged::new(readers.collect())
     }
 
-    /// Appends the blocks of a shard, from a round on, to another file.
-    pub(crate) fn copy(&self, shard: usize, first_round: u64, to: &mut Appender) -> io::Result<()> {
-        let mut reader = self.reader(shard, 0, u64::MAX);
-        while reader.advance().map_err(io::Error::other)? {
-            let header = &self.files[shard].blocks[reader.next - 1].header;
-            if header.round < first_round {
+    /// Appends the blocks of a file, from a round on, to another file.
+    pub(crate) fn copy(&self, file: usize, first_round: u64, to: &mut Appender) -> io::Result<()> {
+        let index = &self.files[file];
+        let mut payload = Vec::new();
+        for Found { header, offset } in &index.blocks {
+            if header.round < first_round || header.round > self.last_round {
                 continue;
             }
+            payload.resize(header.payload_bytes() as usize, 0);
+            let read = index.file.read_at(offset + header.bytes(), &mut payload)?;
+            if !header.fits(&payload[..read], index.seed) {
+                return Err(io::Error::other(changed(index, *offset)));
+            }
+            let parts: Vec<_> =
+                header.split(&payload).map(|(part, data)| (part.shard, data)).collect();
             let times = (header.round, header.stamp_ns, first_round - 1);
-            let members = header.members.clone();
-            let mut head = Vec::new();
-            Header::new(times, members, &reader.payload, to.seed).write(to.seed, &mut head);
-            to.append(&head, &reader.payload)?;
+            to.append(times, &header.members, &parts)?;
         }
         Ok(())
     }
@@ -254,34 +270,45 @@ impl RecoveredIncrement {
     }
 }
 
-/// Reads one file's records block by block.
+/// Bytes that were whole when the start began are not any more.
+fn changed(index: &Index, offset: u64) -> Error {
+    Error::damaged(&index.name, offset, "it has changed since it was checked")
+}
+
+/// Where a shard's part of a round lies.
 #[derive(Debug)]
-pub struct FileReader<'a> {
+struct Place<'a> {
+    round: u64,
     index: &'a Index,
+    offset: u64,
+    part: Part,
+}
+
+/// Reads one shard's records block by block.
+#[derive(Debug)]
+pub struct ShardReader<'a> {
+    places: Vec<Place<'a>>,
     next: usize,
-    last_round: u64,
     payload: Vec<u8>,
     after_ns: u64,
     until_ns: u64,
 }
 
-impl FileReader<'_> {
+impl ShardReader<'_> {
     /// Goes on to the next block that counts; answers whether there is one.
     pub fn advance(&mut self) -> Result<bool, Error> {
-        let next = self.index.blocks.get(self.next);
-        let Some(found) = next.filter(|found| found.header.round <= self.last_round) else {
+        let Some(Place { index, offset, part, .. }) = self.places.get(self.next) else {
             self.payload.clear();
             return Ok(false);
         };
         self.next += 1;
-        let (header, name) = (&found.header, &self.index.name);
-        let start = found.offset + Header::bytes(header.members.len()) as u64;
-        self.payload.resize(header.payload_bytes as usize, 0);
-        let read = self.index.file.read_at(start, &mut self.payload).map_err(Error::io(name))?;
-        if read < self.payload.len() || !header.fits(&self.payload, self.index.seed) {
-            return Err(Error::damaged(name, start, "it has changed since it was checked"));
+        self.payload.resize(part.bytes as usize, 0);
+        let read =
+            index.file.read_at(*offset, &mut self.payload).map_err(Error::io(&index.name))?;
+        match part.fits(&self.payload[..read], index.seed) {
+            true => Ok(true),
+            false => Err(changed(index, *offset)),
         }
-        Ok(true)
     }
 
     /// The present block's records as bytes, in which their words lie.
@@ -293,19 +320,14 @@ impl FileReader<'_> {
     pub fn groups(&self) -> impl Iterator<Item = Result<Group<'_>, Error>> {
         let (after_ns, until_ns) = (self.after_ns, self.until_ns);
         let malformed = |_| {
-            let offset = self.index.blocks[self.next - 1].offset;
-            Error::damaged(&self.index.name, offset, "its records make no sense")
+            let Place { index, offset, .. } = &self.places[self.next - 1];
+            Error::damaged(&index.name, *offset, "its records make no sense")
         };
         let groups = Groups::new(&self.payload).map(move |group| group.map_err(malformed));
         groups.filter(move |group| match group {
             Ok(group) => group.stamp_ns > after_ns && group.stamp_ns <= until_ns,
             Err(_) => true,
         })
-    }
-
-    /// Up to where the file has been read.
-    pub fn offset(&self) -> u64 {
-        self.index.blocks.get(self.next).map_or(self.index.end, |found| found.offset)
     }
 }
 
@@ -317,13 +339,13 @@ pub type OwnedEffect = (u16, Vec<Vec<u8>>);
 /// See [`RecoveredIncrement::merged`].
 #[derive(Debug)]
 pub struct Merged<'a> {
-    readers: Vec<FileReader<'a>>,
+    readers: Vec<ShardReader<'a>>,
     /// What is read of each and not given out yet, last first.
     waiting: Vec<Vec<OwnedGroup>>,
 }
 
 impl<'a> Merged<'a> {
-    fn new(readers: Vec<FileReader<'a>>) -> Result<Self, Error> {
+    fn new(readers: Vec<ShardReader<'a>>) -> Result<Self, Error> {
         let waiting = readers.iter().map(|_| Vec::new()).collect();
         let mut merged = Self { readers, waiting };
         for shard in 0..merged.readers.len() {

@@ -74,7 +74,7 @@ impl Index {
             }
             last_round = header.round;
             self.synced = self.synced.max(header.synced);
-            let next = self.end + Header::bytes(shards) as u64 + header.payload_bytes;
+            let next = self.end + header.bytes() + header.payload_bytes();
             self.blocks.push(Found { header, offset: self.end });
             self.end = next;
         }
@@ -88,15 +88,15 @@ impl Index {
         shards: usize,
         payload: &mut Vec<u8>,
     ) -> Result<Option<Header>, Error> {
-        let mut head = vec![0; Header::bytes(shards)];
+        let mut head = vec![0; Header::bytes_max(shards)];
         let io = Error::io(&self.name);
         let read = self.file.read_at(offset, &mut head).map_err(io)?;
         let Some(header) = Header::read(&head[..read], shards, self.seed) else { return Ok(None) };
-        let start = offset + head.len() as u64;
-        if header.payload_bytes > self.bytes.saturating_sub(start) {
+        let (start, bytes) = (offset + header.bytes(), header.payload_bytes());
+        if bytes > self.bytes.saturating_sub(start) {
             return Ok(None);
         }
-        payload.resize(header.payload_bytes as usize, 0);
+        payload.resize(bytes as usize, 0);
         let io = Error::io(&self.name);
         let read = self.file.read_at(start, payload).map_err(io)?;
         Ok((read == payload.len() && header.fits(payload, self.seed)).then_some(header))
@@ -127,6 +127,11 @@ impl Index {
             at += PIECE_BYTES as u64;
         }
         Ok(())
+    }
+
+    /// Whether this is not how a file ends that is being written, which is with zeros.
+    pub(crate) fn ends_badly(&self) -> bool {
+        self.is_torn || self.bytes <= self.end
     }
 
     /// The round's block, if it is there.

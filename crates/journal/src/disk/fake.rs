@@ -42,6 +42,9 @@ struct State {
 #[derive(Clone, Debug, Default)]
 struct Inode {
     bytes: Vec<u8>,
+    /// Up to here there are zeros where nothing was written; but of these only a few are kept, so that
+    /// tests need not copy much.
+    allocated: usize,
     /// What the system believes to be on the disk: after a failed sync it may be wrong.
     believed: Vec<u8>,
     synced: Vec<u8>,
@@ -49,7 +52,15 @@ struct Inode {
 
 impl Inode {
     fn on_disk(bytes: Vec<u8>) -> Self {
-        Self { believed: bytes.clone(), synced: bytes.clone(), bytes }
+        Self { believed: bytes.clone(), synced: bytes.clone(), bytes, allocated: 0 }
+    }
+
+    /// Makes room up to `end`, with some of the zeros that are allocated behind it.
+    fn grow(&mut self, end: usize) {
+        let end = end.max(self.allocated.min(end + 4 * SECTOR_BYTES));
+        if self.bytes.len() < end {
+            self.bytes.resize(end, 0);
+        }
     }
 
     /// Brings what is believed to be missing on the disk there, if `reaches`.
@@ -267,12 +278,10 @@ impl DiskFile for FakeFile {
             Ok(()) => bytes.len(),
             Err(_) => state.rng.below(bytes.len() as u64 + 1) as usize,
         };
-        let content = &mut state.inodes[self.inode].bytes;
         let (from, to) = (offset as usize, offset as usize + written);
-        if content.len() < to {
-            content.resize(to, 0);
-        }
-        content[from..to].copy_from_slice(&bytes[..written]);
+        let inode = &mut state.inodes[self.inode];
+        inode.grow(to);
+        inode.bytes[from..to].copy_from_slice(&bytes[..written]);
         failed
     }
 
@@ -290,12 +299,8 @@ impl DiskFile for FakeFile {
         if state.is_full {
             return Err(io::ErrorKind::StorageFull.into());
         }
-        // A little, so that tests need not copy much.
-        let content = &mut state.inodes[self.inode].bytes;
-        let bytes = (bytes as usize).min(content.len() + 4 * SECTOR_BYTES);
-        if content.len() < bytes {
-            content.resize(bytes, 0);
-        }
+        state.inodes[self.inode].allocated = bytes as usize;
+        state.inodes[self.inode].grow(0);
         Ok(())
     }
 

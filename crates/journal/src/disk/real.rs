@@ -115,7 +115,10 @@ impl DiskFile for RealFile {
 
     fn allocate(&mut self, bytes: u64) -> io::Result<()> {
         match rustix::fs::fallocate(&self.0, FallocateFlags::empty(), 0, bytes) {
-            Ok(()) | Err(Errno::NOTSUP | Errno::NOSYS | Errno::INVAL) => Ok(()),
+            Ok(()) => Ok(()),
+            Err(Errno::NOTSUP | Errno::NOSYS | Errno::INVAL) => {
+                self.0.set_len(bytes.max(self.len()?))
+            }
             Err(error) => Err(error.into()),
         }
     }

@@ -33,6 +33,10 @@ pub(crate) use status::Status;
 use crate::clock;
 use crate::core::Server;
 
+/// Rounds up to this are written to one file: for so few bytes a second write takes longer than it
+/// saves, and above all a second sync, which waits for the disk as the first does.
+const JOINT_BYTES_MAX: usize = 128 * 1024;
+
 /// What the keeper is asked for.
 enum Order {
     /// A round: somebody waits for it.
@@ -285,7 +289,8 @@ fn names(config: &Config) -> Names {
 
 fn options(config: &Config, shards: usize) -> journal::Options {
     let never_syncs = config.append.appendfsync == AppendFsync::No;
-    journal::Options { shards, never_syncs, ..journal::Options::default() }
+    let joint_bytes_max = JOINT_BYTES_MAX;
+    journal::Options { shards, never_syncs, joint_bytes_max, ..journal::Options::default() }
 }
 
 /// Takes the folder for this process alone; makes it, if need be.

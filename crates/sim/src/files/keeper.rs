@@ -50,7 +50,9 @@ impl Keeper {
         bug: FileBug,
     ) -> Result<(Self, Found), String> {
         let planted = Planted::new(bug);
-        let options = Options { shards, never_syncs: false, planted };
+        // None, some or all rounds are one block.
+        let joint_bytes_max = random.below(3) * random.below(200);
+        let options = Options { shards, never_syncs: false, joint_bytes_max, planted };
         let shared: Arc<dyn Disk> = Arc::new(disk.clone());
         let recovered = recover_with(disk, &names(), true, planted)
             .map_err(|error| format!("no start: {error}"))?;
