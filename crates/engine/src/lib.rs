@@ -8,6 +8,7 @@ mod batch;
 mod block;
 mod command;
 mod context;
+mod deposit;
 mod flight;
 mod gate;
 mod gathering;

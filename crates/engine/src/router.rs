@@ -28,6 +28,7 @@ use txn::{Coordinator, Draw, Ids, Locks, TxId};
 
 use crate::block::Sleepers;
 use crate::context::Context;
+use crate::deposit::Deposits;
 use crate::flight::{Flight, FlightFuture, Part};
 use crate::gathering::Gathering;
 use crate::mailbox::{Letterbox, Nap};
@@ -62,6 +63,7 @@ pub struct Network {
     announced: Arc<[AtomicU64]>,
     /// Per shard, the highest stamp of a record, as far as anybody can have seen what it is of.
     recorded_ns: Box<[AtomicU64]>,
+    deposits: Deposits,
 }
 
 /// The receiving end of one thread's mailbox.
@@ -76,7 +78,9 @@ impl Network {
         let announced = (0..threads).map(|_| AtomicU64::new(steps::NOTHING)).collect();
         let recorded_ns = (0..shards).map(|_| AtomicU64::new(0)).collect();
         let ids = Ids::default();
-        let network = Self { letterboxes, shard_count: shards, ids, announced, recorded_ns };
+        let deposits = Deposits::new(threads);
+        let network =
+            Self { letterboxes, shard_count: shards, ids, announced, recorded_ns, deposits };
         (Arc::new(network), inbound)
     }
 
@@ -84,6 +88,12 @@ impl Network {
     /// before; see [`Router::report`].
     pub fn low_ns(&self, now_ns: u64) -> u64 {
         steps::low_ns(&self.announced, now_ns)
+    }
+
+    /// What a thread has for a round at `low_ns`, which [`Self::low_ns`] gave before, in exchange for
+    /// `spare`; none if it is awake, and has to be asked.
+    pub fn report(&self, thread: usize, low_ns: u64, spare: &mut Handover) -> Option<Report> {
+        self.deposits.report(thread, low_ns, spare)
     }
 
     /// The highest stamp of a record that any reply so far can show.
@@ -149,6 +159,8 @@ pub struct Router {
     /// Kept for its memory.
     news: RefCell<News>,
     steps: Steps,
+    /// Whether what happens is kept for the journal.
+    is_journalled: Cell<bool>,
 }
 
 /// A step under way; it ends when this is dropped.
@@ -205,6 +217,7 @@ impl Router {
             spare_outcomes: Cell::default(),
             listener: RefCell::default(),
             news: RefCell::default(),
+            is_journalled: Cell::new(false),
         })
     }
 
@@ -282,6 +295,7 @@ impl Router {
 
     /// Whether this thread's shard keeps what happens for the journal.
     pub fn set_journalled(&self, is_on: bool) {
+        self.is_journalled.set(is_on);
         self.steps.set_recorded(is_on);
         if let Some(mut shard) = self.shard_mut() {
             shard.set_journalled(is_on);

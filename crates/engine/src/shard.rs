@@ -230,6 +230,15 @@ impl Shard {
         self.recorder.hand_over(low_ns, spare)
     }
 
+    /// Lends what records; nothing runs here until it comes back.
+    pub(crate) fn lend_recorder(&mut self) -> Recorder {
+        std::mem::take(&mut self.recorder)
+    }
+
+    pub(crate) fn take_back_recorder(&mut self, recorder: Recorder) {
+        self.recorder = recorder;
+    }
+
     /// The highest stamp of a record.
     #[inline]
     pub(crate) fn recorded_ns(&self) -> u64 {

@@ -18,10 +18,16 @@ pub(crate) const NOTHING: u64 = u64::MAX;
 pub(crate) struct Steps {
     announced: Arc<[AtomicU64]>,
     thread: usize,
-    open: RefCell<BTreeMap<u64, Open>>,
+    kept: RefCell<Kept>,
     next: Cell<u64>,
-    ended: RefCell<Vec<Gap>>,
     is_recorded: Cell<bool>,
+}
+
+/// What a round has to know of a thread's steps.
+#[derive(Default)]
+pub(crate) struct Kept {
+    open: BTreeMap<u64, Open>,
+    ended: Vec<Gap>,
 }
 
 struct Open {
@@ -35,9 +41,8 @@ impl Steps {
         Self {
             announced,
             thread,
-            open: RefCell::default(),
+            kept: RefCell::default(),
             next: Cell::new(1),
-            ended: RefCell::default(),
             is_recorded: Cell::new(false),
         }
     }
@@ -50,7 +55,7 @@ impl Steps {
     pub(crate) fn begin(&self, now_ns: u64) -> u64 {
         let number = self.next.get();
         self.next.set(number + 1);
-        let mut open = self.open.borrow_mut();
+        let open = &mut self.kept.borrow_mut().open;
         open.insert(number, Open { low_ns: now_ns, stamps: None });
         if open.len() == 1 {
             self.announce(now_ns);
@@ -60,7 +65,7 @@ impl Steps {
 
     /// A step takes a stamp.
     pub(crate) fn stamp(&self, number: u64, stamp_ns: u64) {
-        if let Some(step) = self.open.borrow_mut().get_mut(&number) {
+        if let Some(step) = self.kept.borrow_mut().open.get_mut(&number) {
             let (first_ns, last_ns) = step.stamps.unwrap_or((stamp_ns, stamp_ns));
             step.stamps = Some((first_ns.min(stamp_ns), last_ns.max(stamp_ns)));
         }
@@ -68,13 +73,13 @@ impl Steps {
 
     /// A step ends: everything of it has run on all shards.
     pub(crate) fn end(&self, number: u64) {
-        let mut open = self.open.borrow_mut();
+        let Kept { open, ended } = &mut *self.kept.borrow_mut();
         let Some(step) = open.remove(&number) else { return };
         if let Some((first_ns, last_ns)) = step.stamps
             && first_ns < last_ns
             && self.is_recorded.get()
         {
-            self.ended.borrow_mut().push(Gap { first_ns, last_ns });
+            ended.push(Gap { first_ns, last_ns });
         }
         let lowest = open.values().next().map_or(NOTHING, |open| open.low_ns);
         if lowest > step.low_ns {
@@ -88,11 +93,27 @@ impl Steps {
         fence(Ordering::SeqCst);
     }
 
+    /// Lends what a round has to know; no step begins or ends until it comes back.
+    pub(crate) fn lend(&self) -> Kept {
+        self.kept.take()
+    }
+
+    pub(crate) fn take_back(&self, kept: Kept) {
+        self.kept.replace(kept);
+    }
+
+    /// See [`Kept::gaps`].
+    pub(crate) fn gaps(&self, low_ns: u64) -> Vec<Gap> {
+        self.kept.borrow_mut().gaps(low_ns)
+    }
+}
+
+impl Kept {
     /// For a round at `low_ns`: steps with several stamps, ended since they were last asked for or
     /// still under way.
-    pub(crate) fn gaps(&self, low_ns: u64) -> Vec<Gap> {
-        let mut gaps = self.ended.take();
-        for Open { stamps, .. } in self.open.borrow().values() {
+    pub(crate) fn gaps(&mut self, low_ns: u64) -> Vec<Gap> {
+        let mut gaps = std::mem::take(&mut self.ended);
+        for Open { stamps, .. } in self.open.values() {
             if let Some((first_ns, _)) = *stamps
                 && first_ns <= low_ns
             {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::task::{Context as TaskContext, Poll};
 
 use super::{BATCHES_PER_MAIL, Message, OUTBOX_MESSAGES_MAX, Router};
+use crate::deposit::Deposit;
 use crate::mailbox::{Letterbox, Nap};
 
 impl Router {
@@ -31,6 +32,7 @@ impl Router {
         self.batches.set(0);
         self.publish_recorded();
         self.send_gathered();
+        self.lay_down();
         // Before mail leaves: whoever is woken by that may be quicker than this thread.
         self.network.letterboxes[self.thread].fall_asleep(&self.inbound);
         self.send_mail();
@@ -38,7 +40,27 @@ impl Router {
 
     /// After the thread slept.
     pub fn after_unpark(&self) {
+        self.take_up();
         self.network.letterboxes[self.thread].wake_up(&self.inbound);
+    }
+
+    fn lay_down(&self) {
+        if self.is_journalled.get() {
+            let recorder = self.shard_mut().map(|mut shard| shard.lend_recorder());
+            let deposit = Deposit { recorder, steps: self.steps.lend() };
+            self.network.deposits.lay_down(self.thread, deposit);
+        }
+    }
+
+    fn take_up(&self) {
+        if self.is_journalled.get()
+            && let Some(Deposit { recorder, steps }) = self.network.deposits.take_up(self.thread)
+        {
+            self.steps.take_back(steps);
+            if let (Some(mut shard), Some(recorder)) = (self.shard_mut(), recorder) {
+                shard.take_back_recorder(recorder);
+            }
+        }
     }
 
     /// Handles mail for ever; the thread's one task that does.

@@ -160,16 +160,24 @@ impl Keeper {
 
     fn round_at(&mut self, low_ns: u64) -> bool {
         let Some(journal) = &mut self.journal else { return false };
+        let network = &self.server.network;
         let (answers, answered) = crossbeam_channel::unbounded();
-        for thread in 0..self.server.network.thread_count() {
-            let (spare, answers) = (journal.spare(), answers.clone());
-            self.server.network.call(thread, move || {
+        let mut reports = Vec::new();
+        for thread in 0..network.thread_count() {
+            let mut spare = journal.spare();
+            if let Some(report) = network.report(thread, low_ns, &mut spare) {
+                reports.push(report);
+                continue;
+            }
+            let answers = answers.clone();
+            network.call(thread, move || {
                 // The keeper waits until all have answered or are gone.
                 let _ = answers.send(Core::current().router.report(low_ns, spare));
             });
         }
         drop(answers);
-        journal.close_round(low_ns, answered.iter().collect())
+        reports.extend(answered);
+        journal.close_round(low_ns, reports)
     }
 
     /// Writes what is closed, and syncs it if it is time.
