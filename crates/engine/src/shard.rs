@@ -17,6 +17,7 @@ use resp::Writer;
 use stdx::alloc::{Doomed, block_bytes};
 use stdx::rng::Rng;
 use txn::{LockTable, Locks, Mode, Scheduled, TxId};
+use value::PREFETCH_LEVELS;
 
 use crate::command::{Block, Run};
 use crate::context::{Context, Limits};
@@ -393,14 +394,19 @@ impl Shard {
                 self.keyspace.prefetch_entry(usize::from(call.db), hash);
             }
         }
-        for call in work.calls {
-            let is_about_elements = matches!(call.command.spec.group, Group::Hash | Group::Set);
-            if let (true, Some((at, hash))) = (is_about_elements, call.key) {
-                let args = work.args(call);
-                let at = at as usize;
-                let (bytes, element) = (args.at(at), args.get(at + 1).unwrap_or_default());
-                let db = usize::from(call.db);
-                self.keyspace.prefetch_element(db, Key { bytes, hash }, element);
+        for level in 0..PREFETCH_LEVELS {
+            let mut goes_on = false;
+            for call in work.calls {
+                if let Some((at, hash)) = call.key
+                    && let Some(about) = about(call, work.args(call), at as usize, level)
+                {
+                    let key = Key { bytes: work.args(call).at(at as usize), hash };
+                    self.keyspace.prefetch_element(usize::from(call.db), key, about, level);
+                    goes_on = true;
+                }
+            }
+            if !goes_on {
+                break;
             }
         }
     }
@@ -581,19 +587,26 @@ impl Shard {
                 self.answers.push((address, Answer::Hopped(Box::new(()))));
             }
         }
+        self.go_on(draw);
+    }
+
+    /// Lets those go on who waited for locks, for keys, or at the gate; `draw` is as in
+    /// [`Self::handle`].
+    pub(crate) fn go_on(&mut self, draw: impl Fn() -> TxId) {
         loop {
-            // What this granted may run and grant more; the lowest id first.
+            // What was granted may run and grant more; the lowest id first.
             while !self.granted.is_empty() {
                 let id = self.granted.remove(0);
                 self.on_granted(id);
             }
+            self.serve_deferred();
             match self.gate.next() {
-                None => break,
+                None if self.granted.is_empty() => break,
+                None => {}
                 Some(Behind::Calls(parcel, address)) => self.run_parcel(parcel, address, &draw),
                 Some(Behind::Locks(id, locks, parked)) => self.schedule(id, locks, parked),
             }
         }
-        self.serve_deferred();
     }
 
     /// Whether locks are held under which more may follow: until they go, nobody is served.
@@ -753,6 +766,28 @@ impl Shard {
         }
         self.answer(parcel, parked.address, moment);
         self.locks.release(id, &mut self.granted);
+    }
+}
+
+/// Which element of its key a call is about, and which score that gets, if something is to be loaded
+/// for it on this level.
+#[inline]
+fn about<'a>(
+    call: &Call,
+    args: Args<'a>,
+    key_at: usize,
+    level: usize,
+) -> Option<(&'a [u8], &'a [u8])> {
+    /// For hashes and sets: the page, and the item in it.
+    const TABLE_LEVELS: usize = 2;
+    let spec = &call.command.spec;
+    match spec.group {
+        Group::Hash | Group::Set if level < TABLE_LEVELS => Some((args.get(key_at + 1)?, b"")),
+        // Those that take no time are about one member, which comes last.
+        Group::SortedSet if spec.has(flag::FAST) && args.len() > key_at + 1 => {
+            Some((args.at(args.len() - 1), args.at(args.len() - 2)))
+        }
+        _ => None,
     }
 }
 

@@ -138,13 +138,19 @@ impl Keyspace {
         self.databases[db].table.prefetch_entry(hash);
     }
 
-    /// Begins to load where the key's collection, if it is a big one, has this element; a while
-    /// after [`Self::prefetch_entry`].
+    /// Begins to load where the key's collection, if it is a big one, has an element, or would have
+    /// it with a score; see [`Value::prefetch`]. A while after [`Self::prefetch_entry`].
     #[inline]
-    pub fn prefetch_element(&self, db: usize, key: Key<'_>, element: &[u8]) {
+    pub fn prefetch_element(
+        &self,
+        db: usize,
+        key: Key<'_>,
+        (element, score): (&[u8], &[u8]),
+        level: usize,
+    ) {
         let database = &self.databases[db];
         if let Some(place) = database.find(key) {
-            database.table.get(place).prefetch_element(element);
+            database.table.get(place).prefetch_element(element, score, level);
         }
     }
 

@@ -480,9 +480,9 @@ impl RawEntry {
 
     /// See [`Keyspace::prefetch_element`](crate::Keyspace::prefetch_element).
     #[inline]
-    pub(crate) fn prefetch_element(self, element: &[u8]) {
+    pub(crate) fn prefetch_element(self, element: &[u8], score: &[u8], level: usize) {
         if let ContentRef::Value(value) = self.content() {
-            value.prefetch(element);
+            value.prefetch(element, score, level);
         }
     }
 

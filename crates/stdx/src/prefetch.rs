@@ -1,5 +1,15 @@
 //! Asking the processor for a cache line before it is needed.
 
+/// Fetches all lines of `items`.
+#[inline]
+pub fn slice<T>(items: &[T]) {
+    const LINE_BYTES: usize = 64;
+    let first = items.as_ptr().cast::<u8>();
+    for at in (0..size_of_val(items)).step_by(LINE_BYTES) {
+        prefetch(first.wrapping_add(at));
+    }
+}
+
 /// Fetches the line at `pointer` into the nearest cache. Any address is allowed: a prefetch never
 /// faults.
 #[inline(always)]

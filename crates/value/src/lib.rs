@@ -29,6 +29,9 @@ pub use listpack::Listpack;
 pub use set::Set;
 pub use stream::Stream;
 pub use walk::Part;
+
+/// How many levels [`Value::prefetch`] has.
+pub const PREFETCH_LEVELS: usize = 4;
 pub use zset::Zset;
 
 /// A value of any type. The keyspace embeds it in the entry, so its size is paid once per key.
@@ -111,13 +114,16 @@ impl Value {
         }
     }
 
-    /// Begins to load where a big hash or set has this element.
+    /// Begins to load one level of what leads to an element of a big hash, set or sorted set, where
+    /// the levels before are loaded: from 0 to below [`PREFETCH_LEVELS`], for several calls in turns.
+    /// Of a sorted set also what leads to where the element would be with a score, if that is one.
     #[inline]
-    pub fn prefetch(&self, element: &[u8]) {
+    pub fn prefetch(&self, element: &[u8], score: &[u8], level: usize) {
         match self {
-            Self::Hash(hash) => hash.prefetch(element),
-            Self::Set(set) => set.prefetch(element),
-            Self::Bytes(_) | Self::List(_) | Self::Zset(_) | Self::Stream(_) => {}
+            Self::Hash(hash) => hash.prefetch(element, level),
+            Self::Set(set) => set.prefetch(element, level),
+            Self::Zset(zset) => zset.prefetch(element, score, level),
+            Self::Bytes(_) | Self::List(_) | Self::Stream(_) => {}
         }
     }
 

@@ -96,9 +96,9 @@ impl Hash {
     }
 
     #[inline]
-    pub(crate) fn prefetch(&self, element: &[u8]) {
+    pub(crate) fn prefetch(&self, element: &[u8], level: usize) {
         if let Fields::Table(table) = &self.fields {
-            table.prefetch(element);
+            table.prefetch(element, level);
         }
     }
 

@@ -64,9 +64,9 @@ impl Set {
     }
 
     #[inline]
-    pub(crate) fn prefetch(&self, element: &[u8]) {
+    pub(crate) fn prefetch(&self, element: &[u8], level: usize) {
         if let Members::Table(table) = &self.members {
-            table.prefetch(element);
+            table.prefetch(element, level);
         }
     }
 

@@ -174,11 +174,22 @@ impl<const MAP: bool> Table<MAP> {
         unsafe { item::read::<MAP>(page.item(index)) }
     }
 
-    /// Begins to load the page for a key.
+    /// Begins to load the page for a key; on the next level what in it may be the key's item.
     #[inline]
-    pub(crate) fn prefetch(&self, key: &[u8]) {
+    pub(crate) fn prefetch(&self, key: &[u8], level: usize) {
         let hash = hash(key);
-        self.segment(hash).page(hash).prefetch();
+        let page = self.segment(hash).page(hash);
+        match level {
+            0 => page.prefetch(),
+            1 => {
+                let load = |at| {
+                    stdx::prefetch(at);
+                    false
+                };
+                page.find(tag(hash), load);
+            }
+            _ => {}
+        }
     }
 
     /// Whether there is an item with this key.

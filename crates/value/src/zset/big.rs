@@ -1,6 +1,7 @@
 //! A large sorted set: the tree holds the items, the index finds their leaves by member.
 
 use stdx::hash::hash;
+use stdx::number::parse_f64;
 
 use super::index::{Index, LeafId};
 use super::leaf::Leaf;
@@ -37,6 +38,25 @@ impl Big {
         self.index
             .candidates(hash)
             .find_map(|leaf| self.tree.leaf(leaf).find(member).map(|at| (leaf, at)))
+    }
+
+    /// See [`Value::prefetch`](crate::Value::prefetch).
+    pub(super) fn prefetch(&self, member: &[u8], score: &[u8], level: usize) {
+        let hash = hash(member);
+        match level {
+            0 => self.index.prefetch_page(hash),
+            1 => self.index.prefetch_entries(hash),
+            _ => {
+                let prefetch = |leaf: LeafId| match level {
+                    2 => self.tree.leaf(leaf).prefetch(),
+                    _ => self.tree.leaf(leaf).prefetch_items(),
+                };
+                self.index.candidates(hash).for_each(prefetch);
+                if let Some(score) = parse_f64(score) {
+                    prefetch(self.tree.leaf_for(score, member));
+                }
+            }
+        }
     }
 
     pub(super) fn score(&self, member: &[u8]) -> Option<f64> {

@@ -107,6 +107,18 @@ impl Index {
             .map(move |(at, _)| leaves[at])
     }
 
+    /// Begins to load the page for a hash.
+    pub(super) fn prefetch_page(&self, hash: u64) {
+        stdx::prefetch(self.page(tag(hash)));
+    }
+
+    /// Begins to load the entries of the page for a hash, once that is there.
+    pub(super) fn prefetch_entries(&self, hash: u64) {
+        let Page { tags, leaves, .. } = self.page(tag(hash));
+        stdx::prefetch::slice(tags);
+        stdx::prefetch::slice(leaves);
+    }
+
     /// Adds an entry.
     pub(super) fn insert(&mut self, hash: u64, leaf: LeafId) {
         let tag = tag(hash);

@@ -53,6 +53,18 @@ impl Leaf {
             + block_bytes(self.bytes.capacity())
     }
 
+    /// Begins to load the leaf itself.
+    pub(super) fn prefetch(&self) {
+        stdx::prefetch::slice(std::slice::from_ref(self));
+    }
+
+    /// Begins to load its items, once the leaf itself is there.
+    pub(super) fn prefetch_items(&self) {
+        stdx::prefetch::slice(&self.scores);
+        stdx::prefetch::slice(&self.ends);
+        stdx::prefetch::slice(&self.bytes);
+    }
+
     pub(super) fn score(&self, at: usize) -> f64 {
         self.scores[at]
     }
@@ -90,7 +102,10 @@ impl Leaf {
         let mut start = 0;
         self.ends.iter().position(|end| {
             let end = *end as usize;
-            let is_it = end - start == member.len() && self.bytes[start..end] == *member;
+            let is_it = end - start == member.len()
+                // Names that count differ at their ends.
+                && self.bytes[start..end].last() == member.last()
+                && self.bytes[start..end] == *member;
             start = end;
             is_it
         })

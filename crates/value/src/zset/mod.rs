@@ -99,6 +99,14 @@ impl Zset {
         }
     }
 
+    /// See [`Value::prefetch`](crate::Value::prefetch).
+    #[inline]
+    pub(crate) fn prefetch(&self, member: &[u8], score: &[u8], level: usize) {
+        if let Form::Big(big) = &self.form {
+            big.prefetch(member, score, level);
+        }
+    }
+
     /// The score of a member. O(members) while small, else O(1).
     pub fn score(&self, member: &[u8]) -> Option<f64> {
         match &self.form {

@@ -25,14 +25,19 @@ const LEAF_JOINED_BYTES_MAX: usize = 2560;
 const CHILDREN_MAX: usize = 48;
 const CHILDREN_JOINED_MAX: usize = 30;
 
-/// Where a child begins: its score, and the first eight bytes of its member as a number.
-type Bound = (f64, u64);
+/// Where a child begins: its score, and the first eight bytes of its member, as one number in the
+/// order of sorted sets.
+type Bound = u128;
 
 fn bound(score: f64, member: &[u8]) -> Bound {
+    const SIGN: u64 = 1 << 63;
     let mut prefix = [0; 8];
     let len = member.len().min(8);
     prefix[..len].copy_from_slice(&member[..len]);
-    (score, u64::from_be_bytes(prefix))
+    // -0 is no less than 0. The bits of negative numbers are in the opposite order.
+    let bits = (score + 0.0).to_bits();
+    let score = if bits & SIGN == 0 { bits | SIGN } else { !bits };
+    u128::from(score) << 64 | u128::from(u64::from_be_bytes(prefix))
 }
 
 #[derive(Clone, Debug, Default)]
@@ -161,21 +166,14 @@ impl Tree {
     fn child_for(&self, branch: u32, height: u32, score: f64, member: &[u8]) -> usize {
         let Branch { children, bounds, .. } = &self.branches[branch as usize];
         let wanted = bound(score, member);
-        let order = |at: usize| {
-            let bound = bounds[at];
-            let by_bound = bound.0.partial_cmp(&wanted.0).unwrap_or(Ordering::Equal);
-            by_bound.then(bound.1.cmp(&wanted.1)).then_with(|| {
-                // A tie: the child's first item decides.
-                compare(self.first(children[at], height - 1), (score, member))
-            })
-        };
         // The last child that is not behind it.
-        let (mut low, mut high) = (1, children.len());
-        while low < high {
-            let middle = (low + high) / 2;
-            if order(middle) == Ordering::Greater { high = middle } else { low = middle + 1 }
-        }
-        low - 1
+        let low = 1 + bounds[1..].partition_point(|bound| *bound < wanted);
+        let ties = bounds[low..].partition_point(|bound| *bound == wanted);
+        // Of a tie, the child's first item decides.
+        let is_before = |child: &u32| {
+            compare(self.first(*child, height - 1), (score, member)) != Ordering::Greater
+        };
+        low + children[low..low + ties].partition_point(is_before) - 1
     }
 
     /// Adds an item that is not there. Answers the leaf that it was put into, and notes what moved
@@ -297,11 +295,12 @@ impl Tree {
         let child = branch.children[at];
         let joins = match height {
             0 => {
-                let (left, right) = (self.leaf(child), self.leaf(next));
-                let items = left.len() + right.len();
-                let bytes = left.data_bytes() + right.data_bytes();
-                let either_is_empty = left.len() == 0 || right.len() == 0;
-                either_is_empty || items <= LEAF_JOINED_MAX && bytes <= LEAF_JOINED_BYTES_MAX
+                // The leaves themselves are far away.
+                let (left, right) = (branch.counts[at], branch.counts[at + 1]);
+                let bytes = |leaf| self.leaf(leaf).data_bytes();
+                left.min(right) == 0
+                    || left + right <= LEAF_JOINED_MAX as u32
+                        && bytes(child) + bytes(next) <= LEAF_JOINED_BYTES_MAX
             }
             _ => {
                 let children = |node: u32| self.branches[node as usize].children.len();
@@ -351,6 +350,13 @@ impl Tree {
             self.edit_leaf(leaf, |leaf| leaf.set_score(at, score));
         }
         stays
+    }
+
+    /// The leaf in which an item is, or would be.
+    pub(super) fn leaf_for(&self, score: f64, member: &[u8]) -> LeafId {
+        (1..=self.height).rev().fold(self.root, |node, height| {
+            self.branches[node as usize].children[self.child_for(node, height, score, member)]
+        })
     }
 
     /// How many items are before this one, which is there.
