@@ -1,6 +1,7 @@
-//! Keys that are offered to a waiter whose thread is about to try, and who waits until it has.
+//! Keys that are offered to a waiter, and who waits until it has tried: one whose thread is about to,
+//! or one that cannot yet, as a lock keeps another of its keys from it.
 //!
-//! Such a try takes locks on several shards. Who holds a lock elsewhere must not wait for it, or
+//! The try of a thread takes locks on several shards. Who holds a lock elsewhere must not wait for it, or
 //! the two could wait for each other; so only those wait at the gate who hold nothing meanwhile:
 //! plain calls, and series that ask one shard for their first locks. Nobody waits for these, so no
 //! try can wait for itself.
@@ -13,9 +14,12 @@
 //!
 //! While a series is late everybody passes: the try may have to wait for it.
 //!
+//! A waiter that a lock keeps from trying is in nobody's way but that of those who do not wait: for
+//! other waiters the queues of the keys say who is next. So two of them cannot wait for each other.
+//!
 //! Invariants: what waits here holds no lock; a slot is closed as often as waiters have it in
-//! `offered`; every offer ends, since its thread answers each time that it is told, or ends the
-//! wait.
+//! `offered`, and kept as often as it is in `deferred`; every offer ends, since its thread answers
+//! each time that it is told, or ends the wait, and since no lock is held for ever.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -35,10 +39,18 @@ pub(crate) enum Behind {
 /// What is known of an offered slot.
 #[derive(Default)]
 struct Offered {
-    /// To how many.
-    waiters: u32,
+    /// To how many whose threads try.
+    trying: u32,
+    /// To how many that a lock keeps from trying.
+    kept: u32,
     /// In the order in which they came.
     behind: VecDeque<Behind>,
+}
+
+impl Offered {
+    fn is_closed(&self) -> bool {
+        self.trying + self.kept > 0
+    }
 }
 
 /// See the module. By lock slots: keys that share one only delay each other.
@@ -59,7 +71,13 @@ impl Gate {
 
     /// Whether a slot is offered, and others must wait.
     pub(crate) fn is_closed(&self, slot: u32) -> bool {
-        !self.is_lifted && self.slots.get(&slot).is_some_and(|offered| offered.waiters > 0)
+        !self.is_lifted && self.slots.get(&slot).is_some_and(Offered::is_closed)
+    }
+
+    /// Whether a slot is offered to a waiter whose thread is about to try, and other waiters must
+    /// wait, too.
+    pub(crate) fn is_tried(&self, slot: u32) -> bool {
+        !self.is_lifted && self.slots.get(&slot).is_some_and(|offered| offered.trying > 0)
     }
 
     /// The first slot that calls need and must wait for.
@@ -90,17 +108,29 @@ impl Gate {
 
     /// A slot is offered to one more waiter.
     pub(crate) fn close(&mut self, slot: u32) {
-        self.slots.entry(slot).or_default().waiters += 1;
+        self.slots.entry(slot).or_default().trying += 1;
     }
 
     /// Offers have ended.
     pub(crate) fn open(&mut self, slots: Vec<u32>) {
-        for slot in slots {
-            let offered = self.slots.get_mut(&slot).expect("what is offered is known");
-            offered.waiters -= 1;
-            if offered.waiters == 0 {
-                self.opened.push(slot);
-            }
+        slots.into_iter().for_each(|slot| self.end_offer(slot, |offered| offered.trying -= 1));
+    }
+
+    /// A slot is kept for one more waiter, that a lock keeps from trying.
+    pub(crate) fn keep(&mut self, slot: u32) {
+        self.slots.entry(slot).or_default().kept += 1;
+    }
+
+    /// Such a waiter has tried again.
+    pub(crate) fn let_go(&mut self, slot: u32) {
+        self.end_offer(slot, |offered| offered.kept -= 1);
+    }
+
+    fn end_offer(&mut self, slot: u32, end: impl FnOnce(&mut Offered)) {
+        let offered = self.slots.get_mut(&slot).expect("what is offered is known");
+        end(offered);
+        if !offered.is_closed() {
+            self.opened.push(slot);
         }
     }
 
@@ -121,7 +151,7 @@ impl Gate {
                 if let Some(next) = offered.behind.pop_front() {
                     return Some(next);
                 }
-                if offered.waiters == 0 {
+                if !offered.is_closed() {
                     self.slots.remove(slot);
                 }
             }

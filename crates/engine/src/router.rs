@@ -704,7 +704,7 @@ impl Router {
         let Some(shard) = &self.shard else { return };
         let answers = {
             let mut shard = shard.borrow_mut();
-            shard.serve_deferred();
+            shard.go_on(|| self.network.ids.draw());
             shard.take_answers()
         };
         self.send_answers(answers, false);

@@ -4,7 +4,8 @@
 //! A waiter whose keys are all here is tried here. One with keys elsewhere, too, is told, and tries
 //! under locks of its own on all shards. Until it has, those behind it who want to take something
 //! wait, and what it may take is offered to it: see [`crate::gate`]. An offer ends with the try, or
-//! with the wait; those behind are next, before anybody else gets at the key.
+//! with the wait; those behind are next, before anybody else gets at the key. The same holds for one
+//! whose keys are all here while a lock keeps one of them from it.
 
 use std::collections::VecDeque;
 
@@ -24,7 +25,8 @@ pub(crate) struct Waiting {
     pub(crate) waiters: Waiters,
     /// Changed keys whose queues are to be gone through, each from a turn on.
     due: VecDeque<(Watched, Turn)>,
-    /// Those whose next waiter needs a key that is locked: tried again when locks are released.
+    /// Those whose next waiter needs a key that is locked: tried again when locks are released, and
+    /// kept at the gate until then.
     deferred: Vec<(Watched, Turn)>,
     /// The call that a try wants to be tried again, in the place of its own.
     wait_as: Option<Vec<Vec<u8>>>,
@@ -93,9 +95,13 @@ impl Shard {
         if self.waiting.deferred.is_empty() && self.waiting.due.is_empty() {
             return;
         }
-        self.waiting.due.extend(std::mem::take(&mut self.waiting.deferred));
+        let deferred = std::mem::take(&mut self.waiting.deferred);
+        self.waiting.due.extend(&deferred);
         let moment = self.clock.moment();
         self.serve(At { moment, transaction: txn::TxId::NONE }, false);
+        for ((_, hash), _) in deferred {
+            self.gate.let_go(txn::slot_of(hash));
+        }
     }
 
     /// How many keys clients wait for, and how many of them with calls that the end of a key ends.
@@ -158,6 +164,7 @@ impl Shard {
                 Tried::Waits => {}
                 Tried::Locked => {
                     self.waiting.deferred.push((key, next));
+                    self.gate.keep(txn::slot_of(key.1));
                     return;
                 }
             }
@@ -200,7 +207,7 @@ impl Shard {
         for_each_lock(&call, args, |other, mode| {
             // The key itself may be offered to who has just tried, and those behind it are next.
             free &= (just_changed && other == slot)
-                || self.locks.admits(other, mode) && (other == slot || !self.gate.is_closed(other));
+                || self.locks.admits(other, mode) && (other == slot || !self.gate.is_tried(other));
         });
         let tried = if !free {
             Tried::Locked

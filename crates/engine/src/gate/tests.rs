@@ -85,3 +85,22 @@ fn locks_wait_for_any_of_their_slots() {
     assert_eq!(next(&mut gate), None);
     assert_eq!(gate.in_way_of_locks(&locks), None);
 }
+
+#[test]
+fn what_is_kept_for_a_waiter_is_closed_to_others_but_not_tried() {
+    let mut gate = Gate::default();
+    gate.keep(3);
+    assert!(gate.is_closed(3) && !gate.is_tried(3));
+    gate.close(3);
+    assert!(gate.is_tried(3));
+    gate.wait(3, calls(1));
+    gate.open(vec![3]);
+    assert_eq!(next(&mut gate), None);
+    // Tried again, and kept from it again.
+    gate.keep(3);
+    gate.let_go(3);
+    assert_eq!(next(&mut gate), None);
+    gate.let_go(3);
+    assert_eq!((next(&mut gate), next(&mut gate)), (Some(1), None));
+    assert!(gate.is_idle());
+}

@@ -345,7 +345,10 @@ fn whoever_waits_for_an_offer_to_end_goes_on() {
             call(&mut control, &["EVAL", script, "1", "a", "0"]);
             expect(&mut control, "0");
         }
-        for (key, held) in [("a", "b"), ("b", "a"), ("c", "d"), ("d", "c")] {
+        // Of several shards, and of one.
+        let pairs =
+            [("a", "b"), ("b", "a"), ("c", "d"), ("d", "c"), ("{a}1", "{a}2"), ("{b}1", "{b}2")];
+        for (key, held) in pairs {
             let mut waiter = waiting(server, &mut control, 1, &format!("BLPOP {key} {held} 0"));
             let mut holder = server.connect();
             call(&mut holder, &["EVAL", HOLD, "1", held, "20000000"]);
