@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use dashmap::DashMap;
+use dashmap::{DashMap, Entry};
 use stdx::glob;
 
 use super::Kind;
@@ -41,22 +41,25 @@ impl Directory {
 
     /// A client of a thread subscribes.
     pub(super) fn add(&self, kind: Kind, name: &[u8], thread: usize) {
-        let none = || vec![0; self.threads].into_boxed_slice();
-        let mut counts = self.map(kind).entry(name.to_vec()).or_insert_with(none);
-        counts[thread] += 1;
-        if kind == Kind::Pattern && counts.iter().sum::<u32>() == 1 {
-            self.pattern_count.fetch_add(1, Ordering::Relaxed);
-        }
+        let none = || {
+            if kind == Kind::Pattern {
+                self.pattern_count.fetch_add(1, Ordering::Relaxed);
+            }
+            vec![0; self.threads].into_boxed_slice()
+        };
+        self.map(kind).entry(name.to_vec()).or_insert_with(none)[thread] += 1;
     }
 
     /// It does not any more.
     pub(super) fn remove(&self, kind: Kind, name: &[u8], thread: usize) {
-        if let Some(mut counts) = self.map(kind).get_mut(name) {
-            counts[thread] -= 1;
-        }
-        let nobody = |_: &Vec<u8>, counts: &Counts| counts.iter().all(|count| *count == 0);
-        if self.map(kind).remove_if(name, nobody).is_some() && kind == Kind::Pattern {
-            self.pattern_count.fetch_sub(1, Ordering::Relaxed);
+        // In one step: somebody may subscribe to the same at the same time.
+        let Entry::Occupied(mut counts) = self.map(kind).entry(name.to_vec()) else { return };
+        counts.get_mut()[thread] -= 1;
+        if counts.get().iter().all(|count| *count == 0) {
+            if kind == Kind::Pattern {
+                self.pattern_count.fetch_sub(1, Ordering::Relaxed);
+            }
+            counts.remove();
         }
     }
 
@@ -98,5 +101,28 @@ impl Directory {
     /// How many patterns have subscribers.
     pub(crate) fn pattern_count(&self) -> usize {
         self.pattern_count.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_are_counted_right_though_threads_subscribe_and_leave_at_once() {
+        let directory = Directory::new(2);
+        std::thread::scope(|scope| {
+            for thread in 0..2 {
+                let directory = &directory;
+                scope.spawn(move || {
+                    for _ in 0..20_000 {
+                        directory.add(Kind::Pattern, b"p*", thread);
+                        assert!(directory.pattern_count() > 0);
+                        directory.remove(Kind::Pattern, b"p*", thread);
+                    }
+                });
+            }
+        });
+        assert_eq!((directory.pattern_count(), directory.patterns.len()), (0, 0));
     }
 }
