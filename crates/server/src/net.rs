@@ -173,7 +173,7 @@ fn listen_all(network: &Network, open: &[Tcp]) -> Result<Vec<Tcp>, String> {
             }
         }
     }
-    if sockets.is_empty() && open.is_empty() && port != 0 {
+    if sockets.is_empty() && open.is_empty() && port != 0 && !network.bind.is_empty() {
         return Err(format!("None of the addresses to bind exists: {:?}", network.bind));
     }
     Ok(sockets)
