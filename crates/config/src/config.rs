@@ -201,6 +201,8 @@ pub struct Process {
     pub hz: u16,
     /// Raise `hz` with the number of clients.
     pub dynamic_hz: bool,
+    /// Never use huge pages.
+    pub disable_thp: bool,
     /// Whether the kernel is told how soon to end this process when memory runs out.
     pub oom_score_adj: OomScoreAdj,
     /// By how much: for a server with data of its own, for a replica, and for processes that this

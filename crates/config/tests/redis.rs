@@ -157,8 +157,9 @@ fn every_value_is_taken_or_refused_as_redis_does() {
 
 #[test]
 fn defaults_are_those_of_redis() {
-    /// Ours listens on this machine only, unless told otherwise; and its log always has times.
-    const MEANT: &[&str] = &["bind", "aof-timestamp-enabled"];
+    /// Ours listens on this machine only, unless told otherwise; its log always has times; and it never
+    /// forks, after which huge pages would be copied whole.
+    const MEANT: &[&str] = &["bind", "aof-timestamp-enabled", "disable-thp"];
     /// What tests start a server with.
     const GIVEN: &[&str] = &["port", "dir", "save"];
     let Some(redis) = programs::redis_server() else { return };

@@ -47,7 +47,7 @@ pub(crate) async fn run(core: Rc<Core>) {
         crate::persistence::save::on_turn(&core);
         clock::follow_wall();
         stdx::alloc::publish();
-        core.server.used_memory();
+        core.server.huge_pages.consider(&config, core.server.used_memory());
         let counters = &core.stats.counters;
         add(&counters.cron_turns, 1);
         add(&counters.cron_ticks, core.router.clock().ticks_since(started));

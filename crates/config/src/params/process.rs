@@ -75,6 +75,13 @@ pub(super) const ROWS: &[Row] = &[
         "What that title says.",
     ),
     Row::new(
+        "disable-thp",
+        flag!(process.disable_thp),
+        "no",
+        "Never uses huge pages; else it does with more than 64 MB of data.",
+    )
+    .mutability(Mutability::Immutable),
+    Row::new(
         "oom-score-adj",
         choice!(OomScoreAdj, process.oom_score_adj),
         "no",
