@@ -3,6 +3,8 @@
 //! A client at each server listens to all events. After each group of commands, a mark on a channel
 //! of its own says that everything before it has come.
 
+use std::time::Duration;
+
 use resp::Reply;
 use testkit::{Client, Server, show};
 
@@ -55,7 +57,13 @@ impl Ears {
             redis.sort_by(|a, b| a.0.cmp(&b.0));
             merops.sort_by(|a, b| a.0.cmp(&b.0));
         }
-        if redis == merops { Ok(()) } else { Err((format!("{redis:?}"), format!("{merops:?}"))) }
+        if redis == merops {
+            return Ok(());
+        }
+        // Whether the rest is late or lost is the first thing to know.
+        let late = self.merops.hear_more();
+        let late = if late.is_empty() { String::new() } else { format!(", and too late {late:?}") };
+        Err((format!("{redis:?}"), format!("{merops:?}{late}")))
     }
 }
 
@@ -73,19 +81,34 @@ impl Ear {
         self.publisher.ask(&format!("PUBLISH {MARKS} x"));
         let mut events = Vec::new();
         loop {
-            let message = self.listener.receive().ok()?;
-            let Reply::Array(parts) = &message else { panic!("{}", show(&message)) };
-            match parts.as_slice() {
-                [_, _, Reply::Bulk(channel), Reply::Bulk(event)] => {
-                    let channel = channel.escape_ascii().to_string();
-                    let event = event.escape_ascii().to_string();
-                    if is_compared(&channel, &event) {
-                        events.push((channel, event));
-                    }
-                }
-                _ => return Some(events),
+            match event_of(&self.listener.receive().ok()?) {
+                Some(event) => events.push(event),
+                None => break,
             }
         }
+        events.retain(|(channel, event)| is_compared(channel, event));
+        Some(events)
+    }
+
+    /// What comes without being asked for.
+    fn hear_more(&mut self) -> Vec<Event> {
+        let mut events = Vec::new();
+        let limited = self.listener.set_reply_limit(Duration::from_millis(200)).is_ok();
+        while limited && let Ok(message) = self.listener.receive() {
+            events.extend(event_of(&message));
+        }
+        events
+    }
+}
+
+/// The event that a message tells; none if it is a mark.
+fn event_of(message: &Reply) -> Option<Event> {
+    let Reply::Array(parts) = message else { panic!("{}", show(message)) };
+    match parts.as_slice() {
+        [_, _, Reply::Bulk(channel), Reply::Bulk(event)] => {
+            Some((channel.escape_ascii().to_string(), event.escape_ascii().to_string()))
+        }
+        _ => None,
     }
 }
 
