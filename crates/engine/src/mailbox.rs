@@ -12,6 +12,8 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 use std::task::Waker;
+use std::thread::Thread;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender};
 
@@ -26,6 +28,8 @@ struct Doorbell {
     /// How often it has woken up.
     naps: AtomicU64,
     waker: OnceLock<Waker>,
+    /// The receiver, for when it dozes.
+    thread: OnceLock<Thread>,
 }
 
 /// The sending end, one per thread, shared by all others.
@@ -74,12 +78,25 @@ impl<M> Letterbox<M> {
             && let Some(waker) = self.doorbell.waker.get()
         {
             waker.wake_by_ref();
+            if let Some(thread) = self.doorbell.thread.get() {
+                thread.unpark();
+            }
         }
     }
 
-    /// The receiver's task, to be woken; the first one stays.
+    /// The receiver's task, to be woken, and its thread; the first ones stay.
     pub(crate) fn set_waker(&self, waker: &Waker) {
         self.doorbell.waker.get_or_init(|| waker.clone());
+        self.doorbell.thread.get_or_init(std::thread::current);
+    }
+
+    /// Keeps the receiver, which is falling asleep, from everything but mail, for so long at most.
+    pub(crate) fn doze(&self, longest: Duration) {
+        let until = Instant::now() + longest;
+        while self.doorbell.asleep.load(Ordering::Acquire) {
+            let Some(left) = until.checked_duration_since(Instant::now()) else { break };
+            std::thread::park_timeout(left);
+        }
     }
 
     /// The receiver is about to sleep. If there is mail, its task is woken and it must not.
@@ -160,6 +177,17 @@ mod tests {
         letterbox.fall_asleep(&inbound);
         letterbox.push_for_end_of(nap, vec![1]);
         assert_eq!(rings(), 1);
+    }
+
+    #[test]
+    fn mail_ends_a_doze_and_so_does_time() {
+        let (letterbox, inbound, _) = asleep();
+        letterbox.doze(Duration::from_millis(1));
+        std::thread::scope(|scope| {
+            scope.spawn(|| letterbox.push(vec![1]));
+            letterbox.doze(Duration::from_secs(1000));
+        });
+        assert_eq!(inbound.try_iter().count(), 1);
     }
 
     #[test]

@@ -266,8 +266,11 @@ impl Core {
             self.server.append.see_recorded(shard.journal_bytes());
         }
         self.own_clients.publish(&self.server.client_memory, self.router.thread());
-        self.router.before_park();
+        let is_idle = self.router.before_park();
         stdx::alloc::publish();
+        if is_idle {
+            self.server.append.doze(self);
+        }
     }
 
     /// The thread goes on.

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::rc::Rc;
 use std::task::{Context as TaskContext, Poll};
+use std::time::Duration;
 
 use super::{BATCHES_PER_MAIL, Message, OUTBOX_MESSAGES_MAX, Router};
 use crate::deposit::Deposit;
@@ -26,8 +27,11 @@ impl Router {
         self.read_mail();
     }
 
-    /// Before the thread sleeps: sends what is due, and stays awake if there is mail.
-    pub fn before_park(&self) {
+    /// Before the thread sleeps: sends what is due, and stays awake if there is mail. Answers whether
+    /// it leaves nothing to do, as far as is known here.
+    pub fn before_park(&self) -> bool {
+        let has_gathered = self.gathering.borrow().is_some();
+        let is_idle = !has_gathered && !self.shard().is_some_and(|shard| shard.has_answers());
         self.tell_due();
         self.batches.set(0);
         self.publish_recorded();
@@ -36,6 +40,12 @@ impl Router {
         // Before mail leaves: whoever is woken by that may be quicker than this thread.
         self.network.letterboxes[self.thread].fall_asleep(&self.inbound);
         self.send_mail();
+        is_idle
+    }
+
+    /// Between [`Self::before_park`] and the sleep: nothing but mail is heard for a while.
+    pub fn doze(&self, longest: Duration) {
+        self.network.letterboxes[self.thread].doze(longest);
     }
 
     /// After the thread slept.

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{Ordering, fence};
+use std::time::Duration;
 
 use super::{Append, Mode, Order};
 use crate::core::Core;
@@ -12,6 +13,9 @@ const LATE_NS: u64 = 2_000_000_000;
 
 /// A shard's records are worth a round, though nobody waits for one: they are still in the caches.
 const ROUND_BYTES: usize = 512 * 1024;
+
+/// How long a thread with replies that wait is deaf to its clients.
+const DOZE_MAX: Duration = Duration::from_micros(200);
 
 /// How far a connection's output may leave, and what the rest waits for.
 #[derive(Debug, Default)]
@@ -99,6 +103,15 @@ impl Append {
     pub(crate) fn see_recorded(&self, bytes: usize) {
         if bytes >= ROUND_BYTES {
             self.want_round();
+        }
+    }
+
+    /// The thread is about to sleep. With replies that wait for the disk, what comes meanwhile would
+    /// wait for it, too; so it is left until there is enough of it to be worth waking up for.
+    #[inline]
+    pub(crate) fn doze(&self, core: &Core) {
+        if self.mode() == Mode::Always && !core.held_clients.borrow().is_empty() {
+            core.router.doze(DOZE_MAX);
         }
     }
 
