@@ -80,11 +80,8 @@ impl Ear {
     fn hear(&mut self) -> Option<Vec<Event>> {
         self.publisher.ask(&format!("PUBLISH {MARKS} x"));
         let mut events = Vec::new();
-        loop {
-            match event_of(&self.listener.receive().ok()?) {
-                Some(event) => events.push(event),
-                None => break,
-            }
+        while let Some(event) = event_of(&self.listener.receive().ok()?) {
+            events.push(event);
         }
         events.retain(|(channel, event)| is_compared(channel, event));
         Some(events)

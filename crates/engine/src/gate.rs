@@ -1,10 +1,10 @@
 //! Keys that are offered to a waiter, and who waits until it has tried: one whose thread is about to,
 //! or one that cannot yet, as a lock keeps another of its keys from it.
 //!
-//! The try of a thread takes locks on several shards. Who holds a lock elsewhere must not wait for it, or
-//! the two could wait for each other; so only those wait at the gate who hold nothing meanwhile:
-//! plain calls, and series that ask one shard for their first locks. Nobody waits for these, so no
-//! try can wait for itself.
+//! The try of a thread takes locks on several shards. Who holds a lock elsewhere must not wait for
+//! it, or the two could wait for each other; so only those wait at the gate who hold nothing
+//! meanwhile: plain calls, and series that ask one shard for their first locks. Nobody waits for
+//! these, so no try can wait for itself.
 //!
 //! The rest passes, and may see or take what is offered: what needs several shards at once, what
 //! looks at all keys (KEYS, SCAN, DBSIZE), and the calls behind the one that fed the key in its own

@@ -20,6 +20,7 @@ mod memory;
 mod merge;
 mod parcel;
 mod plan;
+mod prefetch;
 mod recorder;
 mod router;
 mod serve;

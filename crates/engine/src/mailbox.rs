@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 use std::task::Waker;
 use std::thread::Thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
 
@@ -91,11 +91,15 @@ impl<M> Letterbox<M> {
     }
 
     /// Keeps the receiver, which is falling asleep, from everything but mail, for so long at most.
-    pub(crate) fn doze(&self, longest: Duration) {
-        let until = Instant::now() + longest;
+    pub(crate) fn doze(&self, longest: Duration, now_ns: impl Fn() -> u64) {
+        let until_ns = now_ns() + longest.as_nanos() as u64;
+        // It may have been woken for mail that it has read since: that ends one waiting, too.
         while self.doorbell.asleep.load(Ordering::Acquire) {
-            let Some(left) = until.checked_duration_since(Instant::now()) else { break };
-            std::thread::park_timeout(left);
+            let left_ns = until_ns.saturating_sub(now_ns());
+            if left_ns == 0 {
+                break;
+            }
+            std::thread::park_timeout(Duration::from_nanos(left_ns));
         }
     }
 
@@ -182,10 +186,13 @@ mod tests {
     #[test]
     fn mail_ends_a_doze_and_so_does_time() {
         let (letterbox, inbound, _) = asleep();
-        letterbox.doze(Duration::from_millis(1));
+        let begun = AtomicUsize::new(0);
+        // A clock on which each glance takes a millisecond.
+        let now_ns = || 1_000_000 * begun.fetch_add(1, Ordering::Relaxed) as u64;
+        letterbox.doze(Duration::from_millis(3), now_ns);
         std::thread::scope(|scope| {
             scope.spawn(|| letterbox.push(vec![1]));
-            letterbox.doze(Duration::from_secs(1000));
+            letterbox.doze(Duration::from_secs(1000), || 0);
         });
         assert_eq!(inbound.try_iter().count(), 1);
     }

@@ -119,8 +119,7 @@ impl Shard {
                 How::Across { state, .. } => {
                     if *state == Across::Asleep {
                         *state = Across::Trying { again: false };
-                        let woken = Answer::Woken { id, shard: 0 };
-                        self.answers.push((Address::of_thread(id.thread), woken));
+                        self.answers.push(woken(id));
                     }
                 }
                 How::Here { .. } => {
@@ -178,8 +177,7 @@ impl Shard {
         let How::Across { state, offered, .. } = &mut waiter.how else { return };
         *state = match *state {
             Across::Asleep => {
-                let woken = Answer::Woken { id, shard: 0 };
-                self.answers.push((Address::of_thread(id.thread), woken));
+                self.answers.push(woken(id));
                 Across::Trying { again: false }
             }
             Across::Trying { .. } => Across::Trying { again: true },
@@ -346,6 +344,11 @@ impl Shard {
         let watching = !self.waiting.waiters.is_empty();
         self.keyspace.changes().set_watching(watching);
     }
+}
+
+/// What tells a waiter's thread to try; the router fills in which shard says so.
+fn woken(id: WaiterId) -> (Address, Answer) {
+    (Address::of_thread(id.thread), Answer::Woken { id, shard: 0 })
 }
 
 /// Whether a key exists and is of a type.

@@ -10,14 +10,13 @@
 use std::any::Any;
 use std::collections::HashMap;
 
-use command::{Args, Group, KeySpec, Spec, access, flag};
+use command::{Args, KeySpec, Spec, access, flag};
 use journal::Handover;
 use keyspace::{Key, Keyspace};
 use resp::Writer;
 use stdx::alloc::{Doomed, block_bytes};
 use stdx::rng::Rng;
 use txn::{LockTable, Locks, Mode, Scheduled, TxId};
-use value::PREFETCH_LEVELS;
 
 use crate::command::{Block, Run};
 use crate::context::{Context, Limits};
@@ -377,40 +376,6 @@ impl Shard {
         self.replies_doomed.resize(0);
     }
 
-    /// Passes, so that the cache misses of a batch overlap: first all buckets, then all entries,
-    /// then where big hashes and sets have what a call is about.
-    #[inline]
-    fn prefetch(&self, work: Work<'_>) {
-        if work.calls.len() < 2 {
-            return;
-        }
-        for call in work.calls {
-            if let Some((_, hash)) = call.key {
-                self.keyspace.prefetch_bucket(usize::from(call.db), hash);
-            }
-        }
-        for call in work.calls {
-            if let Some((_, hash)) = call.key {
-                self.keyspace.prefetch_entry(usize::from(call.db), hash);
-            }
-        }
-        for level in 0..PREFETCH_LEVELS {
-            let mut goes_on = false;
-            for call in work.calls {
-                if let Some((at, hash)) = call.key
-                    && let Some(about) = about(call, work.args(call), at as usize, level)
-                {
-                    let key = Key { bytes: work.args(call).at(at as usize), hash };
-                    self.keyspace.prefetch_element(usize::from(call.db), key, about, level);
-                    goes_on = true;
-                }
-            }
-            if !goes_on {
-                break;
-            }
-        }
-    }
-
     #[inline]
     pub(crate) fn execute(
         &mut self,
@@ -766,28 +731,6 @@ impl Shard {
         }
         self.answer(parcel, parked.address, moment);
         self.locks.release(id, &mut self.granted);
-    }
-}
-
-/// Which element of its key a call is about, and which score that gets, if something is to be loaded
-/// for it on this level.
-#[inline]
-fn about<'a>(
-    call: &Call,
-    args: Args<'a>,
-    key_at: usize,
-    level: usize,
-) -> Option<(&'a [u8], &'a [u8])> {
-    /// For hashes and sets: the page, and the item in it.
-    const TABLE_LEVELS: usize = 2;
-    let spec = &call.command.spec;
-    match spec.group {
-        Group::Hash | Group::Set if level < TABLE_LEVELS => Some((args.get(key_at + 1)?, b"")),
-        // Those that take no time are about one member, which comes last.
-        Group::SortedSet if spec.has(flag::FAST) && args.len() > key_at + 1 => {
-            Some((args.at(args.len() - 1), args.at(args.len() - 2)))
-        }
-        _ => None,
     }
 }
 

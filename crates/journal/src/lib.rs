@@ -3,8 +3,9 @@
 //!
 //! Every shard writes records into a [`Buffer`]. From time to time a round closes at a stamp below
 //! which everything has happened on all shards: each shard's records up to it become one block of
-//! the shard's own file, or, if all of them together are few, one block of the first file. Recovery keeps the rounds up to the first that is not whole, which is a
-//! prefix of the serial history of all shards together.
+//! the shard's own file, or, if all of them together are few, one block of the first file. Recovery
+//! keeps the rounds up to the first that is not whole, which is a prefix of the serial history of
+//! all shards together.
 //!
 //! It knows no shard, no value, no clock and no thread: whoever uses it says what time it is and
 //! runs the [`Job`]s that write and sync, side by side if it likes. The world is behind [`Disk`].

@@ -19,7 +19,6 @@ use crate::client_memory::ClientMemory;
 use crate::clock::{self, CLOCK};
 use crate::core::{Core, Server};
 use crate::freer::Freer;
-use crate::huge_pages::HugePages;
 use crate::net::Listeners;
 use crate::oom_score::OomScore;
 use crate::persistence::append::Append;
@@ -66,7 +65,6 @@ pub(crate) fn run<T>(
         memory_startup: AtomicUsize::new(0),
         memory_peak: AtomicUsize::new(0),
         oom_score: OomScore::default(),
-        huge_pages: HugePages::default(),
         client_memory: ClientMemory::new(threads),
         evictable: (0..threads).map(|_| AtomicUsize::new(0)).collect(),
         shutdown: tokio::sync::Notify::new(),

@@ -17,7 +17,6 @@ use crate::client::Client;
 use crate::client_memory::{ClientMemory, OwnClients};
 use crate::command::OwnedArgs;
 use crate::freer::Freer;
-use crate::huge_pages::HugePages;
 use crate::net::Listeners;
 use crate::oom_score::OomScore;
 use crate::persistence::Persistence;
@@ -58,7 +57,6 @@ pub(crate) struct Server {
     pub(crate) memory_startup: AtomicUsize,
     /// How soon the kernel ends it when memory runs out.
     pub(crate) oom_score: OomScore,
-    pub(crate) huge_pages: HugePages,
     /// The most that it ever had, as far as was seen, in bytes.
     pub(crate) memory_peak: AtomicUsize,
     /// What clients cost, per thread.

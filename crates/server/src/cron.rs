@@ -10,6 +10,7 @@ use crate::admin::latency::Event;
 use crate::client::Closing;
 use crate::clock;
 use crate::core::Core;
+use crate::huge_pages;
 use crate::stats::add;
 
 /// Entries that active expiry visits between two looks at the clock.
@@ -47,7 +48,7 @@ pub(crate) async fn run(core: Rc<Core>) {
         crate::persistence::save::on_turn(&core);
         clock::follow_wall();
         stdx::alloc::publish();
-        core.server.huge_pages.consider(&config, core.server.used_memory());
+        huge_pages::consider(&config, core.server.used_memory());
         let counters = &core.stats.counters;
         add(&counters.cron_turns, 1);
         add(&counters.cron_ticks, core.router.clock().ticks_since(started));

@@ -64,7 +64,7 @@ append files had at that moment. New ones begin there; those that were found are
 
 fn main() -> ExitCode {
     process::keep_title();
-    huge_pages::HugePages::forbid();
+    huge_pages::forbid();
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     if arguments.first().is_some_and(|word| word == "check") {
         return check::run(&arguments[1..]);

@@ -45,7 +45,8 @@ impl Router {
 
     /// Between [`Self::before_park`] and the sleep: nothing but mail is heard for a while.
     pub fn doze(&self, longest: Duration) {
-        self.network.letterboxes[self.thread].doze(longest);
+        let clock = self.clock;
+        self.network.letterboxes[self.thread].doze(longest, || clock.moment().stamp_ns);
     }
 
     /// After the thread slept.

@@ -1,7 +1,7 @@
 //! The process: how it starts, refuses to start, and ends.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use testkit::{Kind, Server, programs, show};
 
-use crate::servers::{kinds, merops, on_every_server};
+use crate::servers::{eventually, kinds, merops, on_every_server};
 
 #[test]
 fn sigterm_ends_it_well() {
@@ -195,6 +195,46 @@ fn the_kernel_is_told_how_soon_to_end_it() {
         let bad = show(&client.ask("CONFIG SET oom-score-adj-values '0 0 2001'"));
         assert!(bad.contains("must be between -2000 and 2000"), "{bad}");
     });
+}
+
+#[test]
+fn nobody_comes_by_tcp_while_it_is_bound_to_nothing() {
+    on_every_server(&[], |server| {
+        let mut client = server.connect();
+        let mut bind = |address: &str| client.call(&["CONFIG", "SET", "bind", address]).unwrap();
+        assert_eq!(show(&bind("")), "+OK");
+        let refuses = || TcpStream::connect(("127.0.0.1", server.port())).is_err();
+        eventually("a refusal", refuses);
+        assert_eq!(show(&bind("127.0.0.1")), "+OK");
+        assert_eq!(show(&server.connect().ask("CONFIG GET bind")), r#"["bind", "127.0.0.1"]"#);
+    });
+}
+
+#[test]
+fn huge_pages_are_for_much_data_unless_they_are_forbidden() {
+    // About 100 MB.
+    const POPULATE: &str = "DEBUG POPULATE 100000 key 1000";
+    for (forbids, allowed) in [("no", "1"), ("yes", "0")] {
+        let arguments = ["--disable-thp", forbids, "--enable-debug-command", "yes"];
+        for kind in kinds().into_iter().filter(|kind| matches!(kind, Kind::Merops(_))) {
+            let server = Server::start(kind, &arguments);
+            let are_used = || {
+                let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid()));
+                let status = status.unwrap_or_default();
+                let field = status.lines().find_map(|line| line.strip_prefix("THP_enabled:"));
+                field.map(|used| used.trim().to_owned())
+            };
+            // Where the kernel does not say, there is nothing to see.
+            let Some(used) = are_used() else { return };
+            assert_eq!(used, "0");
+            let mut client = server.connect();
+            assert_eq!(show(&client.ask(POPULATE)), "+OK");
+            // Twice the time in which it is looked at.
+            let is_forbidden = allowed == "0";
+            thread::sleep(Duration::from_millis(if is_forbidden { 200 } else { 0 }));
+            eventually("what is allowed", || are_used().as_deref() == Some(allowed));
+        }
+    }
 }
 
 #[test]

@@ -224,10 +224,10 @@ pub(crate) fn load_paths(
     let (paths, next) = (Arc::new(paths), Arc::new(AtomicUsize::new(0)));
     let (answers, answered) = std::sync::mpsc::channel();
     for _ in 0..readers {
-        let (server, paths, unread) = (server.clone(), paths.clone(), next.clone());
+        let (server, all, unread) = (server.clone(), paths.clone(), next.clone());
         let own = answers.clone();
         let read = move || {
-            while let Some(path) = paths.get(unread.fetch_add(1, Ordering::Relaxed)) {
+            while let Some(path) = all.get(unread.fetch_add(1, Ordering::Relaxed)) {
                 let loaded = load_one(&server, path, options);
                 let loaded = loaded.and_then(|bytes| bytes.ok_or_else(|| "it is missing".into()));
                 if loaded.is_err() {
@@ -238,8 +238,9 @@ pub(crate) fn load_paths(
             }
         };
         if let Err(error) = crate::boot::spawn("load", read) {
-            next.store(count, Ordering::Relaxed);
-            answers.send(Err((PathBuf::new(), error))).expect("the receiver is here");
+            let unread = paths.get(next.swap(count, Ordering::Relaxed)).or(paths.last());
+            let path = unread.cloned().unwrap_or_default();
+            answers.send(Err((path, error))).expect("the receiver is here");
         }
     }
     drop(answers);
