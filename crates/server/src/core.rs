@@ -254,8 +254,15 @@ impl Core {
         });
     }
 
-    /// The thread is about to sleep, its turn is over.
+    /// The thread is about to sleep.
     pub(crate) fn before_park(&self) {
+        if self.end_turn() {
+            self.server.append.doze(self);
+        }
+    }
+
+    /// A turn of the thread is over. Answers whether it leaves nothing to do, as far as is known.
+    fn end_turn(&self) -> bool {
         let now = (self.router.clock().ticks)();
         self.turns.end(now, &self.stats.counters, self.router.mail_received());
         crate::pressure::balance(self);
@@ -266,9 +273,7 @@ impl Core {
         self.own_clients.publish(&self.server.client_memory, self.router.thread());
         let is_idle = self.router.before_park();
         stdx::alloc::publish();
-        if is_idle {
-            self.server.append.doze(self);
-        }
+        is_idle
     }
 
     /// The thread goes on.
@@ -283,7 +288,7 @@ impl Core {
     /// thread had slept, which it does not while a task is ready.
     pub(crate) async fn let_others_go_on(&self) {
         tokio::task::yield_now().await;
-        self.before_park();
+        self.end_turn();
         self.after_unpark();
     }
 
