@@ -158,6 +158,8 @@ pub struct Router {
     listener: RefCell<Option<Listener>>,
     /// Kept for its memory.
     news: RefCell<News>,
+    /// Whether the listener is hearing.
+    is_telling: Cell<bool>,
     steps: Steps,
     /// Whether what happens is kept for the journal.
     is_journalled: Cell<bool>,
@@ -217,6 +219,7 @@ impl Router {
             spare_outcomes: Cell::default(),
             listener: RefCell::default(),
             news: RefCell::default(),
+            is_telling: Cell::new(false),
             is_journalled: Cell::new(false),
         })
     }
@@ -543,15 +546,26 @@ impl Router {
         self.pump();
     }
 
-    /// [`Self::call`] for a [`Listener`], sent at once: whatever follows from what this thread says
-    /// later comes after it, also by way of a third thread; and it comes after all mail that has
-    /// come here.
+    /// [`Self::call`] for a [`Listener`], or for what that has called: sent at once, or when the
+    /// listener has heard all. Whatever follows from what this thread says later comes after it, also
+    /// by way of a third thread; and it comes after all mail that has come here.
     pub fn call_first(&self, thread: usize, call: impl FnOnce() + Send + 'static) {
+        let message = Message::Call(Box::new(call));
         if thread == self.thread {
             self.take_mail();
+            self.inbox.borrow_mut().push_back(message);
+            return;
         }
-        self.post(thread, Message::Call(Box::new(call)));
-        self.outboxes.borrow_mut()[thread].send(&self.network.letterboxes[thread]);
+        self.messages_sent.set(self.messages_sent.get() + 1);
+        self.outboxes.borrow_mut()[thread].push_news(message);
+        if !self.is_telling.get() {
+            self.send_news();
+        }
+    }
+
+    /// Sends on what [`Self::call_first`] has laid down.
+    fn send_news(&self) {
+        mail::send_news(&mut self.outboxes.borrow_mut(), &self.network.letterboxes);
     }
 
     /// From now on `listener` hears the news of this thread's shard, in order. What it sends to a
@@ -566,9 +580,14 @@ impl Router {
         let Some(shard) = &self.shard else { return };
         let mut news = self.news.take();
         shard.borrow_mut().keyspace.news().swap(&mut news);
+        // Nothing is sent before all is told: with the first news for a thread that waits for an
+        // answer, that would leave, too, and what comes of it could overtake the other news.
+        let was_telling = self.is_telling.replace(true);
         if let Some(listener) = &*self.listener.borrow() {
             listener(&news);
         }
+        self.is_telling.set(was_telling);
+        self.send_news();
         news.clear();
         self.news.replace(news);
     }
@@ -678,7 +697,7 @@ impl Router {
                 (&mut self.outboxes.borrow_mut()[thread], Message::Answer(address, answer));
             match nap {
                 Some(nap) => outbox.push_for_end_of(nap, message),
-                None => outbox.push(message),
+                None => outbox.push_answer(message),
             }
         }
     }

@@ -136,6 +136,23 @@ pub(super) struct Outbox {
     nap: Option<Nap>,
     /// Whether that thread is to be woken for some of it.
     is_due: bool,
+    /// Whether there are answers that have not left from here.
+    has_answers: bool,
+    /// Whether there is something that is not to wait for the end of the turn.
+    has_news: bool,
+}
+
+/// Sends on the outboxes with news, those that take answers with them last: who gets an answer may
+/// act on it before the rest is sent, and what comes of that must not overtake it. (Answers to
+/// several threads at once, some of which are to hear news, still leave one after the other.)
+pub(super) fn send_news(outboxes: &mut [Outbox], letterboxes: &[Letterbox<Message>]) {
+    for has_answers in [false, true] {
+        for (outbox, letterbox) in outboxes.iter_mut().zip(letterboxes) {
+            if outbox.has_news && outbox.has_answers == has_answers {
+                outbox.send(letterbox);
+            }
+        }
+    }
 }
 
 impl Outbox {
@@ -143,6 +160,18 @@ impl Outbox {
     pub(super) fn push(&mut self, message: Message) {
         self.messages.push(message);
         self.is_due = true;
+    }
+
+    /// Adds an answer.
+    pub(super) fn push_answer(&mut self, message: Message) {
+        self.has_answers = true;
+        self.push(message);
+    }
+
+    /// Adds what [`send_news`] sends.
+    pub(super) fn push_news(&mut self, message: Message) {
+        self.has_news = true;
+        self.push(message);
     }
 
     /// Adds what can wait for the end of the receiver's nap.
@@ -153,11 +182,48 @@ impl Outbox {
 
     /// Sends on what there is.
     pub(super) fn send(&mut self, letterbox: &Letterbox<Message>) {
-        let Self { messages, nap, is_due } = std::mem::take(self);
+        let Self { messages, nap, is_due, .. } = std::mem::take(self);
         match nap {
             _ if messages.is_empty() => {}
             Some(nap) if !is_due => letterbox.push_for_end_of(nap, messages),
             _ => letterbox.push(messages),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+    use std::task::{Wake, Waker};
+
+    use super::*;
+
+    /// Notes that a thread was woken.
+    struct Bell(usize, Arc<Mutex<Vec<usize>>>);
+
+    impl Wake for Bell {
+        fn wake(self: Arc<Self>) {
+            self.1.lock().unwrap().push(self.0);
+        }
+    }
+
+    #[test]
+    fn news_leave_before_the_answers_that_came_with_them() {
+        let woken = Arc::default();
+        let (letterboxes, inbound): (Vec<_>, Vec<_>) = (0..4).map(|_| Letterbox::new()).unzip();
+        for (thread, (letterbox, inbound)) in letterboxes.iter().zip(&inbound).enumerate() {
+            letterbox.set_waker(&Waker::from(Arc::new(Bell(thread, Arc::clone(&woken)))));
+            letterbox.fall_asleep(inbound);
+        }
+        let mut outboxes: Vec<Outbox> = (0..4).map(|_| Outbox::default()).collect();
+        outboxes[0].push_answer(Message::Again(0));
+        outboxes[1].push_answer(Message::Again(0));
+        for thread in [0, 2, 3] {
+            outboxes[thread].push_news(Message::Again(1));
+        }
+        send_news(&mut outboxes, &letterboxes);
+        // The answer without news waits for the end of the turn.
+        assert_eq!(*woken.lock().unwrap(), [2, 3, 0]);
+        assert_eq!(inbound[0].try_iter().flatten().count(), 2);
     }
 }
