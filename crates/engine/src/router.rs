@@ -161,8 +161,6 @@ pub struct Router {
     /// Whether the listener is hearing.
     is_telling: Cell<bool>,
     steps: Steps,
-    /// Whether what happens is kept for the journal.
-    is_journalled: Cell<bool>,
 }
 
 /// A step under way; it ends when this is dropped.
@@ -220,7 +218,6 @@ impl Router {
             listener: RefCell::default(),
             news: RefCell::default(),
             is_telling: Cell::new(false),
-            is_journalled: Cell::new(false),
         })
     }
 
@@ -298,7 +295,6 @@ impl Router {
 
     /// Whether this thread's shard keeps what happens for the journal.
     pub fn set_journalled(&self, is_on: bool) {
-        self.is_journalled.set(is_on);
         self.steps.set_recorded(is_on);
         if let Some(mut shard) = self.shard_mut() {
             shard.set_journalled(is_on);

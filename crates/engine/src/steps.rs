@@ -51,6 +51,11 @@ impl Steps {
         self.is_recorded.set(is_recorded);
     }
 
+    /// Whether what happens on this thread is kept for the journal.
+    pub(crate) fn are_recorded(&self) -> bool {
+        self.is_recorded.get()
+    }
+
     /// A step begins; only after this may it read the clock for its stamp.
     pub(crate) fn begin(&self, now_ns: u64) -> u64 {
         let number = self.next.get();

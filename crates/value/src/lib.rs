@@ -29,10 +29,10 @@ pub use listpack::Listpack;
 pub use set::Set;
 pub use stream::Stream;
 pub use walk::Part;
+pub use zset::Zset;
 
 /// How many levels [`Value::prefetch`] has.
 pub const PREFETCH_LEVELS: usize = 4;
-pub use zset::Zset;
 
 /// A value of any type. The keyspace embeds it in the entry, so its size is paid once per key.
 #[derive(Clone, Debug)]

@@ -56,7 +56,7 @@ impl Router {
     }
 
     fn lay_down(&self) {
-        if self.is_journalled.get() {
+        if self.steps.are_recorded() {
             let recorder = self.shard_mut().map(|mut shard| shard.lend_recorder());
             let deposit = Deposit { recorder, steps: self.steps.lend() };
             self.network.deposits.lay_down(self.thread, deposit);
@@ -64,7 +64,7 @@ impl Router {
     }
 
     fn take_up(&self) {
-        if self.is_journalled.get()
+        if self.steps.are_recorded()
             && let Some(Deposit { recorder, steps }) = self.network.deposits.take_up(self.thread)
         {
             self.steps.take_back(steps);
