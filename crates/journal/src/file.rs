@@ -23,6 +23,9 @@ const ALLOCATE_BYTES_MIN: u64 = 256 * 1024;
 const ALLOCATE_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// Parts up to this are copied behind their header, so that one call writes all.
 const COPY_BYTES_MAX: usize = 128 * 1024;
+/// Blocks up to this are written into zeros, if that is wanted; of longer ones the sync costs less
+/// than writing twice does.
+const AHEAD_BYTES_MAX: usize = 32 * 1024;
 
 /// Which file of which journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +89,12 @@ pub(crate) struct Appender {
     pub(crate) seed: u64,
     pub(crate) offset: u64,
     allocated: u64,
+    /// Blocks and zeros are written up to here; behind it there may only be room.
+    filled: u64,
+    /// So many bytes of zeros are written at once ahead of small blocks. To sync what lies in room
+    /// that was only promised, the file system has to write down that it is used now; in zeros it
+    /// is used already, and a sync is a quarter faster.
+    pub(crate) zeros_ahead: usize,
     /// Whether something was written since the last sync.
     pub(crate) is_dirty: bool,
 }
@@ -99,7 +108,9 @@ impl Appender {
         file.allocate(ALLOCATE_BYTES_MIN)?;
         file.sync()?;
         let (offset, allocated) = (HEADER_BYTES as u64, ALLOCATE_BYTES_MIN);
-        Ok(Self { file, name, seed: id.seed(), offset, allocated, is_dirty: false })
+        let seed = id.seed();
+        let filled = offset;
+        Ok(Self { file, name, seed, offset, allocated, filled, zeros_ahead: 0, is_dirty: false })
     }
 
     /// Appends a block: of a round of this number and stamp, and the last that was durable, these
@@ -131,6 +142,15 @@ impl Appender {
                 at += data.len() as u64;
             }
         }
+        if self.filled < end {
+            self.filled = end;
+            let room = usize::try_from(self.allocated - end).unwrap_or(usize::MAX);
+            if head.len() <= AHEAD_BYTES_MAX && payload_bytes <= AHEAD_BYTES_MAX {
+                let zeros = self.zeros_ahead.min(room);
+                head.resize(head.len() + zeros, 0);
+                self.filled += zeros as u64;
+            }
+        }
         self.file.write_at(self.offset, &head)?;
         self.offset = end;
         Ok(())
@@ -148,6 +168,7 @@ impl Appender {
     pub(crate) fn trim(&mut self) {
         if self.allocated > self.offset && self.file.truncate(self.offset).is_ok() {
             self.allocated = self.offset;
+            self.filled = self.offset;
         }
     }
 }

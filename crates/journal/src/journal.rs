@@ -28,6 +28,9 @@ pub struct Options {
     /// Rounds up to so many bytes are one block in the first file, so that one write and one sync
     /// do; of others every shard's part goes to its own file, side by side.
     pub joint_bytes_max: usize,
+    /// How many zeros at once are written ahead of small blocks: for files that are synced with
+    /// every round. 0 for none.
+    pub zeros_ahead: usize,
     /// For tests.
     pub planted: Planted,
 }
@@ -339,7 +342,8 @@ impl Journal {
         let mut round = self.unsynced.iter_mut().find(|round| !round.is_written);
         let mut jobs = Vec::new();
         for (file, slot) in self.appenders.iter_mut().enumerate() {
-            let Some(appender) = slot.take() else { continue };
+            let Some(mut appender) = slot.take() else { continue };
+            appender.zeros_ahead = self.options.zeros_ahead;
             let parts = round.as_mut().map_or_else(Vec::new, |round| round.lend(file));
             if parts.is_empty() && !(sync && appender.is_dirty) {
                 *slot = Some(appender);
@@ -587,9 +591,10 @@ impl Journal {
         self.awaits_base
     }
 
-    /// How rounds count as done from now on.
-    pub fn set_never_syncs(&mut self, never_syncs: bool) {
+    /// How rounds count as done from now on, and what is done for syncs; see [`Options`].
+    pub fn set_syncs(&mut self, never_syncs: bool, zeros_ahead: usize) {
         self.options.never_syncs = never_syncs;
+        self.options.zeros_ahead = zeros_ahead;
         if never_syncs {
             self.release(false);
         }

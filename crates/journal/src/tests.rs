@@ -15,7 +15,7 @@ const ROUND_BYTES: usize = 1000;
 /// A journal of two shards and four rounds, and what its records say.
 fn example(closed: bool, joint_bytes_max: usize) -> (FakeDisk, Vec<(u64, String)>) {
     let disk = FakeDisk::new(1);
-    let options = Options { shards: 2, joint_bytes_max, ..Options::default() };
+    let options = Options { shards: 2, joint_bytes_max, zeros_ahead: 100, ..Options::default() };
     let mut journal = Journal::create(Arc::new(disk.clone()), names(), options, 7).unwrap();
     let mut all = Vec::new();
     for round in 1..=4u64 {

@@ -36,6 +36,8 @@ use crate::core::Server;
 /// Rounds up to this are written to one file: for so few bytes a second write takes longer than it
 /// saves, and above all a second sync, which waits for the disk as the first does.
 const JOINT_BYTES_MAX: usize = 128 * 1024;
+/// With `always`, zeros are written ahead of so many bytes of rounds at once.
+const ZEROS_AHEAD: usize = 256 * 1024;
 
 /// What the keeper is asked for.
 enum Order {
@@ -288,9 +290,19 @@ fn names(config: &Config) -> Names {
 }
 
 fn options(config: &Config, shards: usize) -> journal::Options {
-    let never_syncs = config.append.appendfsync == AppendFsync::No;
+    let (never_syncs, zeros_ahead) = syncs(config);
     let joint_bytes_max = JOINT_BYTES_MAX;
-    journal::Options { shards, never_syncs, joint_bytes_max, ..journal::Options::default() }
+    let more = journal::Options::default();
+    journal::Options { shards, never_syncs, joint_bytes_max, zeros_ahead, ..more }
+}
+
+/// Whether written is enough, and how many zeros are written ahead.
+fn syncs(config: &Config) -> (bool, usize) {
+    match config.append.appendfsync {
+        AppendFsync::Always => (false, ZEROS_AHEAD),
+        AppendFsync::Everysec => (false, 0),
+        AppendFsync::No => (true, 0),
+    }
 }
 
 /// Takes the folder for this process alone; makes it, if need be.

@@ -52,7 +52,8 @@ impl Keeper {
         let planted = Planted::new(bug);
         // None, some or all rounds are one block.
         let joint_bytes_max = random.below(3) * random.below(200);
-        let options = Options { shards, never_syncs: false, joint_bytes_max, planted };
+        let zeros_ahead = random.below(2) * random.below(500);
+        let options = Options { shards, never_syncs: false, joint_bytes_max, zeros_ahead, planted };
         let shared: Arc<dyn Disk> = Arc::new(disk.clone());
         let recovered = recover_with(disk, &names(), true, planted)
             .map_err(|error| format!("no start: {error}"))?;

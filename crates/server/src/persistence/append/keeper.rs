@@ -10,7 +10,7 @@ use journal::{Base, Job, Journal, RealDisk, Rewrite};
 
 use super::base;
 use super::load::{self, new_number, on_shards};
-use super::{Append, Based, Mode, Order, folder, lock, names, options};
+use super::{Append, Based, Mode, Order, folder, lock, names, options, syncs};
 use crate::clock::{self, CLOCK};
 use crate::core::{Core, Server};
 
@@ -137,7 +137,8 @@ impl Keeper {
         let append = &self.server.append;
         if append.mode.swap(mode as u8, Ordering::Relaxed) != mode as u8 {
             if let Some(journal) = &mut self.journal {
-                journal.set_never_syncs(config.append.appendfsync == AppendFsync::No);
+                let (never_syncs, zeros_ahead) = syncs(config);
+                journal.set_syncs(never_syncs, zeros_ahead);
             }
             // Those that wait may not have to any more.
             append.advance(&self.server, append.durable_ns.load(Ordering::SeqCst));

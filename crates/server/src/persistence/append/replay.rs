@@ -13,10 +13,16 @@ use crate::core::{Core, Server};
 use crate::persistence::load;
 use crate::registry::{Action, Registry, Row};
 
+mod words;
+
+use words::Words;
+
 /// Commands that run together.
 const BATCH_COMMANDS_MAX: usize = 256;
 /// And their bytes, more or less.
 const BATCH_BYTES_MAX: usize = 1 << 20;
+/// How far the words of commands that run together may lie from each other.
+const WINDOW_BYTES_MAX: usize = 1 << 31;
 
 /// What a log of commands may name.
 pub(super) struct Known {
@@ -89,74 +95,78 @@ pub(super) async fn replay_own(
         plan.recovered.increments[increment].reader(shard, plan.after_ns, plan.until_ns);
     let mut commands = 0;
     while reader.advance().map_err(|error| error.to_string())? {
-        let payload = reader.payload();
-        let (mut spans, mut calls) = (Vec::new(), Vec::new());
+        let mut portion = Portion::new(reader.payload());
         let before = commands;
         for group in reader.groups() {
             let group = group.map_err(|error| error.to_string())?;
             for effect in &group.effects {
-                match push(&core, &plan, payload, effect, &mut spans)? {
-                    Some(call) => calls.push(call),
-                    None => plan.note_functions(group.stamp_ns, &effect.args),
+                if !portion.push(&core, &plan, effect)? {
+                    plan.note_functions(group.stamp_ns, &effect.args);
                 }
                 commands += 1;
-                if calls.len() >= BATCH_COMMANDS_MAX {
-                    run_here(&core, payload, &mut spans, &mut calls);
-                }
             }
         }
-        run_here(&core, payload, &mut spans, &mut calls);
+        portion.run(&core);
         load::delay(&core, commands - before).await;
         tokio::task::yield_now().await;
     }
     Ok(commands)
 }
 
-fn push(
-    core: &Rc<Core>,
-    plan: &Plan,
-    payload: &[u8],
-    effect: &Effect<'_>,
-    spans: &mut Vec<Span>,
-) -> Result<Option<Call>, String> {
-    let first_span = spans.len();
-    spans.extend(effect.args.iter().map(|arg| {
-        // The words lie in the payload.
-        let start = arg.as_ptr() as usize - payload.as_ptr() as usize;
-        Span { start: start as u32, len: arg.len() as u32 }
-    }));
-    let row = plan.row(core, Args::new(payload, &spans[first_span..]))?;
-    plan.check_database(effect.db)?;
-    match row.action {
-        Action::Data(engine::Command { run: Run::Roam(_) | Run::Container, .. }) => {
-            Err(format!("a record of a command that changes nothing: {}", row.name))
-        }
-        Action::Data(command) => Ok(Some(call(command, effect.db, first_span, effect.args.len()))),
-        Action::Session(_) => {
-            spans.truncate(first_span);
-            Ok(None)
-        }
-    }
+/// Commands of one block that run together.
+struct Portion<'a> {
+    words: Words<'a>,
+    calls: Vec<Call>,
 }
 
-fn run_here(core: &Core, data: &[u8], spans: &mut Vec<Span>, calls: &mut Vec<Call>) {
-    if let Some(mut shard) = core.router.shard_mut()
-        && !calls.is_empty()
-    {
-        let work = Work {
-            data,
-            spans,
-            calls,
-            queued: &[],
-            is_atomic: false,
-            has_bundles: false,
-            watches: &[],
-        };
-        shard.replay(work, core.turn_ms.get());
-        core.server.freer.free(shard.keyspace.take_garbage());
+impl<'a> Portion<'a> {
+    fn new(payload: &'a [u8]) -> Self {
+        Self { words: Words::new(payload, WINDOW_BYTES_MAX), calls: Vec::new() }
     }
-    spans.clear();
-    calls.clear();
+
+    /// Takes a command in, and runs those before it if there are enough; answers whether it is one
+    /// of this shard.
+    fn push(&mut self, core: &Core, plan: &Plan, effect: &Effect<'a>) -> Result<bool, String> {
+        if self.calls.len() >= BATCH_COMMANDS_MAX || !self.words.have_room(&effect.args) {
+            self.run(core);
+            self.words.restart(&effect.args);
+        }
+        let first_span = self.words.push(&effect.args)?;
+        let row = plan.row(core, Args::new(self.words.window, &self.words.spans[first_span..]))?;
+        plan.check_database(effect.db)?;
+        match row.action {
+            Action::Data(engine::Command { run: Run::Roam(_) | Run::Container, .. }) => {
+                Err(format!("a record of a command that changes nothing: {}", row.name))
+            }
+            Action::Data(command) => {
+                self.calls.push(call(command, effect.db, first_span, effect.args.len()));
+                Ok(true)
+            }
+            Action::Session(_) => {
+                self.words.spans.truncate(first_span);
+                Ok(false)
+            }
+        }
+    }
+
+    fn run(&mut self, core: &Core) {
+        if let Some(mut shard) = core.router.shard_mut()
+            && !self.calls.is_empty()
+        {
+            let work = Work {
+                data: self.words.window,
+                spans: &self.words.spans,
+                calls: &self.calls,
+                queued: &[],
+                is_atomic: false,
+                has_bundles: false,
+                watches: &[],
+            };
+            shard.replay(work, core.turn_ms.get());
+            core.server.freer.free(shard.keyspace.take_garbage());
+        }
+        self.calls.clear();
+    }
 }
 
 /// Replays an increment of another number of shards, in the order of stamps: every command goes to
