@@ -23,8 +23,13 @@ fn more_shards() {
 }
 
 #[test]
-fn another_number_of_shards() {
+fn fewer_shards_than_there_were() {
     replays(Layout { threads: 3, shards: 3 }, Layout::TWO, 2001);
+}
+
+#[test]
+fn more_shards_than_there_were() {
+    replays(Layout::ONE, Layout { threads: 3, shards: 3 }, 3001);
 }
 
 struct Folder(PathBuf);

@@ -36,10 +36,7 @@ pub use journal::{Job, Journal, Options, Rewrite};
 pub use manifest::{Base, BaseFile, Increment, Manifest};
 pub use names::Names;
 pub use record::{Buffer, Effect, Group, Groups, Handover, Malformed, Mark};
-pub use recover::{
-    Cut, Merged, OwnedEffect, OwnedGroup, Recovered, RecoveredIncrement, ShardReader, recover,
-    recover_with,
-};
+pub use recover::{Cut, Merged, Recovered, RecoveredIncrement, ShardReader, recover, recover_with};
 pub use round::{Gap, Report};
 
 #[cfg(test)]

@@ -239,8 +239,7 @@ impl RecoveredIncrement {
 
     /// The records of all shards, in the order of their stamps.
     pub fn merged(&self, after_ns: u64, until_ns: u64) -> Result<Merged<'_>, Error> {
-        let readers = (0..self.shards).map(|shard| self.reader(shard, after_ns, until_ns));
-        Merged::new(readers.collect())
+        Merged::new((0..self.shards).map(|shard| self.reader(shard, after_ns, until_ns)))
     }
 
     /// Appends the blocks of a file, from a round on, to another file.
@@ -318,67 +317,89 @@ impl ShardReader<'_> {
 
     /// The present block's records that are wanted.
     pub fn groups(&self) -> impl Iterator<Item = Result<Group<'_>, Error>> {
-        let (after_ns, until_ns) = (self.after_ns, self.until_ns);
-        let malformed = |_| {
-            let Place { index, offset, .. } = &self.places[self.next - 1];
-            Error::damaged(&index.name, *offset, "its records make no sense")
-        };
-        let groups = Groups::new(&self.payload).map(move |group| group.map_err(malformed));
-        groups.filter(move |group| match group {
-            Ok(group) => group.stamp_ns > after_ns && group.stamp_ns <= until_ns,
-            Err(_) => true,
-        })
+        let groups = Groups::new(&self.payload);
+        let groups = groups.map(|group| group.map_err(|_| self.malformed()));
+        groups.filter(|group| group.as_ref().map_or(true, |group| self.wants(group)))
+    }
+
+    fn wants(&self, group: &Group<'_>) -> bool {
+        group.stamp_ns > self.after_ns && group.stamp_ns <= self.until_ns
+    }
+
+    /// The present block's checksum is right, and yet it cannot be read.
+    fn malformed(&self) -> Error {
+        let Place { index, offset, .. } = &self.places[self.next - 1];
+        Error::damaged(&index.name, *offset, "its records make no sense")
     }
 }
 
-/// A group that owns its words.
-pub type OwnedGroup = (u64, u64, Vec<OwnedEffect>);
-/// Database and words.
-pub type OwnedEffect = (u16, Vec<Vec<u8>>);
-
-/// See [`RecoveredIncrement::merged`].
+/// The records of several shards in the order of their stamps; see [`RecoveredIncrement::merged`].
 #[derive(Debug)]
 pub struct Merged<'a> {
-    readers: Vec<ShardReader<'a>>,
-    /// What is read of each and not given out yet, last first.
-    waiting: Vec<Vec<OwnedGroup>>,
+    heads: Vec<Head<'a>>,
+    /// The one whose group was given out last.
+    given: Option<usize>,
+}
+
+/// A shard's records, and which of them is next.
+#[derive(Debug)]
+struct Head<'a> {
+    reader: ShardReader<'a>,
+    /// How much of the block was given out.
+    at: usize,
+    stamp_ns: Option<u64>,
+}
+
+impl Head<'_> {
+    /// Goes on to the next group that is wanted.
+    fn advance(&mut self) -> Result<(), Error> {
+        loop {
+            let mut groups = Groups::new(&self.reader.payload()[self.at..]);
+            match groups.next() {
+                Some(Ok(group)) if self.reader.wants(&group) => {
+                    self.stamp_ns = Some(group.stamp_ns);
+                    return Ok(());
+                }
+                Some(Ok(_)) => self.at = self.reader.payload().len() - groups.rest().len(),
+                Some(Err(_)) => return Err(self.reader.malformed()),
+                None => {
+                    self.at = 0;
+                    self.stamp_ns = None;
+                    if !self.reader.advance()? {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Gives out the group that is next.
+    fn take(&mut self) -> Result<Group<'_>, Error> {
+        let payload = self.reader.payload();
+        let mut groups = Groups::new(&payload[self.at..]);
+        let group = groups.next().and_then(Result::ok);
+        self.at = payload.len() - groups.rest().len();
+        group.ok_or_else(|| self.reader.malformed())
+    }
 }
 
 impl<'a> Merged<'a> {
-    fn new(readers: Vec<ShardReader<'a>>) -> Result<Self, Error> {
-        let waiting = readers.iter().map(|_| Vec::new()).collect();
-        let mut merged = Self { readers, waiting };
-        for shard in 0..merged.readers.len() {
-            merged.fill(shard)?;
-        }
-        Ok(merged)
+    fn new(readers: impl Iterator<Item = ShardReader<'a>>) -> Result<Self, Error> {
+        let mut heads: Vec<Head<'a>> =
+            readers.map(|reader| Head { reader, at: 0, stamp_ns: None }).collect();
+        heads.iter_mut().try_for_each(Head::advance)?;
+        Ok(Self { heads, given: None })
     }
 
-    /// Makes sure that a group of this shard waits, if there is one.
-    fn fill(&mut self, shard: usize) -> Result<(), Error> {
-        while self.waiting[shard].is_empty() && self.readers[shard].advance()? {
-            let groups: Result<Vec<_>, Error> = self.readers[shard].groups().collect();
-            let owned = groups?.iter().rev().map(owned).collect();
-            self.waiting[shard] = owned;
+    /// The next group, if there is one.
+    pub fn next_group(&mut self) -> Result<Option<Group<'_>>, Error> {
+        if let Some(given) = self.given.take() {
+            self.heads[given].advance()?;
         }
-        Ok(())
-    }
-
-    /// The next group, and the shard that it is from.
-    pub fn next_group(&mut self) -> Result<Option<(usize, OwnedGroup)>, Error> {
-        let heads = self.waiting.iter().enumerate();
-        let first = heads.filter_map(|(shard, groups)| Some((groups.last()?.0, shard))).min();
+        let heads = self.heads.iter().enumerate();
+        let first = heads.filter_map(|(shard, head)| Some((head.stamp_ns?, shard))).min();
         let Some((_, shard)) = first else { return Ok(None) };
-        let group = self.waiting[shard].pop().expect("just seen");
-        self.fill(shard)?;
-        Ok(Some((shard, group)))
+        self.given = Some(shard);
+        self.heads[shard].take().map(Some)
     }
-}
-
-fn owned(group: &Group<'_>) -> OwnedGroup {
-    let effects = group
-        .effects
-        .iter()
-        .map(|effect| (effect.db, effect.args.iter().map(|arg| arg.to_vec()).collect()));
-    (group.stamp_ns, group.transaction, effects.collect())
 }

@@ -45,11 +45,10 @@ fn read(disk: &FakeDisk) -> Result<Vec<(u64, String)>, String> {
     let mut all = Vec::new();
     for increment in &recovered.increments {
         let mut merged = increment.merged(0, u64::MAX).map_err(|error| error.to_string())?;
-        while let Some((_, (stamp, _, effects))) =
-            merged.next_group().map_err(|error| error.to_string())?
-        {
-            let words = effects.into_iter().flat_map(|effect| effect.1);
-            all.extend(words.map(|word| (stamp, String::from_utf8(word).unwrap())));
+        while let Some(group) = merged.next_group().map_err(|error| error.to_string())? {
+            let words = group.effects.iter().flat_map(|effect| effect.args.iter());
+            let word = |word: &&[u8]| String::from_utf8(word.to_vec()).unwrap();
+            all.extend(words.map(|bytes| (group.stamp_ns, word(bytes))));
         }
     }
     Ok(all)

@@ -147,13 +147,6 @@ impl OwnedArgs {
         owned
     }
 
-    /// Of words that lie apart.
-    pub(crate) fn of(words: &[Vec<u8>]) -> Self {
-        let mut owned = Self::default();
-        owned.replace(words.iter().map(Vec::as_slice));
-        owned
-    }
-
     /// Takes others in the place of these, and keeps the memory.
     pub(crate) fn replace<'a>(&mut self, args: impl Iterator<Item = &'a [u8]>) {
         self.data.clear();

@@ -16,6 +16,7 @@ use crate::merge::merge;
 use crate::parcel::{Call, KEEP_BYTES_MAX, Outcome, Outlet, Parcel};
 use crate::recorder::At;
 use crate::router::Router;
+use crate::share::part_args;
 
 /// How a batch leaves.
 #[derive(Clone, Copy)]
@@ -310,20 +311,13 @@ fn push_split(parts: &mut Vec<Part>, router: &Router, call: &Call, args: Args<'_
     let spec = call.command.spec.keys.first().expect("split calls have keys");
     let Find::Range { .. } = spec.find else { unreachable!("Scatter rows have a range of keys") };
     let positions = spec.resolve(args).expect("resolved when it was placed");
-    let Positions { first, step, count } = positions;
+    let Positions { first, step, .. } = positions;
     for owner in distinct(keys) {
-        let own = (0..count).filter(|key| keys[*key] == owner);
-        let groups = own.flat_map(|key| {
-            let at = first + key * step;
-            (at..(at + step).min(args.len())).map(|index| args.at(index))
-        });
-        let before = (0..first).map(|index| args.at(index));
-        let behind = args.iter_from(first + count * step);
         let first_key = keys.iter().position(|other| *other == owner).map(|key| first + key * step);
         let key = first_key.map(|at| (first as u32, Key::new(args.at(at)).hash));
         let slot = first_key.map(|at| stdx::slot::of(args.at(at)));
         let part_call = Call { key, slot, ..*call };
         let parcel = parcel_of(part_of(parts, router, owner));
-        parcel.push(part_call, before.chain(groups).chain(behind));
+        parcel.push(part_call, part_args(args, positions, |key| keys[key] == owner));
     }
 }

@@ -15,6 +15,8 @@ pub struct Effect<'a> {
     pub slot: Option<u16>,
     /// Its name and arguments.
     pub args: Vec<&'a [u8]>,
+    /// The bytes in which these lie.
+    pub words: &'a [u8],
 }
 
 /// Effects that came about at one instant, as one step.
@@ -38,6 +40,11 @@ impl<'a> Groups<'a> {
     /// Of these bytes.
     pub fn new(payload: &'a [u8]) -> Self {
         Self { rest: payload }
+    }
+
+    /// What comes behind the groups that were given out.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.rest
     }
 
     fn group(&mut self) -> Result<Group<'a>, Malformed> {
@@ -79,13 +86,15 @@ fn effect<'a>(rest: &mut &'a [u8]) -> Result<Effect<'a>, Malformed> {
         return Err(Malformed);
     }
     let mut args = Vec::with_capacity(count as usize);
+    let words = *rest;
     for _ in 0..count {
         let bytes = usize::try_from(varint(rest)?).map_err(|_| Malformed)?;
         let (arg, behind) = rest.split_at_checked(bytes).ok_or(Malformed)?;
         args.push(arg);
         *rest = behind;
     }
-    Ok(Effect { db, slot: (slot != NO_SLOT).then_some(slot), args })
+    let words = &words[..words.len() - rest.len()];
+    Ok(Effect { db, slot: (slot != NO_SLOT).then_some(slot), args, words })
 }
 
 fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], Malformed> {

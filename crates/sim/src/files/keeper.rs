@@ -216,9 +216,10 @@ fn read(disk: &FakeDisk, recovered: &journal::Recovered) -> Result<State, String
         let broken = |error: journal::Error| error.to_string();
         let mut merged = increment.merged(after_ns, u64::MAX).map_err(broken)?;
         let mut flushed = None;
-        while let Some((_, (stamp_ns, id, effects))) = merged.next_group().map_err(broken)? {
-            for (_, words) in effects {
-                let word = |at: usize| String::from_utf8_lossy(&words[at]).into_owned();
+        while let Some(group) = merged.next_group().map_err(broken)? {
+            let (stamp_ns, id) = (group.stamp_ns, group.transaction);
+            for words in group.effects.iter().map(|effect| &effect.args) {
+                let word = |at: usize| String::from_utf8_lossy(words[at]).into_owned();
                 if words.len() == 1 {
                     // Every shard has recorded it.
                     if flushed.replace((stamp_ns, id)) != Some((stamp_ns, id)) {

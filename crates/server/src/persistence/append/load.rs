@@ -8,7 +8,7 @@ use config::Config;
 use journal::{Base, Journal, RealDisk, Recovered, Rewrite, recover};
 
 use super::import::{self, Source};
-use super::replay::{Known, Plan, replay_all, replay_own};
+use super::replay::{Known, Meetings, Plan, replay_moved, replay_own};
 use super::restore;
 use super::{Based, Mode, Order, folder, lock, names, options};
 use crate::clock;
@@ -185,20 +185,21 @@ pub(super) fn replay(
         after_ns,
         until_ns,
         functions: Mutex::default(),
+        meetings: Meetings::default(),
     });
     let shards = server.network.shard_count();
     set_replaying(server, true);
     for (index, increment) in plan.recovered.increments.iter().enumerate() {
         let is_same = increment.shards == shards;
         let (answers, answered) = std::sync::mpsc::channel();
-        for thread in 0..if is_same { shards } else { 1 } {
+        for thread in 0..shards {
             let (plan, answers) = (plan.clone(), answers.clone());
             server.network.call(thread, move || {
                 tokio::task::spawn_local(async move {
                     let core = Core::current();
                     let replayed = match is_same {
                         true => replay_own(core, plan, index).await,
-                        false => replay_all(core, plan, index).await,
+                        false => replay_moved(core, plan, index).await,
                     };
                     // Nobody waits any more once the server stops.
                     let _ = answers.send(replayed);

@@ -1,11 +1,11 @@
-//! From records to keys: the same commands once more.
+//! From records to keys: the same commands once more, on all shards side by side.
 
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
 use command::Args;
 use engine::{Batch, Call, PipelineOrder, Run, Work, run_alone};
-use journal::{Effect, OwnedGroup, Recovered};
+use journal::{Effect, Recovered};
 use resp::Span;
 
 use crate::command::OwnedArgs;
@@ -13,8 +13,10 @@ use crate::core::{Core, Server};
 use crate::persistence::load;
 use crate::registry::{Action, Registry, Row};
 
+mod moved;
 mod words;
 
+pub(super) use moved::{Meetings, replay_moved};
 use words::Words;
 
 /// Commands that run together.
@@ -54,20 +56,31 @@ pub(super) struct Plan {
     pub(super) until_ns: u64,
     /// The newest record of all libraries of functions, with its stamp.
     pub(super) functions: Mutex<Option<(u64, Vec<Vec<u8>>)>>,
+    /// Where shards wait for each other.
+    pub(super) meetings: Meetings,
 }
 
 impl Plan {
-    fn row<'a>(&'a self, core: &'a Core, args: Args<'_>) -> Result<&'a Row, String> {
-        self.known.row(core, args).ok_or_else(|| {
+    /// What a record has run; nothing if it is one of functions.
+    fn command(
+        &self,
+        core: &Core,
+        db: u16,
+        args: Args<'_>,
+    ) -> Result<Option<&'static engine::Command>, String> {
+        let row = self.known.row(core, args).ok_or_else(|| {
             let name = args.get(0).unwrap_or_default().escape_ascii();
             format!("a record of a command that is not known: {name}")
-        })
-    }
-
-    fn check_database(&self, db: u16) -> Result<(), String> {
-        match usize::from(db) < self.known.databases {
-            true => Ok(()),
-            false => Err(format!("a record of database {db}, which there is not")),
+        })?;
+        if usize::from(db) >= self.known.databases {
+            return Err(format!("a record of database {db}, which there is not"));
+        }
+        match row.action {
+            Action::Data(engine::Command { run: Run::Roam(_) | Run::Container, .. }) => {
+                Err(format!("a record of a command that changes nothing: {}", row.name))
+            }
+            Action::Data(command) => Ok(Some(command)),
+            Action::Session(_) => Ok(None),
         }
     }
 
@@ -89,14 +102,13 @@ pub(super) async fn replay_own(
     core: Rc<Core>,
     plan: Arc<Plan>,
     increment: usize,
-) -> Result<u64, String> {
+) -> Result<(), String> {
     let shard = core.router.thread();
     let mut reader =
         plan.recovered.increments[increment].reader(shard, plan.after_ns, plan.until_ns);
-    let mut commands = 0;
     while reader.advance().map_err(|error| error.to_string())? {
         let mut portion = Portion::new(reader.payload());
-        let before = commands;
+        let mut commands = 0;
         for group in reader.groups() {
             let group = group.map_err(|error| error.to_string())?;
             for effect in &group.effects {
@@ -107,10 +119,10 @@ pub(super) async fn replay_own(
             }
         }
         portion.run(&core);
-        load::delay(&core, commands - before).await;
+        load::delay(&core, commands).await;
         tokio::task::yield_now().await;
     }
-    Ok(commands)
+    Ok(())
 }
 
 /// Commands of one block that run together.
@@ -132,17 +144,13 @@ impl<'a> Portion<'a> {
             self.words.restart(&effect.args);
         }
         let first_span = self.words.push(&effect.args)?;
-        let row = plan.row(core, Args::new(self.words.window, &self.words.spans[first_span..]))?;
-        plan.check_database(effect.db)?;
-        match row.action {
-            Action::Data(engine::Command { run: Run::Roam(_) | Run::Container, .. }) => {
-                Err(format!("a record of a command that changes nothing: {}", row.name))
-            }
-            Action::Data(command) => {
+        let args = Args::new(self.words.window, &self.words.spans[first_span..]);
+        match plan.command(core, effect.db, args)? {
+            Some(command) => {
                 self.calls.push(call(command, effect.db, first_span, effect.args.len()));
                 Ok(true)
             }
-            Action::Session(_) => {
+            None => {
                 self.words.spans.truncate(first_span);
                 Ok(false)
             }
@@ -150,63 +158,28 @@ impl<'a> Portion<'a> {
     }
 
     fn run(&mut self, core: &Core) {
-        if let Some(mut shard) = core.router.shard_mut()
-            && !self.calls.is_empty()
-        {
-            let work = Work {
-                data: self.words.window,
-                spans: &self.words.spans,
-                calls: &self.calls,
-                queued: &[],
-                is_atomic: false,
-                has_bundles: false,
-                watches: &[],
-            };
-            shard.replay(work, core.turn_ms.get());
-            core.server.freer.free(shard.keyspace.take_garbage());
-        }
-        self.calls.clear();
+        run_here(core, self.words.window, &self.words.spans, &mut self.calls);
     }
 }
 
-/// Replays an increment of another number of shards, in the order of stamps: every command goes to
-/// the shards that now have its keys.
-pub(super) async fn replay_all(
-    core: Rc<Core>,
-    plan: Arc<Plan>,
-    increment: usize,
-) -> Result<u64, String> {
-    let broken = |error: journal::Error| error.to_string();
-    let mut merged = plan.recovered.increments[increment]
-        .merged(plan.after_ns, plan.until_ns)
-        .map_err(broken)?;
-    let mut feeder = Feeder::new(core.clone());
-    // What every shard has recorded for itself happens once.
-    let mut everywhere: Option<(u64, u64)> = None;
-    let mut commands = 0;
-    while let Some((_, group)) = merged.next_group().map_err(broken)? {
-        let (stamp_ns, transaction, effects): OwnedGroup = group;
-        for (db, words) in effects {
-            plan.check_database(db)?;
-            commands += 1;
-            let owned = OwnedArgs::of(&words);
-            let Action::Data(command) = plan.row(&core, owned.args())?.action else {
-                let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
-                plan.note_functions(stamp_ns, &words);
-                continue;
-            };
-            if matches!(command.run, Run::Everywhere { .. })
-                && everywhere.replace((stamp_ns, transaction)) == Some((stamp_ns, transaction))
-            {
-                continue;
-            }
-            // What failed then fails again, and has changed as much.
-            feeder.feed(command, db, owned.args(), stamp_ns).await;
-            load::delay(&core, 1).await;
-        }
+/// Runs calls on this thread's shard.
+fn run_here(core: &Core, data: &[u8], spans: &[Span], calls: &mut Vec<Call>) {
+    if let Some(mut shard) = core.router.shard_mut()
+        && !calls.is_empty()
+    {
+        let work = Work {
+            data,
+            spans,
+            calls,
+            queued: &[],
+            is_atomic: false,
+            has_bundles: false,
+            watches: &[],
+        };
+        shard.replay(work, core.turn_ms.get());
+        core.server.freer.free(shard.keyspace.take_garbage());
     }
-    feeder.flush().await;
-    Ok(commands)
+    calls.clear();
 }
 
 /// A command that answered an error.

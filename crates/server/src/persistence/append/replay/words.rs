@@ -38,14 +38,20 @@ impl<'a> Words<'a> {
     /// Takes in words of the payload; returns the place of the first one's span.
     pub(super) fn push(&mut self, args: &[&'a [u8]]) -> Result<usize, String> {
         let first_span = self.spans.len();
-        for arg in args {
-            let start = u32::try_from(place(self.window, arg)).ok();
-            let span = start.zip(u32::try_from(arg.len()).ok());
-            let (start, len) = span.ok_or("a record of a command that is too long")?;
-            self.spans.push(Span { start, len });
-        }
+        locate(self.window, args, &mut self.spans)?;
         Ok(first_span)
     }
+}
+
+/// Pushes the spans of words that lie in `bytes`.
+pub(super) fn locate(bytes: &[u8], args: &[&[u8]], spans: &mut Vec<Span>) -> Result<(), String> {
+    for arg in args {
+        let start = u32::try_from(place(bytes, arg)).ok();
+        let span = start.zip(u32::try_from(arg.len()).ok());
+        let (start, len) = span.ok_or("a record of a command that is too long")?;
+        spans.push(Span { start, len });
+    }
+    Ok(())
 }
 
 #[cfg(test)]
