@@ -59,54 +59,75 @@ fn look_at(increment: Increment, files: &[Index], findings: &mut Vec<Finding>) {
     findings.push(Finding::Good(text));
 }
 
-/// Makes a journal that cannot be read one that can, of what comes before the damage. Returns what
-/// is gone; the files that are no longer read get names that end in `.dropped`.
-pub fn fix(disk: &dyn Disk, names: &Names) -> Result<Vec<String>, Error> {
+/// Makes a journal that cannot be read one that can, of what comes before the damage. `tell` hears
+/// what goes before anything does; the files that are no longer read get names that end in
+/// `.dropped`.
+pub fn fix(disk: &dyn Disk, names: &Names, tell: impl FnOnce(&[String])) -> Result<(), Error> {
     let name = names.manifest();
     let Some(mut manifest) = read_manifest(disk, names)? else {
         return Err(Error::Missing { file: name });
     };
-    let mut gone = Vec::new();
-    let increments = std::mem::take(&mut manifest.increments);
-    let mut is_cut = false;
-    let mut dropped = Vec::new();
-    for increment in increments {
+    let mut fix = Fix::default();
+    for increment in std::mem::take(&mut manifest.increments) {
+        let read = read_files(disk, names, manifest.journal, increment);
         let files = (0..increment.shards)
             .map(|shard| names.increment(increment.generation, shard as usize));
-        if is_cut {
-            dropped.extend(files);
-            continue;
-        }
-        let read = read_files(disk, names, manifest.journal, increment);
-        let whole =
-            read.as_ref().ok().map(|files| last_whole(files, increment, Planted::default()).0);
-        let last = whole.unwrap_or(increment.first_round - 1);
-        if let Ok(files) = &read {
-            is_cut = last < known(files, increment);
-            for file in files {
-                let behind = file.blocks.iter().find(|block| block.header.round > last);
-                let offset = behind.map_or(file.end, |block| block.offset);
-                if is_cut || behind.is_some() || file.is_torn {
-                    gone.push(format!(
-                        "{}: {} bytes from offset {offset} on",
-                        file.name,
-                        file.bytes - offset
-                    ));
-                }
-            }
-        } else if let Err(error) = read {
-            is_cut = true;
-            gone.push(format!("all of increment {}: {error}", increment.generation));
-            dropped.extend(files);
-            continue;
-        }
-        manifest.increments.push(Increment { last_round: Some(last), ..increment });
+        manifest.increments.extend(fix.increment(increment, read, files));
     }
-    gone.extend(dropped.iter().map(|file| format!("{file}: all of it")));
+    fix.gone.extend(fix.dropped.iter().map(|file| format!("{file}: all of it")));
+    tell(&fix.gone);
     replace(disk, &name, &manifest.write()).map_err(Error::io(&name))?;
-    for file in dropped {
+    for file in fix.dropped {
         // Missing files are among the reasons to be here.
         let _ = disk.rename(&file, &format!("{file}.dropped"));
     }
-    Ok(gone)
+    Ok(())
+}
+
+/// What [`fix`] comes to.
+#[derive(Default)]
+struct Fix {
+    /// In words.
+    gone: Vec<String>,
+    /// Whole files.
+    dropped: Vec<String>,
+    /// Whether everything from here on goes.
+    is_cut: bool,
+}
+
+impl Fix {
+    /// What is left of an increment.
+    fn increment(
+        &mut self,
+        increment: Increment,
+        read: Result<Vec<Index>, Error>,
+        names: impl Iterator<Item = String>,
+    ) -> Option<Increment> {
+        let files = match read {
+            Ok(files) if !self.is_cut => files,
+            Err(error) if !self.is_cut => {
+                self.is_cut = true;
+                self.gone.push(format!("all of increment {}: {error}", increment.generation));
+                self.dropped.extend(names);
+                return None;
+            }
+            _ => {
+                self.dropped.extend(names);
+                return None;
+            }
+        };
+        let (last, _) = last_whole(&files, increment, Planted::default());
+        self.is_cut = last < known(&files, increment);
+        for file in &files {
+            let behind = file.blocks.iter().find(|block| block.header.round > last);
+            let offset = behind.map_or(file.end, |block| block.offset);
+            let (name, bytes) = (&file.name, file.bytes.saturating_sub(offset));
+            if bytes > 0 && (self.is_cut || behind.is_some() || file.is_torn) {
+                self.gone.push(format!("{name}: {bytes} bytes from offset {offset} on"));
+            } else if self.is_cut || increment.last_round.is_none() && file.ends_badly() {
+                self.gone.push(format!("{name}: what came after offset {offset}, where it ends"));
+            }
+        }
+        Some(Increment { last_round: Some(last), ..increment })
+    }
 }

@@ -64,22 +64,19 @@ pub(crate) fn run(arguments: &[OsString]) -> ExitCode {
     }
 }
 
-/// Cuts off what is damaged in a folder's append files, and says what is gone.
+/// Says what is damaged in a folder's append files, and cuts it off.
 fn fix(folder: &Path) -> ExitCode {
-    match append::fix(folder) {
-        Ok(Some(gone)) => {
+    let failed = |error: &str| {
+        eprintln!("{}: {error}", folder.display());
+        ExitCode::FAILURE
+    };
+    match append::fix(folder, |gone| gone.iter().for_each(|line| say!("    goes: {line}"))) {
+        Ok(true) => {
             say!("{}: can be read", folder.display());
-            gone.iter().for_each(|line| say!("    gone: {line}"));
             ExitCode::SUCCESS
         }
-        Ok(None) => {
-            eprintln!("{}: no append files", folder.display());
-            ExitCode::FAILURE
-        }
-        Err(error) => {
-            eprintln!("{}: {error}", folder.display());
-            ExitCode::FAILURE
-        }
+        Ok(false) => failed("no append files"),
+        Err(error) => failed(&error),
     }
 }
 

@@ -40,16 +40,20 @@ impl Checker for Append {
     }
 }
 
-/// Cuts off what is damaged, and what comes behind it, in the append files of a folder. Answers what
-/// is gone; nothing where there are none.
-pub(crate) fn fix(folder: &Path) -> Result<Option<Vec<String>>, String> {
-    let entries = std::fs::read_dir(folder).map_err(|error| error.to_string())?;
-    let mut gone = None;
-    for entry in entries.filter_map(Result::ok) {
+/// Cuts off what is damaged, and what comes behind it, in the append files of a folder, which `tell`
+/// hears before. Answers whether there are such files.
+pub(crate) fn fix(folder: &Path, tell: impl Fn(&[String])) -> Result<bool, String> {
+    let told = |error: io::Error| error.to_string();
+    // No server may be writing there.
+    let Some(_locked) = RealDisk::lock(folder).map_err(told)? else {
+        return Err("in use by another process".to_owned());
+    };
+    let mut is_there = false;
+    for entry in std::fs::read_dir(folder).map_err(told)?.filter_map(Result::ok) {
         if let Some((disk, names)) = place(&entry.path()) {
-            let cut = journal::fix(&disk, &names).map_err(|error| error.to_string())?;
-            gone.get_or_insert_with(Vec::new).extend(cut);
+            journal::fix(&disk, &names, &tell).map_err(|error| error.to_string())?;
+            is_there = true;
         }
     }
-    Ok(gone)
+    Ok(is_there)
 }
