@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 
-use value::{Part, Value};
+use value::{Part, SharedBytes, Value};
 
 use crate::clock::AccessClock;
 use crate::database::Database;
@@ -17,7 +17,7 @@ use crate::keyspace::{Key, Keyspace};
 use crate::raw::RawEntry;
 use crate::table::Place;
 
-/// Values from this size on are saved bit by bit, if they have parts.
+/// Values from this size on are saved bit by bit, if they have parts; strings are only lent.
 const UNHURRIED_BYTES_MIN: usize = 64 * 1024;
 /// Parts that are saved in the time of a bucket.
 const PARTS_PER_BUCKET: usize = 16;
@@ -28,6 +28,9 @@ pub trait Saver: Send {
     /// snapshot, whatever has been swapped since. `is_early`: it is to be changed, and the walk has
     /// not come to it yet.
     fn save(&mut self, db: usize, entry: Entry<'_>, is_early: bool);
+
+    /// As [`Self::save`], of an entry with a long string, which can be read at any time later.
+    fn save_shared(&mut self, db: usize, entry: Entry<'_>, text: SharedBytes, is_early: bool);
 
     /// Takes an entry as it is, but for the parts of its big value: those come later, when all
     /// have come of those begun before.
@@ -74,12 +77,17 @@ impl Hand {
     fn take(&mut self, db: usize, raw: RawEntry, clock: &AccessClock, is_early: bool) {
         if let Some(value) = raw.value_mut()
             && value.memory_bytes() >= UNHURRIED_BYTES_MIN
-            && value.begin_walk(self.next_id)
         {
-            self.saver.begin(db, Entry::new(raw, clock));
-            self.bigs.push_back(Big { id: self.next_id, db, key: raw.key().to_vec() });
-            self.next_id += 1;
-            return;
+            if let Some(text) = value.as_string_mut() {
+                let text = text.share();
+                return self.saver.save_shared(db, Entry::new(raw, clock), text, is_early);
+            }
+            if value.begin_walk(self.next_id) {
+                self.saver.begin(db, Entry::new(raw, clock));
+                self.bigs.push_back(Big { id: self.next_id, db, key: raw.key().to_vec() });
+                self.next_id += 1;
+                return;
+            }
         }
         self.saver.save(db, Entry::new(raw, clock), is_early);
     }

@@ -98,17 +98,19 @@ pub fn string(out: &mut Output, bytes: &[u8]) {
 
 /// Appends a string as it is, or compressed.
 pub fn bytes(out: &mut Output, bytes: &[u8]) {
-    if out.compresses && bytes.len() > PLAIN_BYTES_MAX && compressed(out, bytes) {
-        return;
+    if !compressed(out, bytes) {
+        length(out, bytes.len() as u64);
+        out.extend_from_slice(bytes);
     }
-    length(out, bytes.len() as u64);
-    out.extend_from_slice(bytes);
 }
 
-/// Appends a string in its compressed form, if that is shorter.
-fn compressed(out: &mut Output, bytes: &[u8]) -> bool {
+/// Appends a string in its compressed form, if that is wanted and shorter.
+pub(crate) fn compressed(out: &mut Output, bytes: &[u8]) -> bool {
     // The length of what comes is written before it: there is room for the longest one.
     const ROOM: usize = 19;
+    if !out.compresses || bytes.len() <= PLAIN_BYTES_MAX {
+        return false;
+    }
     let start = out.bytes.len();
     out.bytes.resize(start + ROOM, 0);
     let packed_len = lzf::compress(bytes, bytes.len() - 4, &mut out.bytes);

@@ -19,7 +19,7 @@ mod table;
 mod walk;
 pub mod zset;
 
-pub use bytes::ByteString;
+pub use bytes::{ByteString, SharedBytes};
 pub use collection::{Collection, WrongType};
 pub use hash::Hash;
 pub use kind::Kind;

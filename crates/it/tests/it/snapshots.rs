@@ -349,6 +349,55 @@ const BROKEN_INTEGERS: &[u8] =
     b"REDIS0010\x0b\x01k\x09\x02\0\0\0\x01\0\0\0\x05\xff\0\0\0\0\0\0\0\0";
 
 #[test]
+fn long_strings_are_saved_as_they_were() {
+    // What compresses, what does not, and what lies in the middle of a big collection.
+    let mut random = testkit::Random::new(1);
+    let letters = (0..1_000_000).map(|_| char::from(b' ' + random.below(95) as u8));
+    let values = ["compress me! ".repeat(100_000), letters.collect::<String>(), "x".repeat(70_000)];
+    for layout in [Layout::ONE, Layout::TWO] {
+        let server = Server::start(Kind::Merops(layout), &["--save", ""]);
+        let mut client = server.connect();
+        for key in 0..12 {
+            let value = &values[key % 3];
+            client.call(&["SET", &format!("text {key}"), value]).expect("a reply");
+            let members: Vec<String> = (0..9000).map(|member| format!("member {member}")).collect();
+            let mut words = vec!["SADD".to_owned(), format!("set {key}")];
+            words.extend(members);
+            client.call(&words).expect("a reply");
+        }
+        client.ask("CONFIG SET rdb-key-save-delay 1000");
+        assert!(plain(&client.ask("BGSAVE")).contains("started"));
+        for number in 0..12 {
+            let key = format!("text {number}");
+            match number % 4 {
+                0 => client.call(&["APPEND", &key, "more"]),
+                1 => client.call(&["SETRANGE", &key, "10", "other"]),
+                2 => client.call(&["SET", &key, "new"]),
+                _ => client.call(&["DEL", &key]),
+            }
+            .expect("a reply");
+        }
+        client.ask("CONFIG SET rdb-key-save-delay 0");
+        let patience = Instant::now() + Duration::from_secs(20);
+        while !plain(&client.ask("INFO persistence")).contains("rdb_bgsave_in_progress:0") {
+            assert!(Instant::now() < patience, "it goes on saving");
+            thread::sleep(Duration::from_millis(5));
+        }
+        let mut kinds = vec![Kind::Merops(layout)];
+        kinds.extend(programs::redis_server().is_some().then_some(Kind::Redis));
+        for kind in kinds {
+            let second = start_in(kind, server.folder(), &["--save", ""]);
+            let mut client = second.connect();
+            assert_eq!(plain(&client.ask("DBSIZE")), "24", "{kind:?}");
+            for key in 0..12 {
+                let found = client.call(&["GET", &format!("text {key}")]).expect("a reply");
+                assert!(found == Reply::Bulk(values[key % 3].clone().into_bytes()), "{kind:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn broken_files_stop_the_start_and_say_where() {
     let first = Server::start(Kind::Merops(Layout::TWO), &["--enable-debug-command", "yes"]);
     let mut client = first.connect();

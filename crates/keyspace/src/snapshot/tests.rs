@@ -16,13 +16,18 @@ type Saved = (usize, Vec<u8>, Vec<u8>, Option<i64>);
 /// Values and deadlines by database and key.
 type Content = HashMap<(usize, Vec<u8>), (Vec<u8>, Option<i64>)>;
 
-struct Collector(Sender<Saved>);
+struct Collector(Sender<Saved>, Vec<(usize, Vec<u8>, SharedBytes, Option<i64>)>);
 
 impl Saver for Collector {
     fn save(&mut self, db: usize, entry: Entry<'_>, _: bool) {
         let value = entry.string().expect("all are strings").to_vec();
         let saved = (db, entry.key().to_vec(), value, entry.expire_at_ms());
         self.0.send(saved).expect("the test receives");
+    }
+
+    fn save_shared(&mut self, db: usize, entry: Entry<'_>, text: SharedBytes, _: bool) {
+        let saved = (db, entry.key().to_vec(), text, entry.expire_at_ms());
+        self.1.push(saved);
     }
 
     fn begin(&mut self, _: usize, _: Entry<'_>) {
@@ -35,6 +40,10 @@ impl Saver for Collector {
 
     fn end(&mut self, is_complete: bool) {
         assert!(is_complete);
+        // As late as it may be read.
+        for (db, key, text, deadline) in self.1.drain(..) {
+            self.0.send((db, key, text.to_vec(), deadline)).expect("the test receives");
+        }
     }
 }
 
@@ -75,7 +84,10 @@ fn change(keyspace: &mut Keyspace, rng: &mut Rng, keys: u64, grow: bool) {
         2 => edit.set_int(rng.next_u64() as i64),
         3 => edit.set_expiry(Some(2_000_000_000_000 + rng.below(1000) as i64)),
         4 => edit.string_buffer().expect("all are strings").append(b"more"),
-        5 => edit.set(&[b'x'; 700], Some(2_000_000_000_000)),
+        5 => {
+            let len = if rng.below(8) == 0 { UNHURRIED_BYTES_MIN } else { 700 };
+            edit.set(&vec![b'x'; len], Some(2_000_000_000_000));
+        }
         _ => drop(edit.take()),
     }
 }
@@ -93,7 +105,7 @@ fn each_entry_of_the_instant_is_saved_once() {
         }
         let expected = content(&mut keyspace);
         let (sender, receiver) = channel();
-        keyspace.arm(Box::new(Collector(sender)));
+        keyspace.arm(Box::new(Collector(sender, Vec::new())));
         let grow = seed % 2 == 0;
         while !keyspace.save_some(rng.below(4) as usize) {
             for _ in 0..rng.below(40) {
@@ -109,7 +121,7 @@ fn each_entry_of_the_instant_is_saved_once() {
         // The next one begins afresh.
         let expected = content(&mut keyspace);
         let (sender, receiver) = channel();
-        keyspace.arm(Box::new(Collector(sender)));
+        keyspace.arm(Box::new(Collector(sender, Vec::new())));
         while !keyspace.save_some(100) {}
         keyspace.disarm(true);
         assert_eq!(receiver.try_iter().count(), expected.len());
@@ -130,6 +142,8 @@ impl Saver for Bits {
     fn save(&mut self, _: usize, entry: Entry<'_>, _: bool) {
         assert!(entry.memory_bytes() < UNHURRIED_BYTES_MIN, "big ones come bit by bit");
     }
+
+    fn save_shared(&mut self, _: usize, _: Entry<'_>, _: SharedBytes, _: bool) {}
 
     fn begin(&mut self, db: usize, entry: Entry<'_>) {
         self.0.send(Told::Begin(db, entry.key().to_vec())).expect("the test receives");

@@ -3,7 +3,7 @@
 use value::Value;
 
 use super::opcode;
-use crate::object::{InParts, write_int, write_string, write_value};
+use crate::object::{InParts, form, write_int, write_string, write_value};
 use crate::write::{self, Output};
 
 /// When or how often a key was used.
@@ -48,6 +48,13 @@ pub fn put_entry(out: &mut Output, head: EntryHead<'_>, content: Content<'_>) ->
         Content::Bytes(bytes) => write_string(bytes, out),
         Content::Value(value) => write_value(value, out),
     }
+}
+
+/// Appends a key whose value is a string: [`FileWriter::text`](super::FileWriter::text) has to
+/// follow.
+pub fn put_before_text(out: &mut Output, head: EntryHead<'_>) {
+    put_head(out, head);
+    out.form(form::STRING);
 }
 
 /// Appends a key and what stands before the parts of its value, which must have some. They follow,

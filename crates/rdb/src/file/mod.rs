@@ -16,7 +16,7 @@ mod source;
 mod write;
 
 pub use crate::object::InParts;
-pub use entry::{Clock, Content, EntryHead, put_entry, put_in_parts};
+pub use entry::{Clock, Content, EntryHead, put_before_text, put_entry, put_in_parts};
 pub use error::{FileError, Place};
 pub use read::{FileReader, Item, Record};
 pub use write::{Chunk, FileWriter, Finished, put_select_db};

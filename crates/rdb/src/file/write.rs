@@ -173,6 +173,18 @@ impl<W: Write> FileWriter<W> {
         self.put(bytes)
     }
 
+    /// Writes the string of the key with which the last chunk ended.
+    pub fn text(&mut self, text: &[u8], compresses: bool) -> io::Result<()> {
+        let mut out = Output::new();
+        out.compresses = compresses;
+        if write::compressed(&mut out, text) {
+            return self.put(&out.bytes);
+        }
+        write::length(&mut out, text.len() as u64);
+        self.put(&out.bytes)?;
+        self.put(text)
+    }
+
     fn need(&mut self, version: u16, what: &str) -> io::Result<()> {
         if self.is_fixed && version > self.version {
             let text = format!(

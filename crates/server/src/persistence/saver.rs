@@ -9,9 +9,10 @@ use crossbeam_channel::Sender;
 use keyspace::{ClockKind, Entry, Saver, ValueRef};
 use rdb::Output;
 use rdb::file::{
-    Chunk, Clock, Content, EntryHead, InParts, put_entry, put_in_parts, put_select_db,
+    Chunk, Clock, Content, EntryHead, InParts, put_before_text, put_entry, put_in_parts,
+    put_select_db,
 };
-use value::Part;
+use value::{Part, SharedBytes};
 
 use super::status::Kind;
 
@@ -51,6 +52,8 @@ pub(crate) struct Format {
 pub(crate) enum Piece {
     /// Keys of a shard.
     Chunk(usize, Chunk),
+    /// A key of a shard, and its string.
+    Text(usize, Chunk, SharedBytes),
     /// The begin of a key of a shard: of it, and then of this shard, only [`Piece::More`] follows.
     Open(usize, Chunk),
     /// More of that key, and whether that was all.
@@ -135,6 +138,8 @@ pub(crate) struct ShardSaver {
     parts: Output,
     /// Whether it is open: meanwhile all other keys stay here.
     is_open: bool,
+    /// Keys with long strings among them.
+    texts: Vec<(Chunk, SharedBytes)>,
 }
 
 /// A key that is sent bit by bit.
@@ -148,7 +153,10 @@ impl Piece {
     /// The shard that sent it, if it is part of a file.
     pub(crate) fn shard(&self) -> Option<usize> {
         match self {
-            Self::Chunk(shard, _) | Self::Open(shard, _) | Self::More(shard, ..) => Some(*shard),
+            Self::Chunk(shard, _)
+            | Self::Text(shard, ..)
+            | Self::Open(shard, _)
+            | Self::More(shard, ..) => Some(*shard),
             Self::End(_) => None,
         }
     }
@@ -168,7 +176,8 @@ impl ShardSaver {
             out
         };
         let (out, parts, chunk, begun) = (output(), output(), Chunk::default(), VecDeque::new());
-        Self { job, shard, clock, pieces, out, chunk, begun, parts, is_open: false }
+        let (is_open, texts) = (false, Vec::new());
+        Self { job, shard, clock, pieces, out, chunk, begun, parts, is_open, texts }
     }
 
     fn send(&self, piece: Piece, bytes: usize) {
@@ -208,6 +217,26 @@ impl ShardSaver {
         self.send(Piece::More(self.shard, bytes, is_last), len);
     }
 
+    /// What a key alone is written to.
+    fn output_of_one(&self) -> Output {
+        let mut out = Output::new();
+        out.compresses = self.out.compresses;
+        out.version_max = self.out.version_max;
+        out
+    }
+
+    fn send_text(&self, chunk: Chunk, text: SharedBytes) {
+        let bytes = chunk.bytes.len() + text.len();
+        self.send(Piece::Text(self.shard, chunk, text), bytes);
+    }
+
+    fn saved(&self, entry: &Entry<'_>, is_early: bool) {
+        self.count();
+        if is_early {
+            self.job.early_bytes.fetch_add(entry.memory_bytes() as u64, Ordering::Relaxed);
+        }
+    }
+
     fn flush(&mut self) {
         let mut chunk = std::mem::take(&mut self.chunk);
         chunk.bytes = std::mem::take(&mut self.out.bytes);
@@ -241,20 +270,31 @@ impl Saver for ShardSaver {
             self.chunk.version_min = version;
             self.chunk.newest_key = entry.key().to_vec();
         }
-        self.count();
-        if is_early {
-            self.job.early_bytes.fetch_add(entry.memory_bytes() as u64, Ordering::Relaxed);
-        }
+        self.saved(&entry, is_early);
         if self.out.bytes.len() >= CHUNK_BYTES && !self.is_open {
             self.flush();
         }
     }
 
+    fn save_shared(&mut self, db: usize, entry: Entry<'_>, text: SharedBytes, is_early: bool) {
+        if self.job.is_cancelled() {
+            return;
+        }
+        let mut out = self.output_of_one();
+        let (clock, expire_at_ms) = (self.clock_of(&entry), entry.expire_at_ms());
+        put_before_text(&mut out, EntryHead { key: entry.key(), expire_at_ms, clock });
+        let (bytes, db_first, db_last) = (out.bytes, db, db);
+        let chunk = Chunk { bytes, db_first, db_last, keys: 1, ..Chunk::default() };
+        self.saved(&entry, is_early);
+        match self.is_open {
+            true => self.texts.push((chunk, text)),
+            false => self.send_text(chunk, text),
+        }
+    }
+
     fn begin(&mut self, db: usize, entry: Entry<'_>) {
         let ValueRef::Other(value) = entry.value() else { unreachable!("it has parts") };
-        let mut out = Output::new();
-        out.compresses = self.out.compresses;
-        out.version_max = self.out.version_max;
+        let mut out = self.output_of_one();
         let (clock, expire_at_ms) = (self.clock_of(&entry), entry.expire_at_ms());
         let head = EntryHead { key: entry.key(), expire_at_ms, clock };
         let (in_parts, version_min) = put_in_parts(&mut out, head, value);
@@ -284,6 +324,9 @@ impl Saver for ShardSaver {
         }
         self.send_parts(true);
         self.is_open = false;
+        for (chunk, text) in std::mem::take(&mut self.texts) {
+            self.send_text(chunk, text);
+        }
         self.count();
     }
 

@@ -148,6 +148,12 @@ fn write_to(
                 files[file_of(shard)].chunk(&chunk)?;
                 (shard, chunk.bytes.len())
             }
+            Piece::Text(shard, chunk, text) => {
+                let file = &mut files[file_of(shard)];
+                file.chunk(&chunk)?;
+                file.text(&text, job.format.compresses)?;
+                (shard, chunk.bytes.len() + text.len())
+            }
             Piece::More(shard, bytes, _) => {
                 files[file_of(shard)].more(&bytes)?;
                 (shard, bytes.len())
