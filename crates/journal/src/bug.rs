@@ -16,6 +16,8 @@ pub enum Bug {
     IgnoresGaps,
     /// After a failed sync the file is written on, and the next sync believed.
     TrustsAfterFault,
+    /// A sync counts for what was written after it had begun.
+    CreditsSync,
     /// What a failed file was to take does not go to the next.
     ForgetsUnsynced,
     /// A rewrite's base takes the place of what was before it is durable.
@@ -26,11 +28,12 @@ pub enum Bug {
 
 impl Bug {
     /// Every bug there is.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::IgnoresOpenSteps,
         Self::AsksTooLate,
         Self::IgnoresGaps,
         Self::TrustsAfterFault,
+        Self::CreditsSync,
         Self::ForgetsUnsynced,
         Self::CommitsEarly,
         Self::KeepsHalfRounds,

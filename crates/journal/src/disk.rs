@@ -46,6 +46,10 @@ pub trait DiskFile: Debug + Send + Sync {
     /// Makes everything written durable.
     fn sync(&mut self) -> io::Result<()>;
 
+    /// The same file, for a thread that syncs it while this one goes on writing. Of a sync that
+    /// fails only one of the two may hear.
+    fn another(&self) -> io::Result<Box<dyn DiskFile>>;
+
     /// Makes the file at least so long, with zeros, for which there is room then if the file system
     /// can promise that.
     fn allocate(&mut self, bytes: u64) -> io::Result<()>;

@@ -164,6 +164,14 @@ impl Appender {
         Ok(())
     }
 
+    /// A handle that syncs all that has been written, if something has since the last sync.
+    pub(crate) fn lend_sync(&mut self) -> io::Result<Option<Box<dyn DiskFile>>> {
+        match std::mem::take(&mut self.is_dirty) {
+            true => self.file.another().map(Some),
+            false => Ok(None),
+        }
+    }
+
     /// Gives back what was allocated in vain. Nothing depends on it.
     pub(crate) fn trim(&mut self) {
         if self.allocated > self.offset && self.file.truncate(self.offset).is_ok() {

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use crate::bug::{Bug, Planted};
-use crate::disk::{Disk, replace};
+use crate::disk::{Disk, DiskFile, replace};
 use crate::file::{Appender, FileId};
 use crate::manifest::{Base, Increment, Manifest};
 use crate::names::Names;
@@ -99,6 +99,26 @@ impl Job {
     }
 }
 
+/// A sync of all files, while more is written to them.
+#[derive(Debug)]
+pub struct SyncJob {
+    files: Vec<(String, Box<dyn DiskFile>)>,
+    /// The last round that it makes durable.
+    round: u64,
+    fault: Option<String>,
+}
+
+impl SyncJob {
+    /// Does it: this is what takes time.
+    pub fn run(&mut self) {
+        for (name, file) in &mut self.files {
+            if let Err(error) = file.sync() {
+                self.fault.get_or_insert_with(|| format!("{name}: {error}"));
+            }
+        }
+    }
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct Journal {
@@ -120,6 +140,8 @@ pub struct Journal {
     /// As `durable_ns`, but written is never enough.
     synced_ns: u64,
     fault: Option<String>,
+    /// Whether a [`SyncJob`] is lent.
+    is_syncing: bool,
     /// The base that is being written, of which no manifest knows yet.
     rewriting: Option<u64>,
     /// A higher generation than any file ever had.
@@ -240,6 +262,7 @@ impl Journal {
             durable_ns: 0,
             synced_ns: 0,
             fault: None,
+            is_syncing: false,
             rewriting: None,
             closed_bytes: 0,
             spares: Vec::new(),
@@ -332,9 +355,13 @@ impl Journal {
         true
     }
 
-    /// What is to be written for the oldest round that is not, and synced if that is wanted. Run
-    /// all of them, then call [`Self::finish`].
+    /// What is to be written for the oldest round that is not, and synced if that is wanted; not
+    /// while a [`SyncJob`] is lent. Run all of them, then call [`Self::finish`].
     pub fn jobs(&mut self, sync: bool) -> Vec<Job> {
+        debug_assert!(
+            !(sync && self.is_syncing),
+            "of two syncs one would miss the other's failure"
+        );
         if self.fault.is_some() {
             return Vec::new();
         }
@@ -386,13 +413,54 @@ impl Journal {
             self.unsynced[at].is_written = true;
         }
         if sync || self.options.never_syncs {
-            self.release(sync);
+            self.release(u64::MAX, sync);
         }
     }
 
-    /// What is written is durable, or as durable as it has to be.
-    fn release(&mut self, is_synced: bool) {
-        while self.unsynced.front().is_some_and(|round| round.is_written) {
+    /// A sync of all that is written, if something has to be synced and no sync goes on; not while
+    /// jobs are lent. While it goes on, rounds may be written, and nothing else. Run it, then call
+    /// [`Self::end_sync`].
+    pub fn begin_sync(&mut self) -> Option<SyncJob> {
+        debug_assert!(self.appenders.iter().all(Option::is_some), "all files are here");
+        if self.fault.is_some() || self.is_syncing {
+            return None;
+        }
+        let written = self.unsynced.iter().take_while(|round| round.is_written);
+        let round = written.last().map_or(0, |round| round.number);
+        let (mut files, mut fault) = (Vec::new(), None);
+        for appender in self.appenders.iter_mut().flatten() {
+            match appender.lend_sync() {
+                Ok(file) => files.extend(file.map(|file| (appender.name.clone(), file))),
+                Err(error) => {
+                    _ = fault.get_or_insert_with(|| format!("{}: {error}", appender.name))
+                }
+            }
+        }
+        self.is_syncing = fault.is_some() || !files.is_empty();
+        self.is_syncing.then_some(SyncJob { files, round, fault })
+    }
+
+    /// Takes back what [`Self::begin_sync`] lent.
+    pub fn end_sync(&mut self, job: SyncJob) {
+        self.is_syncing = false;
+        match job.fault {
+            Some(fault) => {
+                self.fault.get_or_insert(fault);
+            }
+            None if self.options.planted.is(Bug::CreditsSync) => self.release(u64::MAX, true),
+            None => self.release(job.round, true),
+        }
+    }
+
+    /// Whether a [`SyncJob`] is lent.
+    pub fn is_syncing(&self) -> bool {
+        self.is_syncing
+    }
+
+    /// What is written, up to a round, is durable, or as durable as it has to be.
+    fn release(&mut self, last_round: u64, is_synced: bool) {
+        let is_done = |round: &Round| round.is_written && round.number <= last_round;
+        while self.unsynced.front().is_some_and(is_done) {
             let round = self.unsynced.pop_front().expect("just seen");
             self.durable_ns = round.stamp_ns;
             if is_synced {
@@ -411,7 +479,8 @@ impl Journal {
         }
     }
 
-    /// Writes and syncs everything that is closed, here and now.
+    /// Writes and syncs everything that is closed, here and now; not while a [`SyncJob`] is lent, nor
+    /// what calls this.
     pub fn settle(&mut self) -> bool {
         loop {
             let mut jobs = self.jobs(true);
@@ -450,7 +519,7 @@ impl Journal {
         self.begin_increment(increment, appenders)?;
         self.fault = None;
         self.unsynced.iter_mut().for_each(|round| round.is_written = true);
-        self.release(true);
+        self.release(u64::MAX, true);
         Ok(())
     }
 
@@ -596,7 +665,7 @@ impl Journal {
         self.options.never_syncs = never_syncs;
         self.options.zeros_ahead = zeros_ahead;
         if never_syncs {
-            self.release(false);
+            self.release(u64::MAX, false);
         }
     }
 

@@ -32,7 +32,7 @@ pub use check::{Finding, check, fix};
 pub use disk::{Disk, DiskFile, FakeDisk, Faults, RealDisk, read_all, replace};
 pub use error::Error;
 pub use file::FileId;
-pub use journal::{Job, Journal, Options, Rewrite};
+pub use journal::{Job, Journal, Options, Rewrite, SyncJob};
 pub use manifest::{Base, BaseFile, Increment, Manifest};
 pub use names::Names;
 pub use record::{Buffer, Effect, Group, Groups, Handover, Malformed, Mark};

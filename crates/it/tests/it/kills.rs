@@ -61,9 +61,7 @@ fn kill_again_and_again(fsync: &str, rounds: u64, promise: Duration, life_ms_max
         let mut server = start(layout, &folder, fsync);
         let life = Duration::from_millis(20 + random.below(life_ms_max) as u64);
         let rewrites = random.one_in(2);
-        let acknowledged = live(&mut server, next, life, rewrites);
-        let killed_at = Instant::now();
-        server.kill();
+        let (acknowledged, killed_at) = live(&mut server, next, life, rewrites);
         drop(server);
         let server = start(layout, &folder, fsync);
         let mut client = server.connect();
@@ -79,8 +77,14 @@ fn kill_again_and_again(fsync: &str, rounds: u64, promise: Duration, life_ms_max
     }
 }
 
-/// Lets clients work for a while.
-fn live(server: &mut Server, first: u64, life: Duration, rewrites: bool) -> Vec<Acknowledged> {
+/// Lets clients work for a while, then kills the server; when that was, as a thread that waits for
+/// the disk may take long to die.
+fn live(
+    server: &mut Server,
+    first: u64,
+    life: Duration,
+    rewrites: bool,
+) -> (Vec<Acknowledged>, Instant) {
     let is_over = Arc::new(AtomicBool::new(false));
     let mut workers = Vec::new();
     let mut all = Vec::new();
@@ -103,12 +107,13 @@ fn live(server: &mut Server, first: u64, life: Duration, rewrites: bool) -> Vec<
     } else {
         thread::sleep(life);
     }
+    let killed_at = Instant::now();
     server.kill();
     is_over.store(true, Ordering::Relaxed);
     for worker in workers {
         worker.join().expect("no worker panics");
     }
-    all
+    (all, killed_at)
 }
 
 fn keys(who: u64) -> [String; 8] {

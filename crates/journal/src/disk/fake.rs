@@ -294,6 +294,10 @@ impl DiskFile for FakeFile {
         failed
     }
 
+    fn another(&self) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(Self { disk: self.disk.clone(), inode: self.inode }))
+    }
+
     fn allocate(&mut self, bytes: u64) -> io::Result<()> {
         let mut state = self.disk.state();
         if state.is_full {

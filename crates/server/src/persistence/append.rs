@@ -11,6 +11,7 @@ pub(crate) mod commands;
 mod gate;
 mod import;
 mod keeper;
+mod lanes;
 mod load;
 mod replay;
 mod restore;

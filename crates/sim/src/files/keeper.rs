@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use journal::{
     Base, BaseFile, Disk, FakeDisk, Job, Journal, Names, Options, Planted, Report, Rewrite,
-    recover_with,
+    SyncJob, recover_with,
 };
 
 use super::oracle::{State, Write, apply};
@@ -27,6 +27,8 @@ pub(super) struct Keeper {
     jobs: Vec<Job>,
     done: Vec<Job>,
     syncs: bool,
+    /// A sync beside the writing, and whether it has been done.
+    sync: Option<(SyncJob, bool)>,
     always: bool,
     written_ns: u64,
     closed_ns: u64,
@@ -74,6 +76,7 @@ impl Keeper {
             jobs: Vec::new(),
             done: Vec::new(),
             syncs: false,
+            sync: None,
             always: random.one_in(2),
             written_ns: 0,
             closed_ns: 0,
@@ -102,6 +105,22 @@ impl Keeper {
             }
             return;
         }
+        if let Some((mut job, is_done)) = self.sync.take() {
+            match is_done {
+                true if random.one_in(3) => return self.end_sync(job),
+                true => self.sync = Some((job, true)),
+                false if random.one_in(2) => {
+                    job.run();
+                    self.sync = Some((job, true));
+                }
+                false => self.sync = Some((job, false)),
+            }
+            if self.journal.fault().is_none() && random.one_in(2) {
+                self.closed_ns = self.journal.unwritten_ns().unwrap_or(self.closed_ns);
+                (self.syncs, self.jobs) = (false, self.journal.jobs(false));
+            }
+            return;
+        }
         if self.journal.fault().is_some() {
             if random.one_in(3) && self.journal.repair().is_ok() {
                 self.repairs += 1;
@@ -115,6 +134,9 @@ impl Keeper {
                 self.written_ns = self.written_ns.max(self.journal.durable_ns());
             }
             1 | 2 if self.base.is_some() => self.write_base(),
+            3 | 4 if !self.always => {
+                self.sync = self.journal.begin_sync().map(|job| (job, false));
+            }
             3..10 => {
                 self.syncs = self.always || random.one_in(4);
                 self.closed_ns = self.journal.unwritten_ns().unwrap_or(self.closed_ns);
@@ -130,6 +152,12 @@ impl Keeper {
         if self.journal.fault().is_none() {
             self.written_ns = self.written_ns.max(self.closed_ns);
         }
+        self.rounds += usize::from(self.journal.durable_ns() > wrote);
+    }
+
+    fn end_sync(&mut self, job: SyncJob) {
+        let wrote = self.journal.durable_ns();
+        self.journal.end_sync(job);
         self.rounds += usize::from(self.journal.durable_ns() > wrote);
     }
 
@@ -181,6 +209,12 @@ impl Keeper {
         }
         if !self.done.is_empty() {
             self.finish();
+        }
+        if let Some((mut job, is_done)) = self.sync.take() {
+            if !is_done {
+                job.run();
+            }
+            self.end_sync(job);
         }
         let _ = self.journal.close();
     }

@@ -5,10 +5,11 @@ use std::sync::atomic::{Ordering, fence};
 use std::time::Duration;
 
 use config::{AppendFsync, Config};
-use crossbeam_channel::{Receiver, Sender};
-use journal::{Base, Job, Journal, RealDisk, Rewrite};
+use crossbeam_channel::Receiver;
+use journal::{Base, Journal, RealDisk, Rewrite, SyncJob};
 
 use super::base;
+use super::lanes::{Lanes, Syncer};
 use super::load::{self, new_number, on_shards};
 use super::{Append, Based, Mode, Order, folder, lock, names, options, syncs};
 use crate::clock::{self, CLOCK};
@@ -33,6 +34,8 @@ pub(super) struct Keeper {
     /// Keeps the folder for this process.
     locked: Option<std::fs::File>,
     lanes: Lanes,
+    syncer: Syncer,
+    /// When the last sync began.
     synced_at_ns: u64,
     repaired_at_ns: u64,
     rewrite: Option<Rewrite>,
@@ -44,12 +47,15 @@ pub(super) struct Keeper {
 impl Keeper {
     pub(super) fn new(server: Arc<Server>, orders: Receiver<Order>) -> Self {
         let lanes = Lanes::new(server.network.shard_count());
+        let side = server.clone();
+        let syncer = Syncer::new(move || side.append.order(Order::Round));
         Self {
             server,
             orders,
             journal: None,
             locked: None,
             lanes,
+            syncer,
             synced_at_ns: 0,
             repaired_at_ns: 0,
             rewrite: None,
@@ -115,6 +121,10 @@ impl Keeper {
         while self.wants_round() {
             if !self.round() {
                 wait = AGAIN;
+                break;
+            }
+            if config.append.appendfsync != AppendFsync::Always {
+                // Nobody waits for what has been recorded since.
                 break;
             }
             self.write(&config);
@@ -183,16 +193,12 @@ impl Keeper {
 
     /// Writes what is closed, and syncs it if it is time.
     fn write(&mut self, config: &Config) {
+        let is_paused = config.append.no_appendfsync_on_rewrite && self.rewrite.is_some();
+        let fsync = config.append.appendfsync;
+        let syncs = fsync == AppendFsync::Always && !is_paused;
+        self.end_sync(syncs);
         let now_ns = CLOCK.moment().stamp_ns;
         let Some(journal) = &mut self.journal else { return };
-        let is_paused = config.append.no_appendfsync_on_rewrite && self.rewrite.is_some();
-        let is_due = now_ns.saturating_sub(self.synced_at_ns) >= SYNC_NS
-            || journal.unsynced_bytes() >= SYNC_BYTES;
-        let syncs = match config.append.appendfsync {
-            AppendFsync::Always => !is_paused,
-            AppendFsync::Everysec => is_due && !is_paused,
-            AppendFsync::No => false,
-        };
         let append = &self.server.append;
         if !journal.is_settled() && append.waiting_since_ns.load(Ordering::Relaxed) == 0 {
             append.waiting_since_ns.store(now_ns, Ordering::Relaxed);
@@ -225,9 +231,50 @@ impl Keeper {
         if durable_ns > append.durable_ns.load(Ordering::SeqCst) {
             append.advance(&self.server, durable_ns);
         }
+        if fsync == AppendFsync::Everysec && !is_paused {
+            self.begin_sync();
+        }
+    }
+
+    /// Begins to sync what is written, if it is time. Rounds are written meanwhile: what a process
+    /// that is killed leaves behind is as new as if the disk were fast.
+    fn begin_sync(&mut self) {
+        let now_ns = CLOCK.moment().stamp_ns;
+        let Some(journal) = &mut self.journal else { return };
+        let is_due = now_ns.saturating_sub(self.synced_at_ns) >= SYNC_NS
+            || journal.unsynced_bytes() >= SYNC_BYTES;
+        if is_due && let Some(job) = journal.begin_sync() {
+            self.synced_at_ns = now_ns;
+            if let Some(job) = self.syncer.begin(job) {
+                self.synced(job);
+            }
+        }
+    }
+
+    /// Takes note of a sync beside the writing, once it has ended if `waits`.
+    fn end_sync(&mut self, waits: bool) {
+        if self.journal.as_ref().is_some_and(Journal::is_syncing)
+            && let Some(job) = self.syncer.end(waits)
+        {
+            self.synced(job);
+        }
+    }
+
+    fn synced(&mut self, job: SyncJob) {
+        let Some(journal) = &mut self.journal else { return };
+        journal.end_sync(job);
+        // What was written before it began is durable, if it did not fail.
+        let since_ns = match (journal.is_settled(), journal.fault()) {
+            (true, _) => 0,
+            (false, None) => self.synced_at_ns,
+            (false, Some(_)) => return,
+        };
+        self.server.append.waiting_since_ns.store(since_ns, Ordering::Relaxed);
     }
 
     fn repair(&mut self, now_ns: u64) {
+        // What has failed may be slow to say so.
+        self.end_sync(self.journal.as_ref().is_some_and(|journal| journal.fault().is_some()));
         let Some(journal) = &mut self.journal else { return };
         if journal.fault().is_none() || now_ns.saturating_sub(self.repaired_at_ns) < RETRY_NS {
             return;
@@ -359,6 +406,7 @@ impl Keeper {
     }
 
     fn close(&mut self) {
+        self.end_sync(true);
         if let Some(mut journal) = self.journal.take()
             && let Err(error) = journal.close()
         {
@@ -387,6 +435,7 @@ impl Keeper {
     }
 
     fn begin_rewrite(&mut self) {
+        self.end_sync(true);
         if self.server.persistence.status().running.is_some() {
             // The next turn tries again.
             self.append().status().rewriting_since = None;
@@ -491,6 +540,7 @@ impl Keeper {
         let stamps = marks.flat_map(|(_, handover)| &handover.marks).map(|mark| mark.stamp_ns);
         let last_ns = stamps.fold(CLOCK.moment().stamp_ns, u64::max);
         let low_ns = self.server.network.low_ns(last_ns + 1);
+        self.end_sync(true);
         if let Some(journal) = &mut self.journal {
             journal.close_round(low_ns, reports);
             if journal.fault().is_some()
@@ -500,55 +550,5 @@ impl Keeper {
             }
         }
         self.close();
-    }
-}
-
-/// Threads that write and sync side by side.
-struct Lanes {
-    jobs: Sender<Job>,
-    done: Receiver<Job>,
-}
-
-impl Lanes {
-    /// One thread less than there are shards, as the keeper does a share itself.
-    fn new(shards: usize) -> Self {
-        let (jobs, waiting) = crossbeam_channel::unbounded::<Job>();
-        let (ended, done) = crossbeam_channel::unbounded();
-        for lane in 1..shards {
-            let (waiting, ended) = (waiting.clone(), ended.clone());
-            let body = move || {
-                for mut job in waiting {
-                    job.run();
-                    if ended.send(job).is_err() {
-                        break;
-                    }
-                }
-            };
-            if let Err(error) = crate::boot::spawn(&format!("append-{lane}"), body) {
-                tracing::warn!("{error}");
-            }
-        }
-        Self { jobs, done }
-    }
-
-    fn run(&self, mut jobs: Vec<Job>) -> Vec<Job> {
-        let Some(mut own) = jobs.pop() else { return jobs };
-        let mut ended = Vec::with_capacity(jobs.len() + 1);
-        let mut missing = 0;
-        for job in jobs {
-            match self.jobs.send(job) {
-                Ok(()) => missing += 1,
-                // No lane is there.
-                Err(unsent) => {
-                    let mut job = unsent.into_inner();
-                    job.run();
-                    ended.push(job);
-                }
-            }
-        }
-        own.run();
-        ended.push(own);
-        ended.extend(self.done.iter().take(missing));
-        ended
     }
 }
