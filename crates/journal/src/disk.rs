@@ -48,7 +48,7 @@ pub trait DiskFile: Debug + Send + Sync {
 
     /// The same file, for a thread that syncs it while this one goes on writing. Of a sync that
     /// fails only one of the two may hear.
-    fn another(&self) -> io::Result<Box<dyn DiskFile>>;
+    fn another(&self) -> Box<dyn DiskFile>;
 
     /// Makes the file at least so long, with zeros, for which there is room then if the file system
     /// can promise that.

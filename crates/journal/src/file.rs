@@ -165,11 +165,8 @@ impl Appender {
     }
 
     /// A handle that syncs all that has been written, if something has since the last sync.
-    pub(crate) fn lend_sync(&mut self) -> io::Result<Option<Box<dyn DiskFile>>> {
-        match std::mem::take(&mut self.is_dirty) {
-            true => self.file.another().map(Some),
-            false => Ok(None),
-        }
+    pub(crate) fn lend_sync(&mut self) -> Option<Box<dyn DiskFile>> {
+        std::mem::take(&mut self.is_dirty).then(|| self.file.another())
     }
 
     /// Gives back what was allocated in vain. Nothing depends on it.

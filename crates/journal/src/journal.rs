@@ -427,17 +427,10 @@ impl Journal {
         }
         let written = self.unsynced.iter().take_while(|round| round.is_written);
         let round = written.last().map_or(0, |round| round.number);
-        let (mut files, mut fault) = (Vec::new(), None);
-        for appender in self.appenders.iter_mut().flatten() {
-            match appender.lend_sync() {
-                Ok(file) => files.extend(file.map(|file| (appender.name.clone(), file))),
-                Err(error) => {
-                    _ = fault.get_or_insert_with(|| format!("{}: {error}", appender.name))
-                }
-            }
-        }
-        self.is_syncing = fault.is_some() || !files.is_empty();
-        self.is_syncing.then_some(SyncJob { files, round, fault })
+        let lend = |appender: &mut Appender| Some((appender.name.clone(), appender.lend_sync()?));
+        let files: Vec<_> = self.appenders.iter_mut().flatten().filter_map(lend).collect();
+        self.is_syncing = !files.is_empty();
+        self.is_syncing.then_some(SyncJob { files, round, fault: None })
     }
 
     /// Takes back what [`Self::begin_sync`] lent.

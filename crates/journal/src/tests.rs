@@ -189,3 +189,33 @@ fn small_rounds_are_one_block_and_keep_their_place_among_the_others() {
     }
     assert_eq!(stamps, [12, 22, 32, 42, 52, 62]);
 }
+
+#[test]
+fn a_sync_beside_the_writing_counts_for_what_was_written_before_it_began() {
+    let disk = FakeDisk::new(1);
+    let options = Options { shards: 1, ..Options::default() };
+    let mut journal = Journal::create(Arc::new(disk.clone()), names(), options, 7).unwrap();
+    let write = |journal: &mut Journal, round: u64| {
+        let mut buffer = Buffer::default();
+        buffer.push(round, 0, 0, None, [&b"word"[..]].into_iter());
+        let handover = Some((0, buffer.hand_over(Handover::default())));
+        assert!(journal.close_round(round, vec![Report { gaps: Vec::new(), handover }]));
+        let mut jobs = journal.jobs(false);
+        jobs.iter_mut().for_each(crate::Job::run);
+        journal.finish(jobs);
+    };
+    assert!(journal.begin_sync().is_none());
+    write(&mut journal, 1);
+    let mut job = journal.begin_sync().unwrap();
+    assert!(journal.begin_sync().is_none());
+    job.run();
+    write(&mut journal, 2);
+    assert_eq!(journal.durable_ns(), 0);
+    journal.end_sync(job);
+    assert_eq!((journal.durable_ns(), journal.is_settled()), (1, false));
+    let mut job = journal.begin_sync().unwrap();
+    job.run();
+    journal.end_sync(job);
+    assert_eq!((journal.durable_ns(), journal.is_settled()), (2, true));
+    assert!(journal.begin_sync().is_none());
+}

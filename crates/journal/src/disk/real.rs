@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::fs::{FallocateFlags, FlockOperation};
 use rustix::io::Errno;
@@ -51,16 +52,16 @@ impl Disk for RealDisk {
         }
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true);
-        Ok(Box::new(RealFile(options.open(self.path(name))?)))
+        Ok(Box::new(RealFile(options.open(self.path(name))?.into())))
     }
 
     fn open(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
-        Ok(Box::new(RealFile(File::open(self.path(name))?)))
+        Ok(Box::new(RealFile(File::open(self.path(name))?.into())))
     }
 
     fn open_to_cut(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
         let file = OpenOptions::new().read(true).write(true).open(self.path(name))?;
-        Ok(Box::new(RealFile(file)))
+        Ok(Box::new(RealFile(file.into())))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -89,7 +90,7 @@ impl Disk for RealDisk {
 }
 
 #[derive(Debug)]
-struct RealFile(File);
+struct RealFile(Arc<File>);
 
 impl DiskFile for RealFile {
     fn read_at(&self, offset: u64, bytes: &mut [u8]) -> io::Result<usize> {
@@ -113,12 +114,12 @@ impl DiskFile for RealFile {
         self.0.sync_data()
     }
 
-    fn another(&self) -> io::Result<Box<dyn DiskFile>> {
-        Ok(Box::new(Self(self.0.try_clone()?)))
+    fn another(&self) -> Box<dyn DiskFile> {
+        Box::new(Self(self.0.clone()))
     }
 
     fn allocate(&mut self, bytes: u64) -> io::Result<()> {
-        match rustix::fs::fallocate(&self.0, FallocateFlags::empty(), 0, bytes) {
+        match rustix::fs::fallocate(&*self.0, FallocateFlags::empty(), 0, bytes) {
             Ok(()) => Ok(()),
             Err(Errno::NOTSUP | Errno::NOSYS | Errno::INVAL) => {
                 self.0.set_len(bytes.max(self.len()?))
