@@ -26,9 +26,13 @@ pub(crate) fn part_args<'a>(
     is_own: impl Fn(usize) -> bool,
 ) -> impl Iterator<Item = &'a [u8]> {
     let Positions { first, step, count } = positions;
-    let keys = first..first + count * step;
-    let is_wanted = move |at: &usize| !keys.contains(at) || is_own((at - first) / step);
-    (0..args.len()).filter(is_wanted).map(move |at| args.at(at))
+    let own = (0..count).filter(move |key| is_own(*key));
+    let groups = own.flat_map(move |key| {
+        let at = first + key * step;
+        (at..(at + step).min(args.len())).map(move |index| args.at(index))
+    });
+    let before = (0..first).map(move |index| args.at(index));
+    before.chain(groups).chain(args.iter_from(first + count * step))
 }
 
 impl Router {

@@ -69,10 +69,18 @@ pub fn fix(disk: &dyn Disk, names: &Names, tell: impl FnOnce(&[String])) -> Resu
     };
     let mut fix = Fix::default();
     for increment in std::mem::take(&mut manifest.increments) {
-        let read = read_files(disk, names, manifest.journal, increment);
-        let files = (0..increment.shards)
-            .map(|shard| names.increment(increment.generation, shard as usize));
-        manifest.increments.extend(fix.increment(increment, read, files));
+        let read = match fix.is_cut {
+            true => None,
+            false => Some(read_files(disk, names, manifest.journal, increment)),
+        };
+        match read {
+            Some(Ok(files)) => manifest.increments.push(fix.increment(increment, &files)),
+            read => {
+                let shards = 0..increment.shards as usize;
+                let files = shards.map(|shard| names.increment(increment.generation, shard));
+                fix.drop_files(increment, read.and_then(Result::err), files);
+            }
+        }
     }
     fix.gone.extend(fix.dropped.iter().map(|file| format!("{file}: all of it")));
     tell(&fix.gone);
@@ -96,29 +104,25 @@ struct Fix {
 }
 
 impl Fix {
-    /// What is left of an increment.
-    fn increment(
+    /// Drops a whole increment: it cannot be read, or comes behind what is cut.
+    fn drop_files(
         &mut self,
         increment: Increment,
-        read: Result<Vec<Index>, Error>,
-        names: impl Iterator<Item = String>,
-    ) -> Option<Increment> {
-        let files = match read {
-            Ok(files) if !self.is_cut => files,
-            Err(error) if !self.is_cut => {
-                self.is_cut = true;
-                self.gone.push(format!("all of increment {}: {error}", increment.generation));
-                self.dropped.extend(names);
-                return None;
-            }
-            _ => {
-                self.dropped.extend(names);
-                return None;
-            }
-        };
-        let (last, _) = last_whole(&files, increment, Planted::default());
-        self.is_cut = last < known(&files, increment);
-        for file in &files {
+        error: Option<Error>,
+        files: impl Iterator<Item = String>,
+    ) {
+        self.is_cut = true;
+        self.gone.extend(
+            error.map(|error| format!("all of increment {}: {error}", increment.generation)),
+        );
+        self.dropped.extend(files);
+    }
+
+    /// What is left of an increment that can be read.
+    fn increment(&mut self, increment: Increment, files: &[Index]) -> Increment {
+        let (last, _) = last_whole(files, increment, Planted::default());
+        self.is_cut = last < known(files, increment);
+        for file in files {
             let behind = file.blocks.iter().find(|block| block.header.round > last);
             let offset = behind.map_or(file.end, |block| block.offset);
             let (name, bytes) = (&file.name, file.bytes.saturating_sub(offset));
@@ -128,6 +132,6 @@ impl Fix {
                 self.gone.push(format!("{name}: what came after offset {offset}, where it ends"));
             }
         }
-        Some(Increment { last_round: Some(last), ..increment })
+        Increment { last_round: Some(last), ..increment }
     }
 }

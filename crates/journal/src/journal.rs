@@ -472,8 +472,8 @@ impl Journal {
         }
     }
 
-    /// Writes and syncs everything that is closed, here and now; not while a [`SyncJob`] is lent, nor
-    /// what calls this.
+    /// Writes and syncs everything that is closed, here and now. Not while a [`SyncJob`] is lent, as
+    /// all that begins or ends files.
     pub fn settle(&mut self) -> bool {
         loop {
             let mut jobs = self.jobs(true);

@@ -319,11 +319,11 @@ impl ShardReader<'_> {
     pub fn groups(&self) -> impl Iterator<Item = Result<Group<'_>, Error>> {
         let groups = Groups::new(&self.payload);
         let groups = groups.map(|group| group.map_err(|_| self.malformed()));
-        groups.filter(|group| group.as_ref().map_or(true, |group| self.wants(group)))
+        groups.filter(|group| group.as_ref().map_or(true, |group| self.wants(group.stamp_ns)))
     }
 
-    fn wants(&self, group: &Group<'_>) -> bool {
-        group.stamp_ns > self.after_ns && group.stamp_ns <= self.until_ns
+    fn wants(&self, stamp_ns: u64) -> bool {
+        stamp_ns > self.after_ns && stamp_ns <= self.until_ns
     }
 
     /// The present block's checksum is right, and yet it cannot be read.
@@ -355,16 +355,15 @@ impl Head<'_> {
     fn advance(&mut self) -> Result<(), Error> {
         loop {
             let mut groups = Groups::new(&self.reader.payload()[self.at..]);
+            self.stamp_ns = groups.stamp_ns().filter(|stamp_ns| self.reader.wants(*stamp_ns));
+            if self.stamp_ns.is_some() {
+                return Ok(());
+            }
             match groups.next() {
-                Some(Ok(group)) if self.reader.wants(&group) => {
-                    self.stamp_ns = Some(group.stamp_ns);
-                    return Ok(());
-                }
                 Some(Ok(_)) => self.at = self.reader.payload().len() - groups.rest().len(),
                 Some(Err(_)) => return Err(self.reader.malformed()),
                 None => {
                     self.at = 0;
-                    self.stamp_ns = None;
                     if !self.reader.advance()? {
                         return Ok(());
                     }

@@ -42,6 +42,12 @@ impl<'a> Groups<'a> {
         Self { rest: payload }
     }
 
+    /// The stamp of the next group, if one begins there.
+    pub(crate) fn stamp_ns(&self) -> Option<u64> {
+        let rest = self.rest.strip_prefix(&[GROUP])?;
+        rest.first_chunk().map(|bytes| u64::from_le_bytes(*bytes))
+    }
+
     /// What comes behind the groups that were given out.
     pub(crate) fn rest(&self) -> &'a [u8] {
         self.rest

@@ -109,6 +109,14 @@ impl Job {
         self.keys_seen.len()
     }
 
+    /// What entries are written to.
+    fn output(&self) -> Output {
+        let mut out = Output::new();
+        out.compresses = self.format.compresses;
+        out.version_max = self.format.version.unwrap_or(u16::MAX);
+        out
+    }
+
     /// Sends so many bytes to the writer.
     fn send(&self, pieces: &Sender<Piece>, piece: Piece, bytes: usize) {
         if let Some(shard) = piece.shard() {
@@ -169,13 +177,8 @@ impl ShardSaver {
         clock: ClockKind,
         pieces: Sender<Piece>,
     ) -> Self {
-        let output = || {
-            let mut out = Output::new();
-            out.compresses = job.format.compresses;
-            out.version_max = job.format.version.unwrap_or(u16::MAX);
-            out
-        };
-        let (out, parts, chunk, begun) = (output(), output(), Chunk::default(), VecDeque::new());
+        let (out, parts, chunk, begun) =
+            (job.output(), job.output(), Chunk::default(), VecDeque::new());
         let (is_open, texts) = (false, Vec::new());
         Self { job, shard, clock, pieces, out, chunk, begun, parts, is_open, texts }
     }
@@ -215,14 +218,6 @@ impl ShardSaver {
         let bytes = std::mem::take(&mut self.parts.bytes);
         let len = bytes.len();
         self.send(Piece::More(self.shard, bytes, is_last), len);
-    }
-
-    /// What a key alone is written to.
-    fn output_of_one(&self) -> Output {
-        let mut out = Output::new();
-        out.compresses = self.out.compresses;
-        out.version_max = self.out.version_max;
-        out
     }
 
     fn send_text(&self, chunk: Chunk, text: SharedBytes) {
@@ -280,7 +275,7 @@ impl Saver for ShardSaver {
         if self.job.is_cancelled() {
             return;
         }
-        let mut out = self.output_of_one();
+        let mut out = self.job.output();
         let (clock, expire_at_ms) = (self.clock_of(&entry), entry.expire_at_ms());
         put_before_text(&mut out, EntryHead { key: entry.key(), expire_at_ms, clock });
         let (bytes, db_first, db_last) = (out.bytes, db, db);
@@ -294,7 +289,7 @@ impl Saver for ShardSaver {
 
     fn begin(&mut self, db: usize, entry: Entry<'_>) {
         let ValueRef::Other(value) = entry.value() else { unreachable!("it has parts") };
-        let mut out = self.output_of_one();
+        let mut out = self.job.output();
         let (clock, expire_at_ms) = (self.clock_of(&entry), entry.expire_at_ms());
         let head = EntryHead { key: entry.key(), expire_at_ms, clock };
         let (in_parts, version_min) = put_in_parts(&mut out, head, value);
